@@ -1,0 +1,103 @@
+/**
+ * The error base of every room, and the table of codes.
+ *
+ * Callers branch on `code`, never on message text. A message says what was expected, what came and
+ * what to do. `docs/errors.md` is held equal to this table by a test.
+ */
+
+/** Whether trying the same thing again can help. */
+export type Disposition = 'retryable' | 'terminal'
+
+interface CodeEntry {
+  readonly disposition: Disposition
+  /** One line for the reader of `docs/errors.md`: when it happens and what to do. */
+  readonly summary: string
+}
+
+const retryable = (summary: string): CodeEntry => ({ disposition: 'retryable', summary })
+const final = (summary: string): CodeEntry => ({ disposition: 'terminal', summary })
+
+/** Every code troupe can raise, with its disposition and a line of explanation. */
+export const errorCodes = Object.freeze({
+  ACTOR_FAILED: retryable('A handler threw. `cause` holds what it threw.'),
+  ACTOR_STOPPED: final('The actor stopped, or was destroyed, before it handled the message.'),
+  ADDRESS_INVALID: final('An actor type, key or topic is empty, too long or has a forbidden character.'),
+  APP_INVALID: final('The app module does not export an app, lists a type twice, or cannot be loaded.'),
+  ASK_CYCLE: final('The ask would wait for itself; `cycle` lists the actors in the ring (T4).'),
+  ASK_TIMEOUT: retryable('No reply within the deadline; says the queue position and what the actor is busy with.'),
+  CANCELLED: final('The caller aborted the message through its signal, or the turn was interrupted.'),
+  CONTRACT_INVALID: final('A contract, message or actor definition is malformed; names the field.'),
+  CTX_REVOKED: final('A context, ref or draft was used after its turn ended (T6).'),
+  DEFINITION_MISSING: final('No actor of this type, or no handler of this name, is in the app.'),
+  HOST_LOST: retryable('The thread that held the message died before it answered (F4).'),
+  IN_DOUBT: final('A step began before a crash and its outcome is unknown; declare it idempotent or resolve it (D2).'),
+  MAILBOX_FULL: retryable('The mailbox, the stash or the link has no room; slow down or raise its limit (M3, M5).'),
+  MESSAGE_EXPIRED: retryable('The deadline passed before the handler ran.'),
+  NODE_UNSUPPORTED: final('This version of Node cannot run troupe; install Node 22.18 or newer.'),
+  NOT_ENCODABLE: final('A payload, reply or state holds a value the codec does not list; names its path (T5).'),
+  OPTION_INVALID: final('An option is unknown, of the wrong type or out of bounds; suggests the nearest name.'),
+  PAYLOAD_INVALID: final('The payload or reply failed the message schema; `issues` lists why.'),
+  PAYLOAD_TOO_LARGE: final('The encoded value exceeds 16 MiB; store it elsewhere and send a reference (T5).'),
+  STEP_CHANGED: final('A retried turn called a recorded step with another input (D2).'),
+  STORE_CORRUPT: final('Part of the store cannot be read; names the actor and message, all bytes are kept (D4).'),
+  STORE_FULL: retryable('The disk or the page limit is full; free space, troupe resumes by itself (D5).'),
+  STORE_LOCKED: final('Another process or system already writes this store (D10).'),
+  STORE_NEWER: final('The store was written by a newer troupe; upgrade, it is left untouched (D9).'),
+  STORE_READONLY: final('The store path cannot be written; check its permissions and its folder.'),
+  STORE_STALLED: retryable('The store is failing and being reopened; durable turns wait meanwhile (D5).'),
+  STORE_TAIL_LOST: final('The store lost acknowledged records, for example a deleted WAL; open only on request (D10).'),
+  STREAM_BROKEN: retryable('A stream ended before its end marker.'),
+  SYSTEM_CLOSED: final('The system is closing or closed and takes no more messages.'),
+  SYSTEM_IN_HOST: final('createSystem was called inside a host thread; keep it out of the app module.'),
+  TERMINAL: final('A handler refused for good with `terminal(...)`; it is never retried.'),
+} satisfies Record<string, CodeEntry>)
+
+/** A string code of {@link errorCodes}. */
+export type ErrorCode = keyof typeof errorCodes
+
+/** Extra, encodable facts about one error: `{ path: 'items[3]' }`. */
+export type ErrorFields = Readonly<Record<string, unknown>>
+
+/** Options of {@link TroupeError}: the standard `cause`, and named fields. */
+export interface ErrorOptions {
+  readonly cause?: unknown
+  readonly fields?: ErrorFields
+  /** Overrides the code's own disposition, for an error raised on behalf of user code. */
+  readonly disposition?: Disposition
+}
+
+/**
+ * The one error class. Survives threads and the store: `runtime/wire` and the records carry its
+ * code, fields, cause and stacks as data.
+ */
+export class TroupeError extends Error {
+  readonly code: ErrorCode
+  readonly fields: ErrorFields
+  readonly disposition: Disposition
+
+  constructor(code: ErrorCode, message: string, options: ErrorOptions = {}) {
+    super(message, 'cause' in options ? { cause: options.cause } : undefined)
+    this.code = code
+    this.fields = options.fields ?? {}
+    this.disposition = options.disposition ?? errorCodes[code].disposition
+  }
+
+  override get name(): string {
+    return `TroupeError [${this.code}]`
+  }
+}
+
+/** True for an error that a retry cannot mend (F2). Errors of user code are retryable by default. */
+export function isTerminal(error: unknown): boolean {
+  return error instanceof TroupeError && error.disposition === 'terminal'
+}
+
+/**
+ * Refuse for good: the turn is undone, the message is not retried, an asker gets this error.
+ *
+ * @param message what was refused and why, for the asker
+ * @param fields encodable facts for the asker, for example `{ balance: 3 }`
+ */
+export function terminal(message: string, fields: ErrorFields = {}): TroupeError {
+  return new TroupeError('TERMINAL', message, { fields })
+}
