@@ -21,34 +21,64 @@ const final = (summary: string): CodeEntry => ({ disposition: 'terminal', summar
 export const errorCodes = Object.freeze({
   ACTOR_FAILED: retryable('A handler threw. `cause` holds what it threw.'),
   ACTOR_STOPPED: final('The actor stopped, or was destroyed, before it handled the message.'),
-  ADDRESS_INVALID: final('An actor type, key or topic is empty, too long or has a forbidden character.'),
-  APP_INVALID: final('The app module does not export an app, lists a type twice, or cannot be loaded.'),
+  ADDRESS_INVALID: final(
+    'An actor type, key or topic is empty, too long or has a forbidden character.',
+  ),
+  APP_INVALID: final(
+    'The app module does not export an app, lists a type twice, or cannot be loaded.',
+  ),
   ASK_CYCLE: final('The ask would wait for itself; `cycle` lists the actors in the ring (T4).'),
-  ASK_TIMEOUT: retryable('No reply within the deadline; says the queue position and what the actor is busy with.'),
-  CANCELLED: final('The caller aborted the message through its signal, or the turn was interrupted.'),
+  ASK_TIMEOUT: retryable(
+    'No reply within the deadline; says the queue position and what the actor is busy with.',
+  ),
+  CANCELLED: final(
+    'The caller aborted the message through its signal, or the turn was interrupted.',
+  ),
   CONTRACT_INVALID: final('A contract, message or actor definition is malformed; names the field.'),
   CTX_REVOKED: final('A context, ref or draft was used after its turn ended (T6).'),
   DEFINITION_MISSING: final('No actor of this type, or no handler of this name, is in the app.'),
   HOST_LOST: retryable('The thread that held the message died before it answered (F4).'),
-  IN_DOUBT: final('A step began before a crash and its outcome is unknown; declare it idempotent or resolve it (D2).'),
-  MAILBOX_FULL: retryable('The mailbox, the stash or the link has no room; slow down or raise its limit (M3, M5).'),
+  IN_DOUBT: final(
+    'A step began before a crash and its outcome is unknown; declare it idempotent or resolve it (D2).',
+  ),
+  MAILBOX_FULL: retryable(
+    'The mailbox, the stash or the link has no room; slow down or raise its limit (M3, M5).',
+  ),
   MESSAGE_EXPIRED: retryable('The deadline passed before the handler ran.'),
   NODE_UNSUPPORTED: final('This version of Node cannot run troupe; install Node 22.18 or newer.'),
-  NOT_ENCODABLE: final('A payload, reply or state holds a value the codec does not list; names its path (T5).'),
-  OPTION_INVALID: final('An option is unknown, of the wrong type or out of bounds; suggests the nearest name.'),
+  NOT_ENCODABLE: final(
+    'A payload, reply or state holds a value the codec does not list; names its path (T5).',
+  ),
+  OPTION_INVALID: final(
+    'An option is unknown, of the wrong type or out of bounds; suggests the nearest name.',
+  ),
   PAYLOAD_INVALID: final('The payload or reply failed the message schema; `issues` lists why.'),
-  PAYLOAD_TOO_LARGE: final('The encoded value exceeds 16 MiB; store it elsewhere and send a reference (T5).'),
+  PAYLOAD_TOO_LARGE: final(
+    'The encoded value exceeds 16 MiB; store it elsewhere and send a reference (T5).',
+  ),
   STEP_CHANGED: final('A retried turn called a recorded step with another input (D2).'),
-  STORE_CORRUPT: final('Part of the store cannot be read; names the actor and message, all bytes are kept (D4).'),
-  STORE_FULL: retryable('The disk or the page limit is full; free space, troupe resumes by itself (D5).'),
+  STORE_CORRUPT: final(
+    'Part of the store cannot be read; names the actor and message, all bytes are kept (D4).',
+  ),
+  STORE_FULL: retryable(
+    'The disk or the page limit is full; free space, troupe resumes by itself (D5).',
+  ),
   STORE_LOCKED: final('Another process or system already writes this store (D10).'),
-  STORE_NEWER: final('The store was written by a newer troupe; upgrade, it is left untouched (D9).'),
+  STORE_NEWER: final(
+    'The store was written by a newer troupe; upgrade, it is left untouched (D9).',
+  ),
   STORE_READONLY: final('The store path cannot be written; check its permissions and its folder.'),
-  STORE_STALLED: retryable('The store is failing and being reopened; durable turns wait meanwhile (D5).'),
-  STORE_TAIL_LOST: final('The store lost acknowledged records, for example a deleted WAL; open only on request (D10).'),
+  STORE_STALLED: retryable(
+    'The store is failing and being reopened; durable turns wait meanwhile (D5).',
+  ),
+  STORE_TAIL_LOST: final(
+    'The store lost acknowledged records, for example a deleted WAL; open only on request (D10).',
+  ),
   STREAM_BROKEN: retryable('A stream ended before its end marker.'),
   SYSTEM_CLOSED: final('The system is closing or closed and takes no more messages.'),
-  SYSTEM_IN_HOST: final('createSystem was called inside a host thread; keep it out of the app module.'),
+  SYSTEM_IN_HOST: final(
+    'createSystem was called inside a host thread; keep it out of the app module.',
+  ),
   TERMINAL: final('A handler refused for good with `terminal(...)`; it is never retried.'),
 } satisfies Record<string, CodeEntry>)
 

@@ -1,0 +1,133 @@
+/**
+ * Time, as the runtime sees it: a port, so that tests own it.
+ *
+ * Two times, never mixed: *wall* (ms since 1970, may jump, is what gets stored and shown) and
+ * *monotonic* (ms from an arbitrary start, the same for all threads of a process, never jumps; all
+ * delays and deadlines run on it, D8).
+ */
+
+/** Stops an alarm; calling it twice or after it rang does nothing. */
+export type CancelAlarm = () => void
+
+export interface Clock {
+  /** Wall time in ms since 1970. */
+  wall(): number
+  /** Monotonic time in ms, comparable between the threads of one process. */
+  mono(): number
+  /** Calls back once at monotonic time `at` or soon after. Nothing wakes before (S4). */
+  alarm(at: number, ring: () => void): CancelAlarm
+}
+
+/** setTimeout's own limit; longer alarms are armed in legs. */
+const longestTimeout = 2 ** 31 - 1
+
+/** The real clock. */
+export class SystemClock implements Clock {
+  // performance.now() starts at thread start; hrtime is one clock for the whole process.
+  readonly #offset = Number(process.hrtime.bigint()) / 1e6 - performance.now()
+
+  wall(): number {
+    return Date.now()
+  }
+
+  mono(): number {
+    return performance.now() + this.#offset
+  }
+
+  alarm(at: number, ring: () => void): CancelAlarm {
+    let timer: NodeJS.Timeout
+    const arm = (): void => {
+      const left = at - this.mono()
+      timer = setTimeout(check, Math.min(Math.max(0, Math.ceil(left)), longestTimeout))
+    }
+    // A timeout may fire up to a millisecond early: look again before ringing.
+    const check = (): void => (this.mono() >= at ? ring() : arm())
+    arm()
+    return () => clearTimeout(timer)
+  }
+}
+
+interface Alarm {
+  readonly at: number
+  readonly order: number
+  readonly ring: () => void
+}
+
+/** A clock that stands still until a test moves it. */
+export class VirtualClock implements Clock {
+  #wall: number
+  #mono = 0
+  #order = 0
+  readonly #alarms = new Set<Alarm>()
+
+  /** @param wall starting wall time in ms; default 2026-01-01T00:00:00Z */
+  constructor(wall: number = Date.UTC(2026, 0, 1)) {
+    this.#wall = wall
+  }
+
+  wall(): number {
+    return this.#wall
+  }
+
+  mono(): number {
+    return this.#mono
+  }
+
+  alarm(at: number, ring: () => void): CancelAlarm {
+    const alarm: Alarm = { at, order: this.#order, ring }
+    this.#order += 1
+    this.#alarms.add(alarm)
+    return () => this.#alarms.delete(alarm)
+  }
+
+  /** Alarms not yet due. */
+  get pending(): number {
+    return this.#alarms.size
+  }
+
+  /** Monotonic time of the next alarm, or undefined. */
+  get next(): number | undefined {
+    return this.#earliest()?.at
+  }
+
+  /** Moves time to the next alarm within `ms` and rings it; false when there is none. */
+  step(ms: number = Number.POSITIVE_INFINITY): boolean {
+    const alarm = this.#earliest()
+    if (alarm === undefined || alarm.at > this.#mono + ms) return false
+    this.#moveTo(Math.max(alarm.at, this.#mono))
+    this.#alarms.delete(alarm)
+    alarm.ring()
+    return true
+  }
+
+  /** Moves time by `ms`, ringing every alarm on the way in order. */
+  advance(ms: number): void {
+    const end = this.#mono + ms
+    while (this.step(end - this.#mono)) {}
+    this.#moveTo(end)
+  }
+
+  /** Moves the wall clock alone, as an operator or NTP does. */
+  jump(ms: number): void {
+    this.#wall += ms
+  }
+
+  #moveTo(mono: number): void {
+    this.#wall += mono - this.#mono
+    this.#mono = mono
+  }
+
+  #earliest(): Alarm | undefined {
+    let best: Alarm | undefined
+    for (const alarm of this.#alarms) {
+      if (
+        best === undefined ||
+        alarm.at < best.at ||
+        (alarm.at === best.at && alarm.order < best.order)
+      ) {
+        best = alarm
+      }
+    }
+    return best
+  }
+}

@@ -1,0 +1,42 @@
+/**
+ * A message that will not be processed, kept with the reason, inspectable and replayable.
+ */
+import type { LaneName } from './lane.ts'
+import type { MessageId } from './message-id.ts'
+
+/** Why a message became a dead letter. */
+export type DeadLetterReason =
+  | 'mailbox-full'
+  | 'dropped-oldest'
+  | 'dropped-newest'
+  | 'stash-full'
+  | 'link-full'
+  | 'expired'
+  | 'cancelled'
+  | 'failed'
+  | 'parked'
+  | 'quarantined'
+  | 'stopped'
+  | 'no-definition'
+  | 'no-handler'
+  | 'host-lost'
+  | 'not-encodable'
+
+/** One dead letter, as listed by `system.deadLetters`. */
+export interface DeadLetter {
+  readonly id: MessageId
+  readonly to: string
+  /** Sender, or empty from outside. */
+  readonly from: string
+  readonly name: string
+  readonly lane: LaneName
+  readonly reason: DeadLetterReason
+  /** What the handler threw, for `failed` and `parked`. */
+  readonly error?: unknown
+  /** Wall time in ms. */
+  readonly at: number
+  /** Absent when only the header survived, as after the loss of a host (F4). */
+  readonly payload?: unknown
+  /** How often it was sent again. */
+  readonly replays: number
+}

@@ -1,0 +1,104 @@
+/**
+ * A message with its header. Every field a small volatile tell needs is flat and always present, so
+ * that all envelopes share one hidden class; what only some messages carry hangs off `header`.
+ *
+ * An envelope is immutable once sent (T5), except that a receiver may cache the decoded payload.
+ */
+
+import { type LaneNumber, laneNames } from './lane.ts'
+import { formatMessageId, type MessageId } from './message-id.ts'
+import type { Settled } from './outcome.ts'
+
+/** Where the answer to an ask or a stream goes; settled exactly once. */
+export interface ReplySink {
+  settle(result: Settled): void
+  /** An item of a stream; resolves when the consumer has room, to false when it has gone. */
+  item?(value: unknown): boolean | Promise<boolean>
+}
+
+/** What only some envelopes carry. */
+export interface Header {
+  /** Monotonic time in ms after which the handler must not start. */
+  readonly deadline?: number
+  readonly reply?: ReplySink
+  /** Addresses of the turns that wait for this one, outermost first (T4). */
+  readonly chain?: readonly string[]
+  /** W3C `traceparent`, carried untouched. */
+  readonly trace?: string
+  /** The caller's own id. */
+  readonly ownId?: string
+  /** The topic a published message came by. */
+  readonly topic?: string
+  /** Aborted when the caller gives up. */
+  readonly signal?: AbortSignal
+  /** The payload as the codec encoded it, when it arrived so. */
+  readonly bytes?: Uint8Array
+  /** Terminations and timer ticks: never shed, whatever the lane (M3). */
+  readonly keep?: boolean
+  /** Due time (wall ms) and number of coalesced ticks, for a timer's message. */
+  readonly tick?: { readonly timer: string; readonly due: number; readonly missed: number }
+}
+
+const noHeader: Header = Object.freeze({})
+
+export class Envelope {
+  /** Receiver, `type/key`. */
+  readonly to: string
+  /** Sender, `type/key`, or empty from outside. */
+  readonly from: string
+  /** Message name in the receiver's contract. */
+  readonly name: string
+  readonly payload: unknown
+  readonly lane: LaneNumber
+  /** Identity pair, see `message-id.ts`; `a > 0` means the store holds this message. */
+  a: number
+  b: number
+  /** Identity of the message whose turn sent this one; 0, 0 from outside. */
+  readonly causeA: number
+  readonly causeB: number
+  readonly header: Header
+
+  constructor(
+    to: string,
+    from: string,
+    name: string,
+    payload: unknown,
+    lane: LaneNumber,
+    a: number,
+    b: number,
+    causeA: number,
+    causeB: number,
+    header: Header = noHeader,
+  ) {
+    this.to = to
+    this.from = from
+    this.name = name
+    this.payload = payload
+    this.lane = lane
+    this.a = a
+    this.b = b
+    this.causeA = causeA
+    this.causeB = causeB
+    this.header = header
+  }
+
+  /** Text form of the identity: the caller's own id where it gave one. */
+  get id(): MessageId {
+    return this.header.ownId ?? formatMessageId(this.a, this.b)
+  }
+
+  /** True when the store holds this message: it may leave memory, but is never shed (M3). */
+  get stored(): boolean {
+    return this.a > 0
+  }
+
+  /** True when overflow may drop it: not stored, not a termination or tick, nobody waits for it. */
+  get sheddable(): boolean {
+    return this.a <= 0 && this.header.keep !== true
+  }
+
+  /** For logs and errors. */
+  toString(): string {
+    return `${this.name} to ${this.to} (${this.id}, ${laneNames[this.lane]})`
+  }
+}

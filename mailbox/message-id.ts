@@ -1,0 +1,39 @@
+/**
+ * Identity of a message, in three forms that never meet:
+ *
+ * - born in a committed record: `(position, index)`, text `@p1042.0`
+ * - only ever in memory: `(-origin, seq)`, text `@v3.17`; an origin belongs to one thread incarnation
+ * - the caller's own id: any other text, de-duplicated with its reply for 24 h
+ */
+import { TroupeError } from './errors.ts'
+
+/** Text form of a message id. */
+export type MessageId = string
+
+/** Longest own id, in characters. */
+export const maxOwnIdLength = 256
+
+/** Text of the id pair carried by envelopes and records. */
+export function formatMessageId(a: number, b: number): MessageId {
+  return a > 0 ? `@p${a}.${b}` : `@v${-a}.${b}`
+}
+
+const pattern = /^@([pv])(\d+)\.(\d+)$/
+
+/** The pair behind a runtime-made id, or undefined for an own id. */
+export function parseMessageId(id: MessageId): { a: number; b: number } | undefined {
+  const match = pattern.exec(id)
+  if (match === null) return undefined
+  const a = Number(match[2])
+  return { a: match[1] === 'p' ? a : -a, b: Number(match[3]) }
+}
+
+/** @throws OPTION_INVALID unless `id` can serve as a caller's own message id */
+export function checkOwnId(id: unknown): asserts id is string {
+  const fits = typeof id === 'string' && id.length > 0 && id.length <= maxOwnIdLength
+  if (fits && !id.startsWith('@') && id.isWellFormed()) return
+  throw new TroupeError(
+    'OPTION_INVALID',
+    `id: expected a text of 1 to ${maxOwnIdLength} characters not starting with "@", got ${JSON.stringify(id)}`,
+  )
+}
