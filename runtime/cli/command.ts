@@ -1,0 +1,25 @@
+/**
+ * What a command of the `troupe` command line is.
+ *
+ * Commands get their streams handed in and return an exit code: they neither touch the global
+ * process nor end it, so a test runs them in its own process.
+ */
+
+/** Where a command writes. `process` is one. */
+export interface Terminal {
+  readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean }
+  readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean }
+}
+
+/** A command's work. Resolves to the exit code. */
+export type Command = (args: readonly string[], terminal: Terminal) => Promise<number>
+
+/** A command as the table lists it: cheap to name, loaded only when it is run. */
+export interface CommandEntry {
+  /** One line for `troupe --help`. */
+  readonly summary: string
+  readonly load: () => Promise<Command>
+}
+
+/** Exit codes that scripts rely on. */
+export const exit = Object.freeze({ ok: 0, failed: 1, usage: 2 })
