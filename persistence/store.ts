@@ -1,0 +1,213 @@
+/**
+ * The port to a store: one synchronous engine on one thread, which appends the history and answers
+ * from it. `memory-store.ts` is the reference, `sqlite/` the durable one; both pass
+ * `test/persistence/store-contract.ts`.
+ *
+ * Owns: positions, epochs, the pending set, de-duplication, snapshots, checkpoints.
+ * Does not own: encoding of values, time of anything but ids, threads, retries.
+ *
+ * Invariants
+ * 1. A record is committed whole or refused whole, and a refused one has no position (D5).
+ * 2. Positions are gapless from 1; a store never gives one out twice, whatever fails.
+ * 3. After `commit` returned, everything it acknowledged survives any crash (D6). After it threw,
+ *    only `reopen` knows (D5); every other call throws STORE_STALLED until then.
+ * 4. Nothing pending is forgotten but by a record of its actor that consumes it (M3).
+ */
+import type { MessageRef } from './record.ts'
+import type { Frame } from './segment.ts'
+import type {
+  Damage,
+  LoadedActor,
+  PendingPage,
+  Snapshot,
+  StoredMessage,
+  StoredRecord,
+  StoredSegment,
+  StoredTimer,
+} from './stored.ts'
+
+/** Why a record was refused. */
+export type RefusalReason =
+  /** The message it consumes is not pending for its actor: somebody consumed it before. */
+  | 'not-pending'
+  /** Its message with an own id was accepted before; `ownId` and `position` say which. */
+  | 'duplicate'
+  /** Its turn number does not follow the actor's last: the writer folds onto another state. */
+  | 'turn-mismatch'
+  /** A timer it fires does not wait for that time (D8). */
+  | 'timer-not-due'
+  /** An earlier record of this actor was refused, and this one is not flagged `rebased`. */
+  | 'after-refused'
+  /** The entry is not a record this version can commit. `detail` says what is wrong. */
+  | 'malformed'
+
+export interface Refusal {
+  /** Ordinal of the record in its frame. */
+  readonly record: number
+  readonly reason: RefusalReason
+  readonly detail: string
+  readonly ownId?: string
+  /** For `duplicate`: where the first one was accepted. */
+  readonly position?: number
+}
+
+/** A published message that was accepted: who has it pending now. */
+export interface FanOut {
+  readonly message: MessageRef
+  /** Durable subscribers, `type/key`, each once. */
+  readonly to: readonly string[]
+}
+
+/** An own id whose outcome is now known; `outcome` has the bytes. */
+export interface SettledId {
+  readonly actor: string
+  readonly ownId: string
+  /** The record that consumed the message. */
+  readonly position: number
+}
+
+/** Answer to one frame. */
+export interface Ack {
+  readonly slot: number
+  readonly epoch: number
+  readonly seq: number
+  /**
+   * `fenced`: a newer epoch of the slot began, nothing was written (F4). `out-of-order`: the frame
+   * is not the next of its client, nothing was written.
+   */
+  readonly status: 'committed' | 'fenced' | 'out-of-order'
+  /** Position of the frame's first live record; the others follow, refused ones have none. */
+  readonly base: number
+  /** Live records. */
+  readonly count: number
+  readonly refused: readonly Refusal[]
+  readonly settled: readonly SettledId[]
+  readonly published: readonly FanOut[]
+}
+
+/** Where the history ends after a failure; what is not in it never happened. */
+export interface Tail {
+  readonly position: number
+  /** Last committed frame of each slot's newest epoch. */
+  readonly clients: readonly {
+    readonly slot: number
+    readonly epoch: number
+    readonly seq: number
+  }[]
+}
+
+/** What became of a message with an own id. */
+export type Outcome =
+  | { readonly kind: 'unknown' }
+  | { readonly kind: 'pending'; readonly message: MessageRef }
+  /** `record` consumed it: its reply part, or its error section. */
+  | { readonly kind: 'done'; readonly record: StoredRecord }
+  | Damage
+
+/** An actor with work that waits in the store. */
+export interface WakeEntry {
+  readonly actor: string
+  /** Pending messages, stashed ones included. */
+  readonly pending: number
+  readonly timers: number
+}
+
+export interface WakePage {
+  readonly actors: readonly WakeEntry[]
+  /** Pass on for the next page; absent at the end. */
+  readonly next?: number
+}
+
+/** An actor whose records outgrew its snapshot (D3). */
+export interface DueSnapshot {
+  readonly actor: string
+  /** Its newest record. */
+  readonly position: number
+  /** Bytes to fold. */
+  readonly bytes: number
+}
+
+export interface StoreStats {
+  readonly position: number
+  readonly pending: number
+  /** Wall time in ms of the oldest pending message, for health. */
+  readonly oldestPending?: number
+  readonly timers: number
+  /** Actors held in memory. */
+  readonly resident: number
+  /** Bytes of history, where the store can tell cheaply. */
+  readonly bytes: number
+}
+
+/** Read side: what the archivist, backup, history and replay need. Many may read at once (D10). */
+export interface StoreReader {
+  /** Position of the last record. */
+  readonly position: number
+  /** Segments that overlap `[from, to]`, in order. A damaged directory comes as `Damage`. */
+  segments(from: number, to: number): Iterable<StoredSegment | Damage>
+  /** One record, or undefined where there is none. */
+  record(position: number): StoredRecord | Damage | undefined
+  /** Texts behind the numbers in a directory; empty for 0. */
+  address(no: number): string
+  name(no: number): string
+  /** Snapshots of one actor that pass their checksum, newest first. */
+  snapshots(actor: string): readonly Snapshot[]
+  /** Addresses the store knows, by number, after `after`. */
+  actors(after: number, limit: number): readonly { readonly no: number; readonly actor: string }[]
+}
+
+export interface Store extends StoreReader {
+  /**
+   * Appends frames in one transaction with one sync. Records are checked before they are grouped,
+   * so a bad one is refused alone (D5).
+   * @throws STORE_FULL, STORE_READONLY, STORE_STALLED: the outcome is unknown, call `reopen`
+   */
+  commit(frames: readonly Frame[]): Ack[]
+  /**
+   * Closes, opens again, and says where the history really ends (D5).
+   * @throws what opening throws; try again later
+   */
+  reopen(): Tail
+  /** Begins the next epoch of a slot and fences all older ones; durable when it returns (F4). */
+  beginEpoch(slot: number): number
+  /** Reserves `count` origins for thread incarnations and returns the first; never given out twice. */
+  reserveOrigins(count: number): number
+
+  /**
+   * What an activation needs, in one call, as of one position.
+   * @param limit most pending messages to return; the rest by `pending`
+   */
+  load(actor: string, limit: number): LoadedActor | Damage
+  /** Pending messages of one actor after a page's `next`. */
+  pending(actor: string, after: MessageRef, limit: number): PendingPage
+  /** What became of the message that `actor` was sent under this own id. */
+  outcome(actor: string, ownId: string): Outcome
+  /** Actors with pending messages or timers, without payloads. */
+  wakeList(after: number | undefined, limit: number): WakePage
+  /** Timers due at wall time `now`, earliest first. */
+  dueTimers(now: number, limit: number): readonly StoredTimer[]
+  /** Wall time in ms of the earliest timer. */
+  nextDue(): number | undefined
+  /** Messages committed by one generation of a slot that are still pending, in order (F4). */
+  unreleased(slot: number, epoch: number): readonly StoredMessage[]
+
+  /** Actors whose snapshot is due, at most `limit`. */
+  dueSnapshots(limit: number): readonly DueSnapshot[]
+  /** Keeps a folded snapshot; the three newest of an actor stay. `bytes`: records it folded. */
+  writeSnapshot(snapshot: Snapshot, bytes: number): void
+  /** Takes one bounded chunk of a checkpoint; it counts only once its last chunk is here (D7). */
+  writeCheckpoint(chunk: CheckpointChunk): void
+
+  stats(): StoreStats
+  close(): void
+}
+
+/** A piece of a checkpoint, as `checkpoint.ts` makes them. */
+export interface CheckpointChunk {
+  /** The checkpoint is the ledger folded up to here. */
+  readonly position: number
+  /** Consecutive from 0. */
+  readonly part: number
+  readonly last: boolean
+  readonly bytes: Uint8Array
+}
