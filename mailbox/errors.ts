@@ -52,6 +52,7 @@ export const errorCodes = Object.freeze({
   OPTION_INVALID: final(
     'An option is unknown, of the wrong type or out of bounds; suggests the nearest name.',
   ),
+  PAYLOAD_IMMUTABLE: final('A payload or reply was written after it was sent; copy it first (T5).'),
   PAYLOAD_INVALID: final('The payload or reply failed the message schema; `issues` lists why.'),
   PAYLOAD_TOO_LARGE: final(
     'The encoded value exceeds 16 MiB; store it elsewhere and send a reference (T5).',

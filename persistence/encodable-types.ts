@@ -1,0 +1,99 @@
+/**
+ * What the compiler knows about T5: the listed types, and a check that names what is wrong.
+ *
+ * Types only, no code. The run-time half is `encodable.ts`. The compiler cannot tell a class instance
+ * without methods from a plain object, nor see a hole, a cycle or an accessor: those are run time's.
+ */
+
+/** What a Map key or a Set member may be: anything compared by value. */
+export type EncodableKey = undefined | null | boolean | number | bigint | string
+
+/** The typed arrays the codec carries. A Buffer is a `Uint8Array` and comes back as one. */
+export type EncodableBytes =
+  | Uint8Array
+  | Int8Array
+  | Uint8ClampedArray
+  | Int16Array
+  | Uint16Array
+  | Int32Array
+  | Uint32Array
+  | Float32Array
+  | Float64Array
+  | BigInt64Array
+  | BigUint64Array
+
+/** Every value the codec lists (T5). */
+export type Encodable =
+  | EncodableKey
+  | Date
+  | EncodableBytes
+  | readonly Encodable[]
+  | ReadonlyMap<EncodableKey, Encodable>
+  | ReadonlySet<EncodableKey>
+  | { readonly [key: string]: Encodable }
+
+declare const notEncodable: unique symbol
+
+/** Stands where a member cannot be encoded, so that the compiler's message carries the reason. */
+export interface NotEncodable<Why extends string> {
+  readonly [notEncodable]: Why
+}
+
+type AnyFunction = ((...args: never[]) => unknown) | (abstract new (...args: never[]) => unknown)
+
+/** A ref is bound to its system: recognised by its verbs. */
+interface BoundRef {
+  readonly tell: object
+  readonly ask: object
+}
+
+type Opaque =
+  | RegExp
+  | ArrayBuffer
+  | SharedArrayBuffer
+  | DataView
+  | WeakMap<WeakKey, unknown>
+  | WeakSet<WeakKey>
+  | WeakRef<WeakKey>
+
+/**
+ * `T` itself where every member can be encoded; a {@link NotEncodable} in place of each member that
+ * cannot. Use it as a bound, `P extends EncodableOf<P>`: interfaces, optional and readonly members,
+ * unions, tuples, recursive types and branded strings pass unchanged.
+ *
+ * `any` passes, because it is assignable to everything; the run-time check still sees its value.
+ */
+export type EncodableOf<T> = unknown extends T
+  ? NotEncodable<'unknown: declare the type of this value'>
+  : T extends EncodableKey | Date | EncodableBytes
+    ? T
+    : T extends symbol
+      ? NotEncodable<'a symbol'>
+      : T extends AnyFunction
+        ? NotEncodable<'a function'>
+        : T extends PromiseLike<unknown>
+          ? NotEncodable<'a promise: await it first'>
+          : T extends BoundRef
+            ? NotEncodable<'a bound ref: send its address instead'>
+            : T extends Opaque
+              ? NotEncodable<'an object without data of its own'>
+              : EncodableContainer<T>
+
+type EncodableContainer<T> =
+  T extends ReadonlyMap<infer K, infer V>
+    ? [K] extends [EncodableKey]
+      ? ReadonlyMap<K, EncodableOf<V>>
+      : NotEncodable<'a Map whose keys are objects: use strings'>
+    : T extends ReadonlySet<infer M>
+      ? [M] extends [EncodableKey]
+        ? T
+        : NotEncodable<'a Set whose members are objects: use a Map or an array'>
+      : T extends Error
+        ? 'stack' extends keyof T
+          ? NotEncodable<'an Error: send its code and message'>
+          : EncodableMembers<T>
+        : EncodableMembers<T>
+
+type EncodableMembers<T> = {
+  [K in keyof T]: K extends symbol ? NotEncodable<'under a symbol key'> : EncodableOf<T[K]>
+}
