@@ -1,0 +1,74 @@
+/** Holds package.json, the compiler's paths, the entries and the Node floor together. */
+import assert from 'node:assert/strict'
+import { existsSync, readlinkSync } from 'node:fs'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import ts from 'typescript'
+import { minimumNode } from '../../mailbox/node-version.ts'
+import { compare, entriesNotYetWritten, settled } from './allowances.ts'
+import { publicEntries } from './entries.ts'
+import { manifest, read, rooms, root } from './repository.ts'
+
+test('packaging: the public entries are these and no others', () => {
+  assert.deepEqual(Object.keys(manifest().exports), [
+    '.',
+    './contract',
+    './testing',
+    './persistence',
+    './host',
+    './package.json',
+    './internal/*',
+  ])
+  assert.equal(manifest().exports['./internal/*'], null)
+})
+
+test('packaging: every entry has a source, and types beside its code', () => {
+  for (const target of Object.values(manifest().exports)) {
+    if (target === null || typeof target === 'string') continue
+    assert.equal(target.types, target.default.replace(/\.js$/, '.d.ts'))
+    assert.deepEqual(Object.keys(target), ['types', 'default'])
+  }
+  const missing = publicEntries().filter(({ source }) => !existsSync(join(root, source)))
+  const names = missing.map(({ name }) => name)
+  assert.deepEqual(compare(names, entriesNotYetWritten), settled)
+})
+
+test('packaging: the compiler finds our own name in the sources', () => {
+  const { paths } = compilerOptions()
+  const expected = publicEntries().map(({ specifier, source }) => [specifier, [`./${source}`]])
+  assert.deepEqual(paths, Object.fromEntries(expected))
+})
+
+test('packaging: every entry that reaches native code refuses an old Node on its first line', () => {
+  for (const { name, source } of publicEntries()) {
+    if (name === './contract' || !existsSync(join(root, source))) continue
+    const [first] = ts.preProcessFile(read(source)).importedFiles
+    assert.match(first?.fileName ?? 'nothing', /mailbox\/supported-node\.ts$/, source)
+  }
+})
+
+test('packaging: the Node floor is one number', () => {
+  assert.equal(`${manifest().engines.node.replace('>=', '')}.0`, minimumNode)
+})
+
+test('packaging: the sources that the declarations point to are shipped', () => {
+  for (const room of rooms) assert.ok(manifest().files.includes(room), room)
+})
+
+test('packaging: the command has a source', () => {
+  const command = manifest().bin['troupe'] ?? ''
+  assert.equal(command, 'dist/runtime/cli/main.js')
+  assert.match(read('runtime/cli/main.ts'), /^#!\/usr\/bin\/env node\n/)
+})
+
+test('packaging: npm scripts run on the Node and the compiler of package.json', () => {
+  assert.match(readlinkSync(join(root, 'node_modules/.bin/node')), /^\.\.\/node\/bin\/node$/)
+  assert.match(readlinkSync(join(root, 'node_modules/.bin/tsc')), /^\.\.\/typescript\/bin\/tsc$/)
+})
+
+function compilerOptions(): { readonly paths: unknown } {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as {
+    config: { compilerOptions: { paths: unknown } }
+  }
+  return config.compilerOptions
+}
