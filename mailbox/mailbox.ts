@@ -1,5 +1,7 @@
 /**
- * Where one actor's messages wait, by lane, bounded (M1, M2, M3). Offer and take are O(1).
+ * Where one actor's messages wait, by lane, bounded (M1, M2, M3). Offer and take are O(1); only an
+ * offer that must look past messages that cannot be shed costs more. Bytes may exceed their bound by
+ * the last message admitted.
  *
  * It owns order and room, nothing else: what happens to a message without room is the caller's
  * business, which is why `offer` hands it back. System signals have a queue of their own that is
@@ -31,7 +33,7 @@ export class Mailbox<Signal> {
   readonly capacity: number
   readonly capacityBytes: number
   readonly overflow: Overflow
-  private readonly signals = new Ring<Signal>(2)
+  private readonly signals = new Ring<Signal>()
   private readonly lanes: WeightedLanes<Envelope>
   private bytes = 0
 
@@ -77,7 +79,7 @@ export class Mailbox<Signal> {
     this.lanes.offerFirst(envelope.lane, envelope)
   }
 
-  /** The next message by weight; with `limit`, only from lanes up to it (F2 holds the others). */
+  /** The next message by weight; with `limit`, the most urgent up to it (F2 holds the others). */
   take(limit?: LaneNumber): Envelope | undefined {
     const envelope = this.lanes.take(limit)
     if (envelope !== undefined) this.bytes -= sizeOf(envelope)
@@ -130,14 +132,19 @@ export class Mailbox<Signal> {
     this.lanes.offer(envelope.lane, envelope)
   }
 
-  /** The message to drop for `envelope`: in the least urgent lane that is not more urgent than it. */
+  /**
+   * The message to drop for `envelope`: in the least urgent lane that is not more urgent than it, and
+   * heavy enough to make room, lest many small messages be swapped for large ones.
+   */
   private victimFor(envelope: Envelope): Envelope | undefined {
     if (this.overflow === 'reject' || envelope.stored) return undefined
+    const excess = this.bytes - this.capacityBytes
+    const yields = (waiting: Envelope): boolean => waiting.sheddable && sizeOf(waiting) > excess
     const end = this.overflow === 'drop-oldest' ? 'oldest' : 'newest'
     for (let lane = Lane.low as number; lane >= envelope.lane; lane -= 1) {
       // The offered message is itself the newest of its lane.
       if (end === 'newest' && lane === envelope.lane) return undefined
-      const victim = this.lanes.extract(lane as LaneNumber, end, isSheddable)
+      const victim = this.lanes.extract(lane as LaneNumber, end, yields)
       if (victim === undefined) continue
       this.bytes -= sizeOf(victim)
       return victim
@@ -146,5 +153,4 @@ export class Mailbox<Signal> {
   }
 }
 
-const isSheddable = (envelope: Envelope): boolean => envelope.sheddable
 const sizeOf = (envelope: Envelope): number => envelope.header.bytes?.byteLength ?? 0

@@ -8,17 +8,11 @@
  */
 export class Ring<T> {
   // Plain fields, not #private: this is the hottest structure of the runtime.
-  private items: (T | undefined)[]
-  private mask: number
+  // Room comes with the first item: most of an idle actor's lanes never see one.
+  private items: (T | undefined)[] = []
+  private mask = -1
   private head = 0
   length = 0
-
-  /** @param capacity initial room, rounded up to a power of two */
-  constructor(capacity = 8) {
-    const size = 2 ** Math.ceil(Math.log2(Math.max(2, capacity)))
-    this.items = new Array<T | undefined>(size).fill(undefined)
-    this.mask = size - 1
-  }
 
   push(item: T): void {
     if (this.length > this.mask) this.grow()
@@ -53,17 +47,22 @@ export class Ring<T> {
 
   /** The item `index` places from the front. */
   at(index: number): T | undefined {
-    return index < this.length ? this.items[(this.head + index) & this.mask] : undefined
+    return index >= 0 && index < this.length
+      ? this.items[(this.head + index) & this.mask]
+      : undefined
   }
 
-  /** Removes and returns the item `index` places from the front. O(n): for rare paths only. */
+  /** Removes and returns the item `index` places from the front. Moves the shorter side. */
   removeAt(index: number): T | undefined {
     if (index < 0 || index >= this.length) return undefined
     const item = this.at(index)
-    for (let i = index; i < this.length - 1; i += 1) {
-      this.items[(this.head + i) & this.mask] = this.items[(this.head + i + 1) & this.mask]
+    if (index < this.length / 2) {
+      for (let i = index; i > 0; i -= 1) this.move(i - 1, i)
+      this.shift()
+    } else {
+      for (let i = index; i < this.length - 1; i += 1) this.move(i + 1, i)
+      this.pop()
     }
-    this.pop()
     return item
   }
 
@@ -71,12 +70,16 @@ export class Ring<T> {
     for (let i = 0; i < this.length; i += 1) yield this.at(i) as T
   }
 
+  private move(from: number, to: number): void {
+    this.items[(this.head + to) & this.mask] = this.items[(this.head + from) & this.mask]
+  }
+
   private grow(): void {
-    const size = this.items.length
-    const items = new Array<T | undefined>(size * 2).fill(undefined)
+    const size = Math.max(4, this.items.length * 2)
+    const items = new Array<T | undefined>(size).fill(undefined)
     for (let i = 0; i < this.length; i += 1) items[i] = this.items[(this.head + i) & this.mask]
     this.items = items
-    this.mask = items.length - 1
+    this.mask = size - 1
     this.head = 0
   }
 }
