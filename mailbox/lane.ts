@@ -36,14 +36,19 @@ export const roundLength = 15
 export function laneOfPriority(priority: number): UserLane {
   if (priority >= 10) return 'control'
   if (priority >= 1) return 'high'
-  return priority === 0 ? 'normal' : 'low'
+  return priority >= 0 ? 'normal' : 'low'
 }
 
 /**
  * Most messages taken from a mailbox before the one that has `ahead` messages before it in its own
- * lane, whatever else arrives (M2). In strict mode there is no such bound.
+ * lane, whatever else arrives (M2). Exact: some load reaches it. In strict mode there is no bound.
+ *
+ * The worst case starts with the lane's takes of this round spent and everyone else's not. Then each
+ * round serves `weight` of its own lane, and in the last one only more urgent lanes come first.
  */
 export function starvationBound(lane: UserLane, ahead: number): number {
   const weight = laneWeights[Lane[lane]] as number
-  return ahead + (roundLength - weight) * (Math.floor(ahead / weight) + 2)
+  const others = roundLength - weight
+  const moreUrgent = laneWeights.slice(0, Lane[lane]).reduce((sum, each) => sum + each, 0)
+  return ahead + others * (Math.floor(ahead / weight) + 1) + moreUrgent
 }
