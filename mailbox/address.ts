@@ -10,8 +10,7 @@ export const maxTypeLength = 128
 export const maxKeyLength = 512
 
 const typePattern = /^[A-Za-z][A-Za-z0-9_.-]*$/
-// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what it refuses
-const forbiddenInKey = /[\u0000-\u001f\u007f]/
+const forbiddenInKey = /\p{Cc}/u
 
 /** Where an actor is found: its type and its key. Plain data, safe in any payload or state. */
 export interface Address {
