@@ -41,6 +41,9 @@ export const entriesNotYetWritten: readonly string[] = [
   './host',
 ]
 
+/** 2026-11-22. Pages whose code waits for entries that are not written yet. */
+export const pagesNotYetTrue: readonly string[] = ['docs/errors.md']
+
 /**
  * What is missing and not allowed to be, and what is allowed to be and not missing. Both must be
  * empty.
