@@ -129,7 +129,7 @@ test('docs: a program, command, output or data that is wrong is a problem', asyn
     '```ts run\nconsole.log(1)\n```',
     '```text output\n2\n```',
     '```json\n{ a: 1 }\n```',
-    '```sql\nSELECT nothing FROM nowhere\n```',
+    '```sql\nSELECT 1 FROM nowhere\n```',
   ].join('\n')
   const problems = await runPage(onlyPage(bad))
   assert.deepEqual(
