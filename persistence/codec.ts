@@ -1,15 +1,197 @@
 /**
- * The one codec: values as bytes.
+ * The one codec: encodable values (T5) as MessagePack, and frames between threads.
+ *
+ * Owns what each value looks like in bytes, and the 16 MiB limit. Does not own which values are
+ * listed (`encodable.ts`), nor what bytes are admitted (`codec-guard.ts`).
+ *
+ * | value | bytes |
+ * |---|---|
+ * | plain object | map with string keys, in the object's order |
+ * | number | int up to 32 bits, else float 64 (-0 too) |
+ * | bigint | int 64 or uint 64, beyond it extension 0x42, two's complement |
+ * | undefined | fixext 1 of type 0 |
+ * | Date | timestamp extension (-1) |
+ * | Uint8Array | bin |
+ * | other typed arrays | extension 0x56: a byte that names the type, then the elements as in memory |
+ * | Map | extension 0x4d: array of key, value, key, value |
+ * | Set | extension 0x53: array of members |
+ * | string with a lone surrogate, or a leading BOM | extension 0x55: UTF-16, little endian |
+ *
+ * Every extension is complete in itself, so a foreign MessagePack reader can walk all of it.
+ *
+ * Invariants:
+ * 1. An encoding stands alone and is the same for equal values with equal key order.
+ * 2. msgpackr alone would lose -0 and lone surrogates, take Map and object for the same, and rename
+ *    `__proto__`: `toWire` replaces what it cannot say, the guard refuses what it would bend.
+ * 3. msgpackr keeps extensions per loaded copy. Stored values use its build without eval, which no
+ *    other library loads, so that nobody else's extension can change what is stored. That build also
+ *    reads strings in JavaScript: the native reader loses its place inside a nested extension.
+ * 4. A decoded value shares no memory with its bytes.
  */
 
-/** Encodes one value, standalone. @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
-export declare function encodeValue(value: unknown, what?: string): Uint8Array<ArrayBuffer>
+import { addExtension as addFrameExtension, Packr as FramePackr } from 'msgpackr'
+import { addExtension, Packr } from 'msgpackr/index-no-eval'
+import { TroupeError } from '../mailbox/errors.ts'
+import { BadBytes, EXTENSION, guardBytes, typedArrays } from './codec-guard.ts'
+import {
+  Elements,
+  NegativeZero,
+  type Packed,
+  PackedMap,
+  PackedSet,
+  toWire,
+  Utf16,
+} from './codec-wire.ts'
 
-/** Decodes what {@link encodeValue} wrote. @throws STORE_CORRUPT */
-export declare function decodeValue(bytes: Uint8Array): unknown
+/** The limit of one value: 16 MiB (T5). */
+export const MAX_BYTES = 16 * 1024 * 1024
 
-/** Encodes a frame between threads. The result owns its ArrayBuffer exactly: transfer it. */
-export declare function encodeFrame(value: unknown): Uint8Array<ArrayBuffer>
+const common = {
+  useBigIntExtension: true,
+  useToJSON: false,
+  copyBuffers: true,
+  variableMapSize: true,
+}
 
-/** Decodes a frame of {@link encodeFrame}. */
-export declare function decodeFrame(bytes: Uint8Array): unknown
+/** Stored values: objects as maps, each encoding on its own. */
+const values = new Packr({ ...common, useRecords: false, mapsAsObjects: true })
+
+/** Frames: objects of one shape share a record inside the frame. Never stored. */
+const frames = new FramePackr({ ...common, useRecords: hasFewFields, mapsAsObjects: true })
+
+/** A record pays for shapes that repeat, not for dictionaries. msgpackr trips over the key named. */
+function hasFewFields(record: object): boolean {
+  return Object.keys(record).length <= 32 && !Object.hasOwn(record, '__keys__')
+}
+
+/**
+ * Encodes one value, complete in itself.
+ *
+ * The bytes are a view on a pool: copy them before transferring their buffer.
+ *
+ * @param what names the value in errors, for example `state of account/alice`
+ * @throws NOT_ENCODABLE with `fields.path`; PAYLOAD_TOO_LARGE beyond 16 MiB
+ */
+export function encodeValue(value: unknown, what = 'value'): Uint8Array {
+  const bytes = values.pack(toWire(value, what, pack))
+  if (bytes.length > MAX_BYTES) throw tooLarge(what, bytes.length)
+  return bytes
+}
+
+/**
+ * Decodes what {@link encodeValue} wrote. Bytes of any other origin are safe to try.
+ *
+ * @throws STORE_CORRUPT for bytes that are no complete listed value; `fields.offset` says where, in bytes
+ */
+export function decodeValue(bytes: Uint8Array, what = 'value'): unknown {
+  try {
+    guardBytes(bytes)
+    return unpackAtZero(bytes)
+  } catch (cause) {
+    throw corrupt(what, bytes, cause)
+  }
+}
+
+/**
+ * Encodes one frame for another thread. The result owns its ArrayBuffer exactly: transfer it.
+ *
+ * @throws NOT_ENCODABLE
+ */
+export function encodeFrame(value: unknown): Uint8Array<ArrayBuffer> {
+  return new Uint8Array(frames.pack(toWire(value, 'frame', pack)))
+}
+
+/** Decodes a frame of {@link encodeFrame}, made by this process: not guarded. */
+export function decodeFrame(bytes: Uint8Array<ArrayBuffer>): unknown {
+  return frames.unpack(bytes)
+}
+
+/** The inside of a Map or Set, for `toWire`. */
+function pack(items: unknown[]): Uint8Array {
+  return values.pack(items)
+}
+
+/**
+ * Where small encodings are decoded from. msgpackr hangs a DataView on every source it meets, which
+ * costs more than decoding a small value; here it finds the same source each time.
+ */
+const scratch = new Uint8Array(8 * 1024)
+
+/** The extensions below find their content by its offset, so the source starts its buffer. */
+function unpackAtZero(bytes: Uint8Array): unknown {
+  if (bytes.length > scratch.length) return values.unpack(new Uint8Array(bytes))
+  scratch.set(bytes)
+  return values.unpack(scratch, bytes.length)
+}
+
+type ReadAt = (offset: number) => unknown
+type Unpack = (data: Uint8Array, readAt: ReadAt) => unknown
+
+/**
+ * Claims an extension in both copies of msgpackr. `readAt`, which its types do not show, reads on in
+ * place; a frame's native reader cannot, so what is nested there goes through the copy for values.
+ */
+function extend(Class: new (bytes: Uint8Array) => Packed, type: number, unpack: Unpack): void {
+  const pack = (packed: Packed) => packed.bytes
+  addExtension({ Class, type, pack, unpack: unpack as (data: Uint8Array) => unknown })
+  addFrameExtension({
+    Class,
+    type,
+    pack,
+    unpack: (data) => unpack(data, () => unpackAtZero(data)),
+  })
+}
+
+extend(PackedMap, EXTENSION.MAP, (data, readAt) => {
+  const items = readAt(data.byteOffset) as unknown[]
+  const map = new Map<unknown, unknown>()
+  for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1])
+  return map
+})
+
+extend(PackedSet, EXTENSION.SET, (data, readAt) => new Set(readAt(data.byteOffset) as unknown[]))
+
+extend(Utf16, EXTENSION.UTF16, (data) =>
+  Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf16le'),
+)
+
+extend(Elements, EXTENSION.TYPED, (data) => {
+  const Type = typedArrays[data[0]!]!
+  return new Type(Uint8Array.from(data.subarray(1)).buffer)
+})
+
+for (const add of [addExtension, addFrameExtension]) {
+  add({
+    Class: NegativeZero,
+    type: EXTENSION.NEGATIVE_ZERO,
+    pack: writeNegativeZero as () => Buffer,
+    unpack: () => -0,
+  })
+}
+
+type Allocate = (size: number) => { target: Buffer; targetView: DataView; position: number }
+
+/** Writes the float in place of the extension msgpackr expects. */
+function writeNegativeZero(_: NegativeZero, allocate: Allocate): void {
+  const { target, targetView, position } = allocate(9)
+  target[position] = 0xcb
+  targetView.setFloat64(position + 1, -0)
+}
+
+function tooLarge(what: string, size: number): TroupeError {
+  return new TroupeError(
+    'PAYLOAD_TOO_LARGE',
+    `${what} takes ${size} bytes encoded; the limit is ${MAX_BYTES}. Store it elsewhere and send a reference.`,
+    { fields: { size, limit: MAX_BYTES } },
+  )
+}
+
+function corrupt(what: string, bytes: Uint8Array, cause: unknown): TroupeError {
+  const why = cause instanceof Error ? cause.message : String(cause)
+  const offset = cause instanceof BadBytes ? cause.offset : undefined
+  return new TroupeError(
+    'STORE_CORRUPT',
+    `${what} (${bytes.length} bytes) is no encoded value: ${why}`,
+    { cause, fields: offset === undefined ? {} : { offset } },
+  )
+}
