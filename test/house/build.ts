@@ -22,6 +22,7 @@ export function buildPackage(): BuiltPackage {
   symlinkSync(join(root, 'node_modules'), join(folder, 'node_modules'))
   const options = compilerOptions()
   for (const [path, text] of sourcesIn(rooms)) {
+    if (path.endsWith('.d.ts')) continue
     const { outputText } = ts.transpileModule(text, { compilerOptions: options, fileName: path })
     const target = join(folder, 'dist', path.replace(/\.ts$/, '.js'))
     mkdirSync(dirname(target), { recursive: true })
