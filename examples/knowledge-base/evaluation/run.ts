@@ -1,5 +1,6 @@
 /** Prints the example's figures: `node --import tsx examples/knowledge-base/evaluation/run.ts`. */
 
+import { development } from './development.ts'
 import { evaluate, type Score, type Stages } from './evaluate.ts'
 import { heldOut } from './held-out.ts'
 import { prepareCorpus } from './prepare.ts'
@@ -16,7 +17,8 @@ const runs: readonly { readonly name: string; readonly stages: Stages }[] = [
 async function main(): Promise<void> {
   for (const stemming of [true, false]) await printRetrieval(stemming)
   await printSet('questions.ts', questions)
-  await printSet('held-out.ts', heldOut)
+  await printSet('development.ts', development)
+  if (process.argv.includes('--held-out')) await printSet('held-out.ts', heldOut)
 }
 
 async function printRetrieval(stemming: boolean): Promise<void> {
