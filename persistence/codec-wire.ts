@@ -5,17 +5,18 @@
  * only the containers on the way to the special place are copied. Drafts become plain.
  */
 
-import { TroupeError } from '../mailbox/errors.ts'
 import { MAX_WIRE_DEPTH, typedArrays } from './codec-guard.ts'
 import {
   assertEncodable,
   copyBytes,
+  draftedOf,
   type EncodableBytes,
   type Fields,
-  isFieldName,
+  fieldOf,
+  fieldsOf,
   isKey,
   kindOf,
-  PLAIN,
+  refused,
 } from './encodable.ts'
 
 /** Content of an extension: already bytes. */
@@ -53,9 +54,6 @@ export function toWire(value: unknown, what: string, pack: PackItems): unknown {
   }
 }
 
-/** Carries no path: `assertEncodable` names the place. */
-const refused = new TroupeError('NOT_ENCODABLE', 'Expected plain data no deeper than its limit.')
-
 function wire(value: unknown, depth: number, pack: PackItems): unknown {
   switch (typeof value) {
     case 'object':
@@ -79,8 +77,8 @@ function survivesUtf8(text: string): boolean {
 
 function wireObject(value: object, depth: number, pack: PackItems): unknown {
   if (depth === MAX_WIRE_DEPTH) throw refused
-  const plain = (value as { readonly [PLAIN]?: unknown })[PLAIN]
-  if (plain !== undefined) return wire(plain, depth, pack)
+  const drafted = draftedOf(value)
+  if (drafted !== undefined) return wire(drafted.plain(depth), depth, pack)
   switch (kindOf(value)) {
     case 'record':
       return wireRecord(value as Fields, depth + 1, pack)
@@ -101,11 +99,9 @@ function wireObject(value: object, depth: number, pack: PackItems): unknown {
 }
 
 function wireRecord(record: Fields, depth: number, pack: PackItems): Fields {
-  if (Object.getOwnPropertySymbols(record).length > 0) throw refused
   let result = record
-  for (const key of Object.keys(record)) {
-    const { get, set, value } = Object.getOwnPropertyDescriptor(record, key)!
-    if (get !== undefined || set !== undefined || !isFieldName(key)) throw refused
+  for (const key of fieldsOf(record)) {
+    const value = fieldOf(record, key)
     const wired = wire(value, depth, pack)
     if (Object.is(wired, value)) continue
     if (result === record) result = { ...record }

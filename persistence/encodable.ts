@@ -24,8 +24,19 @@ export type {
   NotEncodable,
 } from './encodable-types.ts'
 
-/** A draft answers this symbol with a plain deep copy of its present content. */
+/** A draft answers this symbol with what stands behind it. */
 export const PLAIN: unique symbol = Symbol('troupe.plain')
+
+/** What stands behind a draft. */
+export interface Drafted {
+  /** A plain deep copy of the present content, which sits `depth` levels below its root. */
+  plain(depth: number): unknown
+}
+
+/** What stands behind a value, if it is a draft. */
+export function draftedOf(value: object): Drafted | undefined {
+  return (value as { readonly [PLAIN]?: Drafted })[PLAIN]
+}
 
 /** How deep a value may nest: 1,000 containers. */
 export const MAX_DEPTH = 1_000
@@ -220,10 +231,15 @@ export function copyEncodable<T>(value: T, what = 'value'): T {
   }
 }
 
-/** Thrown by the copying walk, which carries no path; the checking walk then names the place. */
-const refused = Object.freeze(new Error('not encodable'))
+/** Thrown by walks that carry no path; {@link assertEncodable} then names the place. */
+export const refused = Object.freeze(new Error('Expected plain data no deeper than its limit.'))
 
-function copy(value: unknown, depth: number): unknown {
+/**
+ * {@link copyEncodable} for a walk of its own: the value sits `depth` levels below the root.
+ *
+ * @throws {@link refused}
+ */
+export function copy(value: unknown, depth: number): unknown {
   if (typeof value === 'object') return value === null ? null : copyObject(value, depth)
   if (typeof value === 'function' || typeof value === 'symbol') throw refused
   return value
@@ -231,8 +247,8 @@ function copy(value: unknown, depth: number): unknown {
 
 function copyObject(value: object, depth: number): unknown {
   if (depth === MAX_DEPTH) throw refused
-  const plain = (value as { readonly [PLAIN]?: unknown })[PLAIN]
-  if (plain !== undefined) return plain
+  const drafted = draftedOf(value)
+  if (drafted !== undefined) return drafted.plain(depth)
   switch (kindOf(value)) {
     case 'record':
       return copyRecord(value as Fields, depth + 1)
@@ -252,15 +268,23 @@ function copyObject(value: object, depth: number): unknown {
 }
 
 function copyRecord(record: Fields, depth: number): Fields {
-  if (Object.getOwnPropertySymbols(record).length > 0) throw refused
   const result: Fields = {}
-  for (const key of Object.keys(record)) {
-    const descriptor = Object.getOwnPropertyDescriptor(record, key)!
-    if (descriptor.get !== undefined || descriptor.set !== undefined) throw refused
-    if (!isFieldName(key)) throw refused
-    result[key] = copy(descriptor.value, depth)
-  }
+  for (const key of fieldsOf(record)) result[key] = copy(fieldOf(record, key), depth)
   return result
+}
+
+/** The keys of a plain object. @throws {@link refused} where it has symbol keys */
+export function fieldsOf(record: object): string[] {
+  if (Object.getOwnPropertySymbols(record).length > 0) throw refused
+  return Object.keys(record)
+}
+
+/** The value of one property, without running code. @throws {@link refused} for an accessor */
+export function fieldOf(record: object, key: string): unknown {
+  const descriptor = Object.getOwnPropertyDescriptor(record, key)!
+  if (descriptor.get !== undefined || descriptor.set !== undefined) throw refused
+  if (!isFieldName(key)) throw refused
+  return descriptor.value
 }
 
 function copyArray(array: unknown[], depth: number): unknown[] {
