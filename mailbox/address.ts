@@ -2,7 +2,7 @@
  * The address of an actor: `type/key`. Serialisable, comparable by its text, and enough to find the
  * slot where the actor lives.
  */
-import { TroupeError } from './errors.ts'
+import { shown, TroupeError } from './errors.ts'
 
 /** Longest actor type, in characters. */
 export const maxTypeLength = 128
@@ -30,7 +30,7 @@ export function formatAddress(address: Address): string {
 export function parseAddress(text: string): Address {
   const slash = text.indexOf('/')
   if (slash < 0) {
-    throw new TroupeError('ADDRESS_INVALID', `expected "type/key", got "${text}"`)
+    throw new TroupeError('ADDRESS_INVALID', `expected "type/key", got ${shown(text)}`)
   }
   const address = { type: text.slice(0, slash), key: text.slice(slash + 1) }
   checkType(address.type)
@@ -39,11 +39,11 @@ export function parseAddress(text: string): Address {
 }
 
 /** @throws ADDRESS_INVALID unless `type` is a letter followed by letters, digits, `_`, `.`, `-` */
-export function checkType(type: string): void {
-  if (type.length <= maxTypeLength && typePattern.test(type)) return
+export function checkType(type: unknown): asserts type is string {
+  if (typeof type === 'string' && type.length <= maxTypeLength && typePattern.test(type)) return
   throw new TroupeError(
     'ADDRESS_INVALID',
-    `an actor type is a letter followed by letters, digits, "_", "." or "-", at most ${maxTypeLength} characters; got ${JSON.stringify(type)}`,
+    `an actor type is a letter followed by letters, digits, "_", "." or "-", at most ${maxTypeLength} characters; got ${shown(type)}`,
   )
 }
 
@@ -60,7 +60,7 @@ export function checkKey(key: unknown): asserts key is string {
   }
   throw new TroupeError(
     'ADDRESS_INVALID',
-    `an actor key is a string of 1 to ${maxKeyLength} characters without control characters; got ${JSON.stringify(key)}`,
+    `an actor key is a string of 1 to ${maxKeyLength} characters without control characters; got ${shown(key)}`,
   )
 }
 

@@ -132,3 +132,19 @@ export function isTerminal(error: unknown): boolean {
 export function terminal(message: string, fields: ErrorFields = {}): TroupeError {
   return new TroupeError('TERMINAL', message, { fields })
 }
+
+/** A value as a message of an error shows it: short, told apart by type, and never throwing itself. */
+export function shown(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}...` : value)
+    case 'bigint':
+      return `${value}n`
+    case 'function':
+      return 'a function'
+    case 'object':
+      return value === null ? 'null' : Array.isArray(value) ? 'an array' : 'an object'
+    default:
+      return String(value)
+  }
+}
