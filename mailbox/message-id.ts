@@ -5,7 +5,7 @@
  * - only ever in memory: `(-origin, seq)`, text `@v3.17`; an origin belongs to one thread incarnation
  * - the caller's own id: any other text, de-duplicated with its reply for 24 h
  */
-import { TroupeError } from './errors.ts'
+import { shown, TroupeError } from './errors.ts'
 
 /** Text form of a message id. */
 export type MessageId = string
@@ -18,14 +18,17 @@ export function formatMessageId(a: number, b: number): MessageId {
   return a > 0 ? `@p${a}.${b}` : `@v${-a}.${b}`
 }
 
-const pattern = /^@([pv])(\d+)\.(\d+)$/
+// One text per identity: no leading zeros, and no number that a double would round.
+const pattern = /^@([pv])(0|[1-9]\d*)\.(0|[1-9]\d*)$/
 
 /** The pair behind a runtime-made id, or undefined for an own id. */
 export function parseMessageId(id: MessageId): { a: number; b: number } | undefined {
   const match = pattern.exec(id)
   if (match === null) return undefined
-  const a = Number(match[2])
-  return { a: match[1] === 'p' ? a : -a, b: Number(match[3]) }
+  const [a, b] = [Number(match[2]), Number(match[3])]
+  if (!Number.isSafeInteger(a) || !Number.isSafeInteger(b)) return undefined
+  if (match[1] === 'v') return { a: 0 - a, b }
+  return a > 0 ? { a, b } : undefined
 }
 
 /** @throws OPTION_INVALID unless `id` can serve as a caller's own message id */
@@ -34,6 +37,6 @@ export function checkOwnId(id: unknown): asserts id is string {
   if (fits && !id.startsWith('@') && id.isWellFormed()) return
   throw new TroupeError(
     'OPTION_INVALID',
-    `id: expected a text of 1 to ${maxOwnIdLength} characters not starting with "@", got ${JSON.stringify(id)}`,
+    `id: expected a text of 1 to ${maxOwnIdLength} characters not starting with "@", got ${shown(id)}`,
   )
 }
