@@ -5,6 +5,7 @@
  * question or a document.
  */
 
+import { porterStem } from './porter.ts'
 import { baseForms, commonWords, functionWords } from './word-lists.ts'
 
 /** A word to look for. A compound (`fast-check`, `Node.js`) is found whole or by all its parts. */
@@ -13,6 +14,8 @@ export interface Term {
   readonly parts: readonly string[]
   /** How much the word says in any text, 0 to 1; the rest is left to how rare it is here. */
   readonly prior: number
+  /** Whether it names one thing (`Comlink`, `maxQueue`): what never mentions it is not about it. */
+  readonly name: boolean
 }
 
 const word = /[\p{L}\p{N}_]+(?:[-.’'][\p{L}\p{N}_]+)*/gu
@@ -22,10 +25,10 @@ const commonStems: ReadonlySet<string> = new Set([...commonWords].map(stem))
 /** The terms of a question that say what it is about, each once, in order. */
 export function questionTerms(question: string): readonly Term[] {
   const terms = new Map<string, Term>()
-  for (const raw of wordsOf(question)) {
+  for (const [index, raw] of wordsOf(question).entries()) {
     const lower = fold(raw)
-    if (functionWords.has(lower) || /^['’]?s$/.test(lower)) continue
-    const term = toTerm(lower)
+    if (functionWords.has(lower)) continue
+    const term = toTerm(lower, isName(raw, index))
     if (!terms.has(term.stem)) terms.set(term.stem, term)
   }
   return [...terms.values()]
@@ -59,14 +62,19 @@ function stemsOfWord(raw: string): readonly string[] {
 const camelParts = (part: string): readonly string[] =>
   /\p{Ll}\p{Lu}/u.test(part) ? part.split(/(?<=\p{Ll})(?=\p{Lu})/u) : []
 
-function toTerm(lower: string): Term {
+function toTerm(lower: string, name: boolean): Term {
   const parts = lower.split(/[-.’'_]/).filter((part) => part !== '' && !functionWords.has(part))
   return {
     stem: stem(lower),
     parts: parts.length > 1 ? parts.map(stem) : [],
     prior: commonStems.has(stem(lower)) ? commonPrior : 1,
+    name,
   }
 }
+
+/** By its capitals: inside a word anywhere, at its beginning anywhere but in front. */
+const isName = (raw: string, index: number): boolean =>
+  /\p{Ll}\p{Lu}|\p{Lu}{2}/u.test(raw) || (index > 0 && /^\p{Lu}/u.test(raw))
 
 /** Case, accents and British `-ise` are spelling, not meaning. */
 function fold(raw: string): string {
@@ -78,31 +86,7 @@ function fold(raw: string): string {
   return plain.replace(/is(e[ds]?|ing|ations?)$/, 'iz$1')
 }
 
-/**
- * A light stemmer for English: endings of plural, past and progress. Names and short words stay.
- * Two words that share a stem mostly share a meaning, which full Porter stemming gives up for reach.
- */
-export function stem(word: string): string {
-  const irregular = baseForms.get(word)
-  if (irregular !== undefined) return stem(irregular)
-  if (word.length < 4 || /[^a-z]/.test(word)) return word
-  const base = withoutEnding(word)
-  return base.endsWith('e') && base.length > 4 ? base.slice(0, -1) : base
-}
-
-function withoutEnding(word: string): string {
-  if (/(ss|us|is)$/.test(word)) return word
-  if (word.endsWith('ies') && word.length > 4) return `${word.slice(0, -3)}y`
-  if (word.endsWith('ied') && word.length > 4) return `${word.slice(0, -3)}y`
-  if (/(ch|sh|x|ss|zz)es$/.test(word)) return word.slice(0, -2)
-  if (word.endsWith('s')) return withoutEnding(word.slice(0, -1))
-  const verb = /^(.*[aeiouy].*?)(?:ing|ed)$/.exec(word)?.[1]
-  if (verb !== undefined && verb.length > 2) return undoubled(verb)
-  const adverb = /^(.{4,})ly$/.exec(word)?.[1]
-  return adverb ?? word
-}
-
-/** `stopp` of `stopped`; l, s and z double in the base form too (`call`, `pass`). */
-function undoubled(verb: string): string {
-  return /([bdgmnprt])\1$/.test(verb) ? verb.slice(0, -1) : verb
+/** The base form's stem: words that share it mostly share a meaning. */
+function stem(word: string): string {
+  return porterStem(baseForms.get(word) ?? word)
 }
