@@ -26,7 +26,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 5,
     arbitrary: fc.record({ op: fc.constantFrom('process', 'retry', 'stash', 'unstash') }),
   },
-  { weight: 1, arbitrary: fc.record({ op: fc.constant('remove' as const), pick: fc.nat(20) }) },
+  { weight: 2, arbitrary: fc.record({ op: fc.constant('remove' as const), pick: fc.nat(6) }) },
 )
 
 /** One actor's mailbox and stash, and a note of everything that ever happened to a message. */
@@ -133,6 +133,7 @@ test('M4: offered = processed + waiting + stashed + refused + removed, after eve
         actor.do(each)
         const waiting = [...actor.mailbox].length
         assert.equal(actor.mailbox.size, waiting)
+        assert.equal(actor.mailbox.best() === undefined, waiting === 0)
         assert.equal(actor.stash.size, [...actor.stash].length)
         const { offered, processed, stash, refused, removed } = actor
         assert.equal(offered, processed.length + waiting + stash.size + refused + removed)
@@ -232,6 +233,20 @@ test('T2: unstashing goes before what waits, also into a full mailbox', () => {
   assert.equal(stash.unstashInto(mailbox), 2)
   assert.deepEqual(seqs(mailbox), [1, 2, 3, 4])
   assert.equal(mailbox.hasRoom, false)
+})
+
+test('a lane emptied by removal is idle at once', () => {
+  const mailbox = new Mailbox<string>()
+  mailbox.offer(message({ lane: 'high', seq: 1 }))
+  mailbox.offer(message({ lane: 'low', seq: 2 }))
+  assert.equal(
+    mailbox.remove(Lane.high, (each) => each.b === 9),
+    undefined,
+  )
+  assert.equal(mailbox.remove(Lane.high, (each) => each.b === 1)?.b, 1)
+  assert.equal(mailbox.best(), Lane.low)
+  assert.equal(mailbox.take()?.b, 2)
+  assert.equal(mailbox.best(), undefined)
 })
 
 test('an ask learns its place, more urgent lanes first, or that it is not waiting', () => {
