@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { Envelope } from '../../mailbox/envelope.ts'
+import { Lane } from '../../mailbox/lane.ts'
 import { Mailbox, type Overflow } from '../../mailbox/mailbox.ts'
 import { message, type Spec, seqs, slotsOf, userLanes } from './support.ts'
 
@@ -80,6 +81,16 @@ test('M3: encoded bytes are bounded as messages are, and room returns as they le
   assert.equal(mailbox.offer(message({ bytes: 1 }))?.header.bytes?.byteLength, 1)
   mailbox.take()
   assert.equal(mailbox.hasRoom, true)
+})
+
+test('M3: a message taken out or put back moves the bytes with it', () => {
+  const mailbox = new Mailbox<string>({ capacityBytes: 100 })
+  mailbox.offer(message({ bytes: 100 }))
+  assert.equal(mailbox.hasRoom, false)
+  const removed = mailbox.remove(Lane.normal, () => true) as Envelope
+  assert.equal(mailbox.hasRoom, true)
+  mailbox.offerFirst(removed)
+  assert.equal(mailbox.hasRoom, false)
 })
 
 test('M3: many small messages are not swapped for large ones', () => {

@@ -80,6 +80,15 @@ test('a ring keeps nothing alive that left it', () => {
   )
 })
 
+test('there is nothing before the front of a full ring', () => {
+  const ring = new Ring<number>()
+  for (const item of [1, 2, 3, 4]) ring.push(item)
+  assert.equal(slotsOf(ring).length, ring.length)
+  assert.equal(ring.at(-1), undefined)
+  assert.equal(ring.removeAt(-1), undefined)
+  assert.equal(ring.at(4), undefined)
+})
+
 test('an unused ring has no room yet, and growing doubles it', () => {
   const ring = new Ring<number>()
   assert.equal(slotsOf(ring).length, 0)
