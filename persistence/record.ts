@@ -86,7 +86,7 @@ export const PartFlag = Object.freeze({
   sealed: 64,
   /** Only the header was recorded, the payload is gone. */
   headerOnly: 128,
-  /** Part of a refused record. Set by the store. */
+  /** Part of a refused record, or a dropped duplicate. Set by the store. */
   dead: 0x8000,
 })
 
@@ -163,7 +163,10 @@ export interface MessageInput {
   readonly version?: number
   /** The message whose turn sent this one. */
   readonly cause?: MessageRef
-  /** The caller's own id. One such message per record: a duplicate refuses its whole record. */
+  /**
+   * The caller's own id. In an `accept` record a duplicate refuses the whole record, so give each
+   * such message its own; in an outbox only the message is dropped.
+   */
   readonly ownId?: string
   /** Encoded extras of the header (trace, ask chain, tick), opaque to the store. */
   readonly header?: Uint8Array

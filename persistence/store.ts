@@ -30,7 +30,10 @@ import type {
 export type RefusalReason =
   /** The message it consumes is not pending for its actor: somebody consumed it before. */
   | 'not-pending'
-  /** Its message with an own id was accepted before; `ownId` and `position` say which. */
+  /**
+   * The message it accepts, or its turn handled, has an own id accepted before; `ownId` and
+   * `position` say which. (In an outbox the message alone is dropped, see `Ack.dropped`.)
+   */
   | 'duplicate'
   /** Its turn number does not follow the actor's last: the writer folds onto another state. */
   | 'turn-mismatch'
@@ -58,6 +61,14 @@ export interface FanOut {
   readonly to: readonly string[]
 }
 
+/** A message in a committed outbox whose own id was known: it was not sent again. */
+export interface Dropped {
+  readonly message: MessageRef
+  readonly ownId: string
+  /** Where the first one was accepted. */
+  readonly position: number
+}
+
 /** An own id whose outcome is now known; `outcome` has the bytes. */
 export interface SettledId {
   readonly actor: string
@@ -83,6 +94,7 @@ export interface Ack {
   readonly refused: readonly Refusal[]
   readonly settled: readonly SettledId[]
   readonly published: readonly FanOut[]
+  readonly dropped: readonly Dropped[]
 }
 
 /** Where the history ends after a failure; what is not in it never happened. */
@@ -188,8 +200,11 @@ export interface Store extends StoreReader {
   dueTimers(now: number, limit: number): readonly StoredTimer[]
   /** Wall time in ms of the earliest timer. */
   nextDue(): number | undefined
-  /** Messages committed by one generation of a slot that are still pending, in order (F4). */
-  unreleased(slot: number, epoch: number): readonly StoredMessage[]
+  /**
+   * Messages committed by one generation of a slot that are still pending, in order: what a dead
+   * host may have left undelivered (F4).
+   */
+  unreleased(slot: number, epoch: number): readonly (StoredMessage | Damage)[]
 
   /** Actors whose snapshot is due, at most `limit`. */
   dueSnapshots(limit: number): readonly DueSnapshot[]

@@ -162,6 +162,8 @@ export interface StoredTimer {
   readonly every: number
   readonly version: number
   readonly payload?: Uint8Array
+  /** Why the payload is absent. */
+  readonly damage?: Damage
 }
 
 export interface StoredSubscription {

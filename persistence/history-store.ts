@@ -1,0 +1,285 @@
+/**
+ * The store over any medium: commit, epochs, snapshots, checkpoints, and the questions of `Store`.
+ * Both stores are this class; a medium only keeps rows and blobs.
+ *
+ * Invariant: after a failed commit the ledger is ahead of the medium by what was being written, so
+ * nothing is answered from it until `reopen` has folded it anew (D5).
+ */
+import { TroupeError } from '../mailbox/errors.ts'
+import { Activations } from './activation.ts'
+import { Admission } from './admission.ts'
+import { rowsIn } from './checkpoint.ts'
+import { isDamage } from './decode.ts'
+import { HistoryReader } from './history-reader.ts'
+import type { Ledger } from './ledger.ts'
+import type { Medium } from './medium.ts'
+import { isKept } from './own-ids.ts'
+import type { MessageRef } from './record.ts'
+import { recover } from './recovery.ts'
+import type { Frame } from './segment.ts'
+import type {
+  Ack,
+  CheckpointChunk,
+  DueSnapshot,
+  Outcome,
+  Store,
+  StoreStats,
+  Tail,
+  WakeEntry,
+  WakePage,
+} from './store.ts'
+import type {
+  Damage,
+  LoadedActor,
+  PendingPage,
+  Snapshot,
+  StoredMessage,
+  StoredTimer,
+} from './stored.ts'
+
+/** Options every store has. */
+export interface StoreOptions {
+  /** Wall time in ms; own ids expire by it. */
+  readonly now?: () => number
+  /** Opens although directories or acknowledged records are lost, and goes on without them. */
+  readonly acceptLoss?: boolean
+}
+
+export class HistoryStore extends HistoryReader implements Store {
+  readonly #medium: Medium
+  readonly #options: StoreOptions
+  readonly #now: () => number
+  readonly #damages: Damage[] = []
+  readonly #clients = new Map<number, { epoch: number; seq: number }>()
+  #ledger!: Ledger
+  #admission!: Admission
+  #activations!: Activations
+  #state: 'open' | 'failed' | 'closed' = 'open'
+
+  constructor(medium: Medium, options: StoreOptions = {}) {
+    super(medium)
+    this.#medium = medium
+    this.#options = options
+    this.#now = options.now ?? Date.now
+    this.#recover()
+  }
+
+  override get position(): number {
+    return this.#ledger.position
+  }
+
+  /** Directories given up at opening, because `acceptLoss` was set. */
+  get damages(): readonly Damage[] {
+    return this.#damages
+  }
+
+  commit(frames: readonly Frame[]): Ack[] {
+    this.#live()
+    const time = this.#now()
+    return this.#write(() => frames.map((frame) => this.#admit(frame, time)))
+  }
+
+  reopen(): Tail {
+    if (this.#state === 'closed') this.#live()
+    this.#state = 'failed'
+    this.#medium.reopen()
+    this.#recover()
+    this.#state = 'open'
+    return { position: this.position, clients: this.#tails() }
+  }
+
+  beginEpoch(slot: number): number {
+    this.#live()
+    return this.#write(() => {
+      const epoch = this.#medium.epoch(slot) + 1
+      this.#medium.setEpoch(slot, epoch)
+      return epoch
+    })
+  }
+
+  reserveOrigins(count: number): number {
+    this.#live()
+    return this.#write(() => this.#medium.addOrigins(count) + 1)
+  }
+
+  load(actor: string, limit: number): LoadedActor | Damage {
+    this.#live()
+    return this.#activations.load(actor, limit)
+  }
+
+  pending(actor: string, after: MessageRef, limit: number): PendingPage {
+    this.#live()
+    return this.#activations.pending(actor, after, limit)
+  }
+
+  outcome(actor: string, ownId: string): Outcome {
+    this.#live()
+    const no = actor === '' ? 0 : this.#medium.actorNo(actor)
+    const row = no === undefined ? undefined : this.#medium.ownId(no, ownId)
+    if (row === undefined || !isKept(row, this.#now())) return { kind: 'unknown' }
+    const { position, index, by } = row
+    if (by === 0) return { kind: 'pending', message: { position, index } }
+    const record = this.record(by)
+    if (record === undefined) return lost(by, actor)
+    return isDamage(record) ? record : { kind: 'done', record }
+  }
+
+  wakeList(after: number | undefined, limit: number): WakePage {
+    this.#live()
+    const { actors, pending, timers } = this.#ledger
+    const found: WakeEntry[] = []
+    for (let row = (after ?? 0) + 1; row < actors.end; row += 1) {
+      const no = actors.no(row)
+      if (no === 0 || (pending.count(row) === 0 && timers.count(no) === 0)) continue
+      const actor = this.#medium.address(no)
+      found.push({ actor, pending: pending.count(row), timers: timers.count(no) })
+      if (found.length === limit) return { actors: found, next: row }
+    }
+    return { actors: found }
+  }
+
+  dueTimers(now: number, limit: number): readonly StoredTimer[] {
+    this.#live()
+    return this.#ledger.timers.due(now, limit).map((timer) => this.#activations.timer(timer))
+  }
+
+  nextDue(): number | undefined {
+    return this.#ledger.timers.next?.due
+  }
+
+  unreleased(slot: number, epoch: number): readonly (StoredMessage | Damage)[] {
+    this.#live()
+    const entries = this.#ledger.committedBy(slot, epoch)
+    return entries.map((entry) => this.#activations.message(entry))
+  }
+
+  dueSnapshots(limit: number): readonly DueSnapshot[] {
+    const { actors, due } = this.#ledger
+    const found: DueSnapshot[] = []
+    for (const no of due) {
+      if (found.length === limit) break
+      const row = actors.open(no)
+      const actor = this.#medium.address(no)
+      found.push({ actor, position: actors.head(row), bytes: actors.bytes(row) })
+    }
+    return found
+  }
+
+  writeSnapshot(snapshot: Snapshot, bytes: number): void {
+    this.#live()
+    const no = this.#medium.actorNo(snapshot.actor)
+    if (no === undefined) throw new Error(`a snapshot of ${snapshot.actor}, which has no records`)
+    this.#write(() => this.#medium.putSnapshot(no, snapshot))
+    const size = snapshot.state.length + (snapshot.meta?.length ?? 0)
+    this.#ledger.snapshot(no, size, bytes)
+  }
+
+  writeCheckpoint(chunk: CheckpointChunk): void {
+    this.#live()
+    const rows = [...rowsIn(chunk.bytes)]
+    this.#write(() => this.#medium.putCheckpoint(chunk, rows))
+    for (const { no, head } of rows) this.#release(no, head)
+  }
+
+  stats(): StoreStats {
+    const { pending, timers, actors } = this.#ledger
+    const oldest = this.#oldestPending()
+    return {
+      position: this.position,
+      pending: pending.size,
+      ...(oldest === undefined ? {} : { oldestPending: oldest }),
+      timers: timers.size,
+      resident: actors.size,
+      bytes: this.#medium.bytes,
+    }
+  }
+
+  close(): void {
+    if (this.#state === 'closed') return
+    this.#state = 'closed'
+    this.#medium.close()
+  }
+
+  #admit(frame: Frame, time: number): Ack {
+    const status = this.#status(frame)
+    if (status !== 'committed') return turnedAway(frame, status, this.position)
+    const { directory, ack } = this.#admission.admit(frame, time)
+    const { slot, epoch, seq, body } = frame
+    this.#clients.set(slot, { epoch, seq })
+    if (ack.count === 0) return ack
+    const { base: position, count } = ack
+    this.#medium.append({ position, count, slot, epoch, seq, time, directory, body })
+    return ack
+  }
+
+  #status({ slot, epoch, seq }: Frame): Ack['status'] {
+    if (epoch === 0 || epoch !== this.#medium.epoch(slot)) return 'fenced'
+    const last = this.#clients.get(slot)
+    return seq === (last?.epoch === epoch ? last.seq : 0) + 1 ? 'committed' : 'out-of-order'
+  }
+
+  /** One transaction. If it fails its outcome is unknown, and so is the ledger's (D5). */
+  #write<T>(work: () => T): T {
+    try {
+      return this.#medium.transaction(work)
+    } catch (error) {
+      this.#state = 'failed'
+      throw error
+    }
+  }
+
+  #recover(): void {
+    const { acceptLoss } = this.#options
+    this.#damages.length = 0
+    const keep = (damage: Damage): void => {
+      this.#damages.push(damage)
+    }
+    this.#ledger = acceptLoss ? recover(this.#medium, keep) : recover(this.#medium)
+    this.#admission = new Admission(this.#ledger, this.#medium)
+    this.#activations = new Activations(this.#ledger, this.#medium)
+    this.#clients.clear()
+    for (const { slot, epoch, seq } of this.#medium.clients()) {
+      this.#clients.set(slot, { epoch, seq })
+    }
+  }
+
+  #tails(): Tail['clients'] {
+    return [...this.#clients].map(([slot, { epoch, seq }]) => ({ slot, epoch, seq }))
+  }
+
+  /** A checkpointed actor whose row says all there is may leave memory. */
+  #release(no: number, head: number): void {
+    const { actors } = this.#ledger
+    const row = actors.find(no)
+    if (row === 0 || actors.head(row) !== head) return
+    actors.clean(row)
+    if (this.#ledger.idle(row)) actors.evict(row)
+  }
+
+  #oldestPending(): number | undefined {
+    const { pending } = this.#ledger
+    let oldest = Number.POSITIVE_INFINITY
+    for (const entry of pending.entries()) oldest = Math.min(oldest, pending.home(entry))
+    if (oldest === Number.POSITIVE_INFINITY) return undefined
+    const segment = this.#medium.segmentOf(oldest)
+    return segment === undefined || isDamage(segment) ? undefined : segment.time
+  }
+
+  #live(): void {
+    if (this.#state === 'open') return
+    throw this.#state === 'failed'
+      ? new TroupeError('STORE_STALLED', 'a commit failed and its outcome is unknown; call reopen')
+      : new TroupeError('SYSTEM_CLOSED', 'the store is closed; open it again')
+  }
+}
+
+function turnedAway(frame: Frame, status: Ack['status'], position: number): Ack {
+  const { slot, epoch, seq } = frame
+  const nothing = { refused: [], settled: [], published: [], dropped: [] }
+  return { slot, epoch, seq, status, base: position + 1, count: 0, ...nothing }
+}
+
+function lost(position: number, actor: string): Damage {
+  const detail = `record ${position}, which holds the outcome, is not in the store`
+  return { kind: 'damaged', detail, positions: [position], actor }
+}

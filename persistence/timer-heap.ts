@@ -1,0 +1,139 @@
+/**
+ * Durable timers that wait, by actor and id and by due time (D8). No payloads: those lie in the
+ * record that set the timer.
+ */
+import type { MessageRef } from './record.ts'
+
+export interface Timer {
+  /** Number of its actor. */
+  readonly actor: number
+  /** Number of its id's text; unique within the actor. */
+  readonly id: number
+  /** Number of the message name it sends. */
+  readonly name: number
+  readonly lane: number
+  /** Wall time in ms of the next tick. */
+  due: number
+  /** Interval in ms, 0 for once. */
+  readonly every: number
+  /** The record that set it, and the ordinal of its part there. */
+  readonly at: MessageRef
+  /** Place in the heap; this file's own. */
+  slot: number
+}
+
+export class TimerHeap {
+  readonly #heap: Timer[] = []
+  readonly #byActor = new Map<number, Map<number, Timer>>()
+
+  get size(): number {
+    return this.#heap.length
+  }
+
+  /** The earliest, or undefined. */
+  get next(): Timer | undefined {
+    return this.#heap[0]
+  }
+
+  /** Timers of one actor. */
+  of(actor: number): Iterable<Timer> {
+    return this.#byActor.get(actor)?.values() ?? []
+  }
+
+  count(actor: number): number {
+    return this.#byActor.get(actor)?.size ?? 0
+  }
+
+  all(): readonly Timer[] {
+    return this.#heap
+  }
+
+  get(actor: number, id: number): Timer | undefined {
+    return this.#byActor.get(actor)?.get(id)
+  }
+
+  /** Sets a timer, replacing the one with its id. */
+  set(timer: Timer): void {
+    this.cancel(timer.actor, timer.id)
+    const own = this.#byActor.get(timer.actor)
+    if (own === undefined) this.#byActor.set(timer.actor, new Map([[timer.id, timer]]))
+    else own.set(timer.id, timer)
+    this.#put(timer, this.#heap.length)
+    this.#up(timer)
+  }
+
+  cancel(actor: number, id: number): void {
+    const own = this.#byActor.get(actor)
+    const timer = own?.get(id)
+    if (own === undefined || timer === undefined) return
+    own.delete(id)
+    if (own.size === 0) this.#byActor.delete(actor)
+    const last = this.#heap.pop() as Timer
+    if (last === timer) return
+    this.#put(last, timer.slot)
+    this.#settle(last)
+  }
+
+  /** Moves a timer to its next tick. */
+  move(timer: Timer, due: number): void {
+    timer.due = due
+    this.#settle(timer)
+  }
+
+  /** Timers due at `now`, earliest first, at most `limit`; they stay. */
+  due(now: number, limit: number): Timer[] {
+    const found: Timer[] = []
+    const visit = (slot: number): void => {
+      const timer = this.#heap[slot]
+      if (timer === undefined || timer.due > now) return
+      found.push(timer)
+      visit(2 * slot + 1)
+      visit(2 * slot + 2)
+    }
+    visit(0)
+    return found.sort(byDue).slice(0, limit)
+  }
+
+  #put(timer: Timer, slot: number): void {
+    timer.slot = slot
+    this.#heap[slot] = timer
+  }
+
+  #settle(timer: Timer): void {
+    this.#up(timer)
+    this.#down(timer)
+  }
+
+  #up(timer: Timer): void {
+    while (timer.slot > 0) {
+      const parent = this.#heap[(timer.slot - 1) >> 1] as Timer
+      if (parent.due <= timer.due) return
+      this.#swap(timer, parent)
+    }
+  }
+
+  #down(timer: Timer): void {
+    for (;;) {
+      const child = this.#earlierChild(timer.slot)
+      if (child === undefined || timer.due <= child.due) return
+      this.#swap(timer, child)
+    }
+  }
+
+  #earlierChild(slot: number): Timer | undefined {
+    const left = this.#heap[2 * slot + 1]
+    const right = this.#heap[2 * slot + 2]
+    return right !== undefined && left !== undefined && right.due < left.due ? right : left
+  }
+
+  #swap(a: Timer, b: Timer): void {
+    const slot = a.slot
+    this.#put(a, b.slot)
+    this.#put(b, slot)
+  }
+}
+
+/** Equal due times fire in the order they were set. */
+function byDue(a: Timer, b: Timer): number {
+  return a.due - b.due || a.at.position - b.at.position || a.at.index - b.at.index
+}
