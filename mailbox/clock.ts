@@ -24,14 +24,13 @@ const longestTimeout = 2 ** 31 - 1
 
 /** The real clock. */
 export class SystemClock implements Clock {
-  readonly #offset = processClockOffset()
-
   wall(): number {
     return Date.now()
   }
 
   mono(): number {
-    return performance.now() + this.#offset
+    // In Node it counts from the start of the process in every thread, unlike a browser's worker.
+    return performance.now()
   }
 
   alarm(at: number, ring: () => void): CancelAlarm {
@@ -45,25 +44,6 @@ export class SystemClock implements Clock {
     arm()
     return () => clearTimeout(timer)
   }
-}
-
-/**
- * What to add to `performance.now()`, which starts with its thread, to get the time of hrtime, which
- * is one clock for the whole process but slower to read. The thread may be descheduled between two
- * readings, so the tightest of a few brackets counts.
- */
-function processClockOffset(): number {
-  let offset = 0
-  let tightest = Number.POSITIVE_INFINITY
-  for (let i = 0; i < 8; i += 1) {
-    const before = performance.now()
-    const shared = Number(process.hrtime.bigint()) / 1e6
-    const after = performance.now()
-    if (after - before >= tightest) continue
-    tightest = after - before
-    offset = shared - (before + after) / 2
-  }
-  return offset
 }
 
 interface Alarm {

@@ -122,7 +122,7 @@ test('D8: a jump moves wall time alone and rings nothing', () => {
 test('wall time is whole milliseconds, and starts at 2026 unless told', () => {
   const clock = new VirtualClock()
   assert.equal(new Date(clock.wall()).toISOString(), '2026-01-01T00:00:00.000Z')
-  for (let i = 0; i < 10; i += 1) clock.advance(0.1)
+  clock.advance(0.5)
   assert.ok(Number.isInteger(clock.wall()))
 })
 
