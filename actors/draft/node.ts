@@ -1,0 +1,54 @@
+/**
+ * A node of the overlay: what a turn changed about one committed object, and how a handler sees it.
+ *
+ * Invariants:
+ * 1. `base` is never written. Reads fall through to it (so a failed turn has nothing to undo, T3).
+ * 2. A node remembers its own changes only; where it stands is its holder's business. Hence moving a
+ *    draft costs nothing, and nothing ever computes a path during a turn.
+ * 3. `settle` answers what happened to the node in its committed place, `plain` what it is now. Neither
+ *    result shares anything mutable with base, payloads or drafts.
+ */
+
+import { inspect } from 'node:util'
+import { type Drafted, draftedOf, MAX_DEPTH, refused } from '../../persistence/encodable.ts'
+import type { Patch } from '../../persistence/patch.ts'
+import type { Scope } from './scope.ts'
+
+export abstract class DraftNode implements Drafted {
+  readonly scope: Scope
+  readonly base: object
+  /** Where it was first read, for messages: its holder, and its key or index there. */
+  readonly parent: DraftNode | undefined
+  readonly key: unknown
+  /** What a handler holds. */
+  abstract readonly view: object
+
+  constructor(scope: Scope, base: object, parent: DraftNode | undefined, key: unknown) {
+    this.scope = scope
+    this.base = base
+    this.parent = parent
+    this.key = key
+  }
+
+  /** What changed, if this node still stands in its committed place, `depth` levels below the root. */
+  abstract settle(depth: number): Patch | undefined
+
+  abstract plain(depth: number): unknown
+
+  /** Before the whole content is read: the turn must be on, and the depth within bounds. */
+  protected enter(depth: number): void {
+    this.scope.live()
+    if (depth >= MAX_DEPTH) throw refused
+  }
+
+  /** `console.log` shows content: Node finds this on a proxy's target and calls it on the proxy. */
+  [inspect.custom](): unknown {
+    return inspectDraft(this)
+  }
+}
+
+/** What `console.log` prints for a draft, given its view or its node. */
+export function inspectDraft(draft: object): unknown {
+  const node = (draftedOf(draft) ?? draft) as DraftNode
+  return node.scope.isOver ? '[draft of a turn that has ended]' : node.plain(0)
+}
