@@ -142,14 +142,19 @@ function extend(Class: new (bytes: Uint8Array) => Packed, type: number, unpack: 
   })
 }
 
+/** msgpackr hands no way to read on to an extension of one byte, which can hold but an empty list. */
+function itemsIn(data: Uint8Array, readAt: ReadAt): unknown[] {
+  return data.length === 1 ? [] : (readAt(data.byteOffset) as unknown[])
+}
+
 extend(PackedMap, EXTENSION.MAP, (data, readAt) => {
-  const items = readAt(data.byteOffset) as unknown[]
+  const items = itemsIn(data, readAt)
   const map = new Map<unknown, unknown>()
   for (let i = 0; i < items.length; i += 2) map.set(items[i], items[i + 1])
   return map
 })
 
-extend(PackedSet, EXTENSION.SET, (data, readAt) => new Set(readAt(data.byteOffset) as unknown[]))
+extend(PackedSet, EXTENSION.SET, (data, readAt) => new Set(itemsIn(data, readAt)))
 
 extend(Utf16, EXTENSION.UTF16, (data) =>
   Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString('utf16le'),
