@@ -221,13 +221,16 @@ function readOwnId(place: Place, part: number): string | undefined {
   return bytes && utf8.decode(bytes)
 }
 
-/** The verified body slice of an entry; offset, length and crc lie in a row from `field`. */
+/**
+ * The verified body slice of an entry; offset, length and crc lie in a row from `field`. A copy: a
+ * view posted to another thread would take the whole segment along.
+ */
 function slice({ segment, view }: Place, entry: number, field: number): Uint8Array | undefined {
   const start = view.getUint32(entry + field, true)
   const end = start + view.getUint32(entry + field + 4, true)
   if (end > segment.body.length) return undefined
   if (crc32(segment.body, start, end) !== view.getUint32(entry + field + 8, true)) return undefined
-  return segment.body.subarray(start, end)
+  return segment.body.slice(start, end)
 }
 
 /** What a damaged record still says of itself (D4). */

@@ -45,12 +45,25 @@ export interface StoreOptions {
   readonly acceptLoss?: boolean
 }
 
+interface ClientSeq {
+  readonly epoch: number
+  readonly seq: number
+}
+
+interface Confirmed {
+  readonly position: number
+  readonly clients: ReadonlyMap<number, ClientSeq>
+}
+
 export class HistoryStore extends HistoryReader implements Store {
   readonly #medium: Medium
   readonly #options: StoreOptions
   readonly #now: () => number
   readonly #damages: Damage[] = []
-  readonly #clients = new Map<number, { epoch: number; seq: number }>()
+  /** Last frame of each client that certainly is in the medium, and where that was. */
+  #confirmed: Confirmed = { position: 0, clients: new Map() }
+  /** The same with the frames of the commit under way. */
+  #clients = new Map<number, ClientSeq>()
   #ledger!: Ledger
   #admission!: Admission
   #activations!: Activations
@@ -76,7 +89,9 @@ export class HistoryStore extends HistoryReader implements Store {
   commit(frames: readonly Frame[]): Ack[] {
     this.#live()
     const time = this.#now()
-    return this.#write(() => frames.map((frame) => this.#admit(frame, time)))
+    const acks = this.#write(() => frames.map((frame) => this.#admit(frame, time)))
+    this.#confirmed = { position: this.position, clients: new Map(this.#clients) }
+    return acks
   }
 
   reopen(): Tail {
@@ -237,10 +252,21 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#ledger = acceptLoss ? recover(this.#medium, keep) : recover(this.#medium)
     this.#admission = new Admission(this.#ledger, this.#medium)
     this.#activations = new Activations(this.#ledger, this.#medium)
-    this.#clients.clear()
-    for (const { slot, epoch, seq } of this.#medium.clients()) {
-      this.#clients.set(slot, { epoch, seq })
+    this.#clients = this.#recoverClients()
+    this.#confirmed = { position: this.position, clients: new Map(this.#clients) }
+  }
+
+  /** What was confirmed, and the frames after that which the failed commit did write. */
+  #recoverClients(): Map<number, ClientSeq> {
+    const { position, clients } = this.#confirmed
+    const found = new Map(clients)
+    if (clients.size === 0) return found
+    for (const segment of this.#medium.segments(position + 1, this.position)) {
+      if (isDamage(segment)) continue
+      const { slot, epoch, seq } = segment
+      found.set(slot, { epoch, seq })
     }
+    return found
   }
 
   #tails(): Tail['clients'] {

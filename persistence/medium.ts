@@ -5,7 +5,7 @@
  * A medium verifies its checksums on the way out and never hands out what fails them.
  */
 import type { ActorRow } from './actor-table.ts'
-import type { CheckpointChunk, Tail } from './store.ts'
+import type { CheckpointChunk } from './store.ts'
 import type { Damage, Snapshot, StoredSegment } from './stored.ts'
 
 /** An accepted own id. */
@@ -55,8 +55,6 @@ export interface Medium extends ReadMedium {
   expireOwnIds(time: number): void
   epoch(slot: number): number
   setEpoch(slot: number, epoch: number): void
-  /** Last committed frame of each slot's newest epoch. */
-  clients(): Tail['clients']
   /** Adds to the counter of origins and returns its value before. */
   addOrigins(count: number): number
   putSnapshot(no: number, snapshot: Snapshot): void

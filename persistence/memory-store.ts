@@ -8,7 +8,7 @@ import type { ActorRow } from './actor-table.ts'
 import { HistoryStore, type StoreOptions } from './history-store.ts'
 import type { Medium, OwnIdRow } from './medium.ts'
 import { isKept, ownIdTtl } from './own-ids.ts'
-import type { CheckpointChunk, Tail } from './store.ts'
+import type { CheckpointChunk } from './store.ts'
 import type { Snapshot, StoredSegment } from './stored.ts'
 
 /** Snapshots kept of each actor, and checkpoints kept in all. */
@@ -140,14 +140,6 @@ export class MemoryMedium implements Medium {
 
   setEpoch(slot: number, epoch: number): void {
     this.#set(this.#epochs, slot, epoch)
-  }
-
-  clients(): Tail['clients'] {
-    const last = new Map<number, { slot: number; epoch: number; seq: number }>()
-    for (const { slot, epoch, seq } of this.#segments) {
-      if (epoch === this.epoch(slot)) last.set(slot, { slot, epoch, seq })
-    }
-    return [...last.values()]
   }
 
   addOrigins(count: number): number {

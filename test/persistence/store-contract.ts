@@ -43,6 +43,12 @@ function pendingOf(store: Store, actor: string): (string | undefined)[] {
   return payloads(load(store, actor).pending.messages)
 }
 
+/** The store as it is, then as it is when opened again. */
+function* beforeAndAfter(under: StoreUnderTest): Generator<Store> {
+  yield under.store
+  yield under.again()
+}
+
 export function storeContract(factory: StoreFactory): void {
   const promise = (
     name: string,
@@ -255,7 +261,7 @@ export function storeContract(factory: StoreFactory): void {
     writer.accept(b, 'real')
     const ack = writer.commit()
     assert.deepEqual([ack.base, ack.count, ack.refused.length], [1, 1, 1])
-    for (const store of [under.store, under.again()]) {
+    for (const store of beforeAndAfter(under)) {
       assert.equal(store.position, 1)
       assert.deepEqual(pendingOf(store, b), ['real'])
       assert.equal(store.nextDue(), undefined)
@@ -365,7 +371,7 @@ export function storeContract(factory: StoreFactory): void {
         if (payload.endsWith('7')) writer.commit()
       }
       writer.commit()
-      for (const store of [under.store, under.again()]) {
+      for (const store of beforeAndAfter(under)) {
         const first = load(store, a, 10).pending
         const all = [...payloads(first.messages)]
         for (let next = first.next; next !== undefined; ) {
@@ -418,7 +424,7 @@ export function storeContract(factory: StoreFactory): void {
       step(RecordKind.stepBegun, 'mail')
       step(RecordKind.stepDone, 'mail')
       assert.deepEqual(writer.commit().refused, [])
-      for (const store of [under.store, under.again()]) {
+      for (const store of beforeAndAfter(under)) {
         const loaded = load(store, a)
         assert.deepEqual(payloads(loaded.pending.messages), ['the message in hand'])
         assert.deepEqual(loaded.pending.messages[0]?.ref, message)
@@ -459,7 +465,7 @@ export function storeContract(factory: StoreFactory): void {
       writer.turn(b, { position: 2, index }, 'p')
       writer.build.reply(bytes('answer'))
       writer.commit()
-      for (const store of [under.store, under.again()]) {
+      for (const store of beforeAndAfter(under)) {
         const answer = load(store, a).steps[0]?.answer
         const reply = answer?.parts[0]
         assert.ok(reply?.kind === 34)
@@ -494,7 +500,7 @@ export function storeContract(factory: StoreFactory): void {
       writer.build.reply(bytes('done'))
       assert.deepEqual(writer.commit().settled, [{ actor: a, ownId: 'order-7', position: 3 }])
       clock.now -= 2 * 3600_000
-      for (const store of [under.store, under.again()]) {
+      for (const store of beforeAndAfter(under)) {
         const outcome = store.outcome(a, 'order-7')
         assert.ok(outcome.kind === 'done')
         assert.ok(outcome.record.parts[0]?.kind === 34)
@@ -543,7 +549,7 @@ export function storeContract(factory: StoreFactory): void {
     const ack = writer.commit()
     assert.deepEqual(ack.refused, [])
     assert.deepEqual(ack.dropped, [{ message: { position: 2, index: 0 }, ownId: 'x', position: 1 }])
-    for (const store of [under.store, under.again()]) {
+    for (const store of beforeAndAfter(under)) {
       assert.deepEqual(pendingOf(store, b), ['0', 'also 0', 'also 1'])
     }
   })
@@ -565,7 +571,7 @@ export function storeContract(factory: StoreFactory): void {
     })
     const ack = writer.commit()
     assert.deepEqual(ack.published, [{ message: { position: 3, index: 0 }, to: [a, b] }])
-    for (const store of [under.store, under.again()]) {
+    for (const store of beforeAndAfter(under)) {
       const [forA, ...more] = load(store, a).pending.messages
       assert.deepEqual(more, [])
       assert.deepEqual(
@@ -614,7 +620,7 @@ export function storeContract(factory: StoreFactory): void {
     assert.deepEqual(fire('once', 300, 0), ['timer-not-due'])
     assert.deepEqual(fire('tick', 500, 900), [])
     assert.deepEqual(fire('tick', 500, 900), ['timer-not-due'])
-    for (const store of [under.store, under.again()]) {
+    for (const store of beforeAndAfter(under)) {
       assert.deepEqual(store.dueTimers(899, 10), [])
       const [timer] = store.dueTimers(900, 10)
       assert.deepEqual(
@@ -641,7 +647,7 @@ export function storeContract(factory: StoreFactory): void {
         { actor: a, position: 2, turn: 1, version: 1, state: bytes('old') },
         0,
       )
-      for (const store of [under.store, under.again()]) {
+      for (const store of beforeAndAfter(under)) {
         const loaded = load(store, a)
         assert.deepEqual(
           loaded.changes.map(({ patch }) => text(patch)),
@@ -686,7 +692,7 @@ export function storeContract(factory: StoreFactory): void {
         { actor: a, position: 4, turn: 4, version: 1, state: bytes('s4'), meta: bytes('m4') },
         100,
       )
-      for (const store of [under.store, under.again()]) {
+      for (const store of beforeAndAfter(under)) {
         const loaded = load(store, a)
         assert.deepEqual([text(loaded.snapshot?.state), text(loaded.snapshot?.meta)], ['s4', 'm4'])
         assert.deepEqual([loaded.snapshot?.turn, loaded.snapshot?.version], [4, 1])

@@ -1,0 +1,124 @@
+/**
+ * The only file that imports better-sqlite3 for the store: opening, the three words of a
+ * transaction, and SQLite's error codes as ours. Tests stand between store and SQLite here, and make
+ * a commit fail before or after it really happened (D5).
+ */
+import Database from 'better-sqlite3'
+import { type ErrorCode, TroupeError } from '../../mailbox/errors.ts'
+
+export type Value = number | string | Uint8Array | null
+
+/** A prepared statement. Rows come as arrays of columns. */
+export interface Statement {
+  run(...values: Value[]): void
+  get(...values: Value[]): readonly Value[] | undefined
+  all(...values: Value[]): readonly (readonly Value[])[]
+  iterate(...values: Value[]): Iterable<readonly Value[]>
+}
+
+export interface Connection {
+  prepare(sql: string): Statement
+  exec(sql: string): void
+  /** First column of the first row. */
+  pragma(text: string): Value
+  begin(): void
+  commit(): void
+  /** Undoes an open transaction; does nothing when SQLite already did. */
+  rollback(): void
+  close(): void
+}
+
+export interface ConnectOptions {
+  readonly readonly?: boolean
+}
+
+/** Opens a connection. @throws the STORE_ codes of {@link storeError} */
+export type Connect = (file: string, options?: ConnectOptions) => Connection
+
+export const connect: Connect = (file, options = {}) => {
+  const db = attempt(
+    file,
+    () => new Database(file, { readonly: options.readonly ?? false, timeout: 0 }),
+  )
+  const prepare = (sql: string): Statement => wrap(file, db.prepare(sql))
+  const run = (sql: string) => () => attempt(file, () => db.exec(sql))
+  return {
+    prepare: (sql) => attempt(file, () => prepare(sql)),
+    exec: (sql) => attempt(file, () => void db.exec(sql)),
+    pragma: (text) => attempt(file, () => db.pragma(text, { simple: true }) as Value),
+    begin: run('BEGIN IMMEDIATE'),
+    commit: run('COMMIT'),
+    rollback: () => {
+      if (db.inTransaction) db.exec('ROLLBACK')
+    },
+    close: () => void db.close(),
+  }
+}
+
+/** An error of SQLite as ours, its own as the cause. */
+export function storeError(error: unknown, file: string): unknown {
+  if (!(error instanceof Database.SqliteError)) return error
+  const { code, say } = translations.find(({ matches }) => matches.test(error.code)) ?? stalled
+  const fields = { file, sqlite: error.code }
+  return new TroupeError(code, `${file}: ${say} (${error.message})`, { cause: error, fields })
+}
+
+interface Translation {
+  readonly matches: RegExp
+  readonly code: ErrorCode
+  readonly say: string
+}
+
+const stalled: Translation = {
+  matches: /^/,
+  code: 'STORE_STALLED',
+  say: 'reading or writing the store failed; it is reopened',
+}
+
+const translations: readonly Translation[] = [
+  {
+    matches: /^SQLITE_FULL/,
+    code: 'STORE_FULL',
+    say: 'the disk or the page limit is full; free some space',
+  },
+  {
+    matches: /^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/,
+    code: 'STORE_READONLY',
+    say: 'cannot be written; check its permissions and its folder',
+  },
+  {
+    matches: /^SQLITE_(BUSY|LOCKED)/,
+    code: 'STORE_LOCKED',
+    say: 'is being written by another process or system; close that one first',
+  },
+  {
+    matches: /^SQLITE_(CORRUPT|NOTADB)/,
+    code: 'STORE_CORRUPT',
+    say: 'is damaged or is no database; all bytes are kept, restore a backup beside it',
+  },
+]
+
+function wrap(file: string, statement: Database.Statement): Statement {
+  const rows = statement.reader ? statement.raw(true) : statement
+  return {
+    run: (...values) => attempt(file, () => void rows.run(...values)),
+    get: (...values) => attempt(file, () => rows.get(...values) as readonly Value[] | undefined),
+    all: (...values) => attempt(file, () => rows.all(...values) as (readonly Value[])[]),
+    *iterate(...values) {
+      const cursor = attempt(file, () => rows.iterate(...values) as IterableIterator<Value[]>)
+      for (;;) {
+        const next = attempt(file, () => cursor.next())
+        if (next.done === true) return
+        yield next.value
+      }
+    },
+  }
+}
+
+function attempt<T>(file: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    throw storeError(error, file)
+  }
+}

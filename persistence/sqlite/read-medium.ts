@@ -1,0 +1,275 @@
+/**
+ * The read side of a store file: statements and checksums. The writer extends it; a read-only
+ * connection uses it as it is, beside the writer and without stopping it (D7, D10).
+ */
+
+import { TroupeError } from '../../mailbox/errors.ts'
+import type { ActorRow } from '../actor-table.ts'
+import { At, getU48, nextRecord, viewOf } from '../directory.ts'
+import type { ReadMedium } from '../medium.ts'
+import { RecordFlag, RecordKind } from '../record.ts'
+import type { Damage, Snapshot, StoredSegment } from '../stored.ts'
+import { Cache } from './cache.ts'
+import { checksum } from './checksums.ts'
+import type { Connection, Statement, Value } from './connection.ts'
+
+const textsCached = 50_000
+const segmentBytesCached = 16 * 1024 * 1024
+const segmentColumns = 'position, count, slot, epoch, seq, time, checksum, directory, body'
+
+export class SqliteReadMedium implements ReadMedium {
+  protected connection: Connection
+  readonly #file: string
+  readonly #statements = new Map<string, Statement>()
+  readonly #actorNos = new Cache<string, number>(textsCached)
+  readonly #addresses = new Cache<number, string>(textsCached)
+  readonly #names = new Cache<number, string>(textsCached)
+  readonly #segments = new Cache<number, StoredSegment>(
+    segmentBytesCached,
+    ({ directory, body }) => directory.length + body.length,
+  )
+
+  constructor(file: string, connection: Connection) {
+    this.#file = file
+    this.connection = connection
+  }
+
+  get position(): number {
+    const row = this.sql(
+      'SELECT position + count FROM segments ORDER BY position DESC LIMIT 1',
+    ).get()
+    return row === undefined ? 0 : Number(row[0]) - 1
+  }
+
+  actorNo(address: string): number | undefined {
+    const known = this.#actorNos.get(address)
+    if (known !== undefined) return known
+    const row = this.sql('SELECT no FROM actors WHERE address = ?').get(address)
+    if (row === undefined) return undefined
+    return this.remember(Number(row[0]), address)
+  }
+
+  address(no: number): string {
+    if (no === 0) return ''
+    const known = this.#addresses.get(no)
+    if (known !== undefined) return known
+    const row = this.#actorRow(no)
+    if (row === undefined) throw this.#corrupt(`actor number ${no} is not in the store`)
+    const address = String(row[0])
+    this.remember(no, address)
+    return address
+  }
+
+  name(no: number): string {
+    if (no === 0) return ''
+    const known = this.#names.get(no)
+    if (known !== undefined) return known
+    const [text, sum] = this.sql('SELECT text, checksum FROM names WHERE no = ?').get(no) ?? []
+    if (text === undefined || sum !== checksum([no], String(text))) {
+      throw this.#corrupt(`the text of name number ${no} is damaged or missing`)
+    }
+    this.#names.set(no, String(text))
+    return String(text)
+  }
+
+  row(no: number): ActorRow | undefined {
+    const row = this.#actorRow(no)
+    if (row === undefined) return undefined
+    const [head, turn, bytes, snapshotSize, sum] = row.slice(1).map(Number)
+    const found = numbers({ no, head, turn, bytes, snapshotSize })
+    return sum === rowChecksum(found, String(row[0])) ? found : this.#rescan(no)
+  }
+
+  actors(after: number, limit: number): { no: number; actor: string }[] {
+    const rows = this.sql('SELECT no, address FROM actors WHERE no > ? ORDER BY no LIMIT ?')
+    return rows.all(after, limit).map(([no, actor]) => ({ no: Number(no), actor: String(actor) }))
+  }
+
+  segmentOf(position: number): StoredSegment | Damage | undefined {
+    const find = 'SELECT position FROM segments WHERE position <= ? ORDER BY position DESC LIMIT 1'
+    const [base] = this.sql(find).get(position) ?? []
+    if (base === undefined) return undefined
+    const segment = this.#segments.get(Number(base)) ?? this.#segmentAt(Number(base))
+    if (segment === undefined || 'kind' in segment) return segment
+    return position < segment.position + segment.count ? segment : undefined
+  }
+
+  *segments(from: number, to: number): Generator<StoredSegment | Damage> {
+    const first = this.segmentOf(from)
+    const start = first !== undefined && !('kind' in first) ? first.position : from
+    // Page by page: an open cursor would keep the WAL from being checkpointed, and block writes.
+    const page = this.sql(
+      `SELECT ${segmentColumns} FROM segments WHERE position >= ? AND position <= ? ORDER BY position LIMIT 16`,
+    )
+    for (let next = start; ; ) {
+      const rows = page.all(next, to)
+      for (const row of rows) yield readSegment(row)
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < 16) return
+      next = Number(last[0]) + 1
+    }
+  }
+
+  snapshots(no: number): readonly Snapshot[] {
+    const rows = this.sql(
+      'SELECT position, turn, version, checksum, state, meta FROM snapshots WHERE actor = ? ORDER BY position DESC',
+    ).all(no)
+    const good: Snapshot[] = []
+    for (const [position, turn, version, sum, state, meta] of rows) {
+      const snapshot: Snapshot = {
+        actor: this.address(no),
+        position: Number(position),
+        turn: Number(turn),
+        version: Number(version),
+        state: plain(state),
+        ...(meta === null ? {} : { meta: plain(meta) }),
+      }
+      if (sum === snapshotChecksum(no, snapshot)) good.push(snapshot)
+    }
+    return good
+  }
+
+  *checkpoints(): Generator<{ position: number; chunks: readonly Uint8Array[] }> {
+    const whole = this.sql(
+      'SELECT position, part FROM checkpoints WHERE last = 1 ORDER BY position DESC',
+    )
+    for (const [position, part] of whole.all()) {
+      const chunks = this.#chunks(Number(position), Number(part))
+      if (chunks !== undefined) yield { position: Number(position), chunks }
+    }
+  }
+
+  get bytes(): number {
+    return (
+      Number(this.connection.pragma('page_count')) * Number(this.connection.pragma('page_size'))
+    )
+  }
+
+  close(): void {
+    this.#statements.clear()
+    this.connection.close()
+  }
+
+  protected sql(text: string): Statement {
+    const known = this.#statements.get(text)
+    if (known !== undefined) return known
+    const statement = this.connection.prepare(text)
+    this.#statements.set(text, statement)
+    return statement
+  }
+
+  protected remember(no: number, address: string): number {
+    this.#actorNos.set(address, no)
+    this.#addresses.set(no, address)
+    return no
+  }
+
+  protected rememberSegment(segment: StoredSegment): void {
+    this.#segments.set(segment.position, segment)
+  }
+
+  /** Continues on another connection, with nothing remembered from the last. */
+  protected replace(connection: Connection): void {
+    this.connection = connection
+    this.#statements.clear()
+    this.#actorNos.clear()
+    this.#addresses.clear()
+    this.#names.clear()
+    this.#segments.clear()
+  }
+
+  #actorRow(no: number): readonly Value[] | undefined {
+    return this.sql(
+      'SELECT address, head, turn, bytes, snapshot_size, checksum FROM actors WHERE no = ?',
+    ).get(no)
+  }
+
+  #segmentAt(position: number): StoredSegment | Damage | undefined {
+    const row = this.sql(`SELECT ${segmentColumns} FROM segments WHERE position = ?`).get(position)
+    if (row === undefined) return undefined
+    const segment = readSegment(row)
+    if (!('kind' in segment)) this.rememberSegment(segment)
+    return segment
+  }
+
+  #chunks(position: number, last: number): Uint8Array[] | undefined {
+    const rows = this.sql(
+      'SELECT part, checksum, bytes FROM checkpoints WHERE position = ? ORDER BY part',
+    ).all(position)
+    const good = rows.every(([part, sum, bytes], i) => {
+      return part === i && sum === checksum([position, i], bytes as Uint8Array)
+    })
+    if (!good || rows.length !== last + 1) return undefined
+    return rows.map(([, , bytes]) => bytes as Uint8Array)
+  }
+
+  /** The row of an actor from the directories, when the stored one is damaged (D4). Slow and right. */
+  #rescan(no: number): ActorRow {
+    const found = { no, head: 0, turn: 0, bytes: 0, snapshotSize: 0 }
+    for (const segment of this.segments(1, this.position)) {
+      if ('kind' in segment)
+        throw this.#corrupt(`the row of actor number ${no} is damaged, and ${segment.detail}`)
+      scan(segment, no, found)
+    }
+    return found
+  }
+
+  #corrupt(what: string): TroupeError {
+    return new TroupeError('STORE_CORRUPT', `${this.#file}: ${what}; all bytes are kept`)
+  }
+}
+
+/** Checksum of an actor's row. */
+export function rowChecksum(row: ActorRow, address: string): number {
+  return checksum([row.no, row.head, row.turn, row.bytes, row.snapshotSize], address)
+}
+
+/** Checksum of a snapshot's row. */
+export function snapshotChecksum(no: number, snapshot: Snapshot): number {
+  const { position, turn, version, state, meta } = snapshot
+  const hasMeta = meta === undefined ? 0 : 1
+  return checksum([no, position, turn, version, hasMeta], state, meta ?? new Uint8Array(0))
+}
+
+/** Checksum of a segment's row. Bodies have one per record, in the directory. */
+export function segmentChecksum(segment: StoredSegment): number {
+  const { position, count, slot, epoch, seq, time, directory } = segment
+  return checksum([position, count, slot, epoch, seq, time], directory)
+}
+
+function readSegment(row: readonly Value[]): StoredSegment | Damage {
+  const [position, count, slot, epoch, seq, time, sum] = row.slice(0, 7).map(Number)
+  const segment = {
+    ...numbers({ position, count, slot, epoch, seq, time }),
+    directory: plain(row[7]),
+    body: plain(row[8]),
+  }
+  if (sum === segmentChecksum(segment)) return segment
+  const positions = [segment.position, segment.position + segment.count - 1]
+  const detail = `the directory of records ${positions.join(' to ')} fails its checksum`
+  return { kind: 'damaged', detail, positions }
+}
+
+/** SQLite hands out Buffers, whose `slice` does not copy. */
+function plain(value: Value | undefined): Uint8Array {
+  const { buffer, byteOffset, length } = value as Buffer
+  return new Uint8Array(buffer, byteOffset, length)
+}
+
+/** Columns are never missing where the statement names them. */
+function numbers<K extends string>(columns: Record<K, number | undefined>): Record<K, number> {
+  return columns as Record<K, number>
+}
+
+function scan(segment: StoredSegment, no: number, found: { head: number; turn: number }): void {
+  const view = viewOf(segment.directory)
+  let position = segment.position
+  for (let at = 0; at < segment.directory.length; at = nextRecord(view, at)) {
+    if (view.getUint16(at + At.flags, true) & RecordFlag.dead) continue
+    if (view.getUint32(at + At.actor, true) === no) {
+      found.head = position
+      if (view.getUint8(at) === RecordKind.turn) found.turn = getU48(view, at + At.turn)
+    }
+    position += 1
+  }
+}
