@@ -19,10 +19,11 @@ const pronoun = /\b(?:it|its|they|them|their|this|these|those|that one|the latte
 
 /** One or more questions; never none for a question that has words. */
 export function decompose(question: string): readonly string[] {
-  const parts = sentences(question).flatMap(conjuncts).flatMap(compared)
-  return parts.length > 1
-    ? parts.map((part, index) => withSubject(part, parts.slice(0, index)))
-    : [oneLine(question)]
+  const parts = sentences(question).flatMap(conjuncts)
+  const [first = question] = parts
+  const complete = parts.map((part, index) => (index === 0 ? part : withSubject(part, first)))
+  const all = complete.flatMap(compared)
+  return all.length > 1 ? all : [oneLine(question)]
 }
 
 const sentences = (question: string): readonly string[] =>
@@ -41,11 +42,10 @@ function compared(question: string): readonly string[] {
 }
 
 /** A part that points back names what it points to, taken from the first part. */
-function withSubject(part: string, before: readonly string[]): string {
-  const subject = before[0]
-  if (subject === undefined || !pointsBack(part)) return part
-  const words = wordsOf(subject).filter((word) => !isFunctionWord(word))
-  return `${part.replace(/\?+$/, '')} (${words.join(' ')})?`
+function withSubject(part: string, first: string): string {
+  const subject = wordsOf(first).filter((word) => !isFunctionWord(word))
+  if (subject.length === 0 || !pointsBack(part)) return part
+  return `${part.replace(/\?+$/, '')} (${subject.join(' ')})?`
 }
 
 /** `how does it end` does, `the order in which they were added` has its own subject before `they`. */

@@ -7,7 +7,8 @@
 
 import { decodeEntities } from './entities.ts'
 
-const codeSpan = /(`+)(?!`)([^\n]{0,1000}?[^`\n])\1(?!`)/g
+/** An escaped sign, or a code span: whichever begins first hides what follows it. */
+const literal = /\\([!-/:-@[-`{-~])|(`+)(?!`)([^\n]{0,1000}?[^`\n])\2(?!`)/g
 const target = String.raw`(?:\((?:[^()\n]|\([^()\n]{0,200}\)){0,1000}\)|\[[^\]\n]{0,200}\])`
 const image = new RegExp(String.raw`!\[[^\]\n]{0,500}\]${target}`, 'g')
 const link = new RegExp(String.raw`\[([^[\]\n]{1,500})\]${target}`, 'g')
@@ -16,17 +17,16 @@ const autolink = /<((?:https?|mailto):[^\s<>]{1,1000})>/gi
 const tag = /<\/?[a-z][^<>]{0,2000}>|<!--[^>]{0,2000}-->/gi
 const emphasis = /(\*\*\*|\*\*|\*|~~)(?=\S)((?:(?!\1)[^\n]){0,1000})(?<=\S)\1/g
 const underscores = /(?<![\p{L}\p{N}_])(__|_)(?=\S)([^\n]{1,1000}?)(?<=\S)\1(?![\p{L}\p{N}_])/gu
-const backslash = /\\([!-/:-@[-`{-~])/g
 const placeholder = /\uE000(\d+)\uE001/g
 
-/** The visible text of inline Markdown. What stands in code spans is kept as it is. */
+/** The visible text of inline Markdown. Code spans and escaped signs are kept as they are. */
 export function plainText(markdown: string): string {
-  const code: string[] = []
-  const prose = markdown.replace(codeSpan, (_span, _ticks, body: string) => {
-    code.push(body.trim())
-    return `\uE000${code.length - 1}\uE001`
+  const kept: string[] = []
+  const prose = markdown.replace(literal, (_all, sign?: string, _ticks?: string, code?: string) => {
+    kept.push(sign ?? code?.trim() ?? '')
+    return `\uE000${kept.length - 1}\uE001`
   })
-  return plainProse(prose).replace(placeholder, (whole, index) => code[Number(index)] ?? whole)
+  return plainProse(prose).replace(placeholder, (whole, index) => kept[Number(index)] ?? whole)
 }
 
 /** Spaces, tabs and line ends as single spaces. */
@@ -44,7 +44,6 @@ function plainProse(text: string): string {
     .replace(emphasis, '$2')
     .replace(underscores, '$2')
     .replaceAll('**', '')
-    .replace(backslash, '$1')
   return decodeEntities(visible)
 }
 

@@ -38,6 +38,8 @@ const placeWeights = {
 }
 /** Most that a heading adds which speaks of nothing but what is asked. */
 const headingBonus = 0.12
+/** What a term that no passage has weighs, against 1 for one that all have. */
+const unseenRarity = 2.4
 /** What is left of a passage's coverage for each name in the question that it never mentions. */
 const unnamedShare = 2 / 3
 /** What the first passage has over the others: they come best first. */
@@ -109,10 +111,10 @@ function weigh(terms: readonly Term[], passages: readonly Scanned[]): Weights {
   return new Map(terms.map((term, index) => [term, (raw[index] ?? 0) / total]))
 }
 
-/** From 1 where every passage has the term to about 2.4 where none of eight has. */
+/** From 1 for what every passage has; what none has says most, however few passages there are. */
 function rarity(term: Term, passages: readonly Scanned[]): number {
   const having = passages.filter(({ all }) => has(all, term)).length
-  return 1 + Math.log((passages.length + 1) / (having + 1)) * 0.65
+  return having === 0 ? unseenRarity : 1 + Math.log((passages.length + 1) / (having + 1)) * 0.65
 }
 
 function scorePassage(

@@ -81,6 +81,7 @@ class Splitter {
 
   #row(piece: Piece): void {
     this.#close()
+    this.#inList = false
     this.#open = [piece]
     this.#close()
   }

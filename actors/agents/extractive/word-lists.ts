@@ -16,7 +16,7 @@ export const functionWords = list(
     'am is are was were be been being do does did doing done have has had having can could will ' +
     'would shall should may might must ought not no nor any some all both each every either ' +
     'neither much many more most few less least other another same own too very just also only ' +
-    'even ever never there here now once etc eg ie vs please tell explain describe let ' +
+    'even ever never there here now once etc eg ie vs please ' +
     "don't doesn't didn't isn't aren't can't won't shouldn't couldn't wasn't weren't it's what's",
 )
 

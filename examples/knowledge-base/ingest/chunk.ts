@@ -33,11 +33,18 @@ export function cutIntoChunks(blocks: readonly Block[]): readonly ChunkRecord[] 
 }
 
 const fits = (open: Block, next: Block): boolean =>
-  open.section === next.section && open.text.length + next.text.length <= targetChars
+  open.section === next.section &&
+  open.text.length + between(open, next).length + next.text.length <= targetChars
 
-function joined(open: Block, next: Block): Block {
+const joined = (open: Block, next: Block): Block => ({
+  ...open,
+  text: open.text + between(open, next) + next.text,
+})
+
+/** As many line ends as the document has there; none on one line, where a soft break stands. */
+function between(open: Block, next: Block): string {
   const gap = next.startLine - lastLine(open.startLine, open.text)
-  return { ...open, text: open.text + (gap > 0 ? '\n'.repeat(gap) : softBreak) + next.text }
+  return gap > 0 ? '\n'.repeat(gap) : softBreak
 }
 
 const toChunk = (block: Block): ChunkRecord => ({
