@@ -100,7 +100,8 @@ export class ArrayNode extends DraftNode {
   }
 
   #settleRewritten(depth: number): Patch | undefined {
-    return differArray(this.base, this.pieces.list[0]?.items ?? [], depth, differ)
+    const items = this.pieces.list.flatMap((piece) => piece.items ?? [])
+    return differArray(this.base, items, depth, differ)
   }
 
   /** Tells the delta what stands where; returns the present index at which each run starts. */
