@@ -21,6 +21,8 @@ export interface Header {
   /** Monotonic time in ms after which the handler must not start. */
   readonly deadline?: number
   readonly reply?: ReplySink
+  /** Told when the message has found room; it may wait for that (deliver). */
+  readonly accepted?: ReplySink
   /** Addresses of the turns that wait for this one, outermost first (T4). */
   readonly chain?: readonly string[]
   /** W3C `traceparent`, carried untouched. */
@@ -29,6 +31,8 @@ export interface Header {
   readonly ownId?: string
   /** The topic a published message came by. */
   readonly topic?: string
+  /** Somebody waits for the reply, here or in the store under the message's own id. */
+  readonly asked?: boolean
   /** Aborted when the caller gives up. */
   readonly signal?: AbortSignal
   /** The payload as the codec encoded it, when it arrived so. */
@@ -50,13 +54,15 @@ export class Envelope {
   readonly name: string
   readonly payload: unknown
   readonly lane: LaneNumber
-  /** Identity pair, see `message-id.ts`; `a > 0` means the store holds this message. */
-  a: number
-  b: number
+  /** Identity, see `message-id.ts`. Stable for ever: steps and random numbers are derived from it. */
+  readonly a: number
+  readonly b: number
   /** Identity of the message whose turn sent this one; 0, 0 from outside. */
   readonly causeA: number
   readonly causeB: number
   readonly header: Header
+  /** Position of the record that accepted it, once the store holds it; 0 while only in memory. */
+  position = 0
 
   constructor(
     to: string,
@@ -89,12 +95,12 @@ export class Envelope {
 
   /** True when the store holds this message: it may leave memory, but is never shed (M3). */
   get stored(): boolean {
-    return this.a > 0
+    return this.position > 0
   }
 
   /** True when overflow may drop it: not stored, not a termination or tick, nobody waits for it. */
   get sheddable(): boolean {
-    return this.a <= 0 && this.header.keep !== true
+    return this.position === 0 && this.header.keep !== true
   }
 
   /** For logs and errors. */

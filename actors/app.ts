@@ -1,0 +1,101 @@
+/**
+ * The app: the one module that lists actors and per-host dependencies. The main thread, every host,
+ * the CLI and tests import the same module, so its top level must only define things.
+ */
+import { isAbsolute } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { TroupeError } from '../mailbox/errors.ts'
+import { aFunction, anObject, checkOptions } from '../mailbox/options.ts'
+import type { ActorDefinition } from './actor.ts'
+
+/** What `deps` is told about the thread it builds for. */
+export interface HostInfo {
+  /** Slot number, or -1 for the calling thread of a system with `workers: 0`. */
+  readonly slot: number
+  /** Aborts when the host shuts down. */
+  readonly signal: AbortSignal
+}
+
+export interface App<Deps = unknown> {
+  /** `file:` URL of the module whose default export this is. */
+  readonly url: string
+  readonly actors: ReadonlyMap<string, ActorDefinition>
+  readonly deps: ((host: HostInfo) => Deps | Promise<Deps>) | undefined
+  /** Releases what `deps` built, when the host shuts down. */
+  readonly dispose: ((deps: Deps) => void | Promise<void>) | undefined
+}
+
+type NeedsOf<A> = A extends ActorDefinition<infer _M, infer Deps> ? Deps : never
+type Together<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void
+  ? I
+  : never
+
+// biome-ignore lint/suspicious/noExplicitAny: a constraint has to accept every definition
+type AnyDefinition = ActorDefinition<any, any>
+
+export interface AppParts<A extends readonly AnyDefinition[], Deps> {
+  readonly actors: A
+  /** Builds what handlers find in `ctx.deps`, once per host, before its first message. */
+  readonly deps?: (host: HostInfo) => Deps | Promise<Deps>
+  readonly dispose?: (deps: Deps) => void | Promise<void>
+}
+
+/** Demands `deps` when an actor needs something, and its type to provide all that is needed. */
+type Provided<A extends readonly AnyDefinition[], Deps> =
+  Together<NeedsOf<A[number]>> extends infer Needed
+    ? unknown extends Needed
+      ? unknown
+      : Deps extends Needed
+        ? { readonly deps: unknown }
+        : { readonly deps: (host: HostInfo) => Needed | Promise<Needed> }
+    : never
+
+/**
+ * Declares the app. Export it as the module's default.
+ *
+ * @param url the module's own `import.meta.url`; in CommonJS its `__filename`
+ * @throws APP_INVALID
+ */
+export function app<const A extends readonly AnyDefinition[], Deps = undefined>(
+  url: string,
+  parts: AppParts<A, Deps> & Provided<A, Deps>,
+): App<Deps> {
+  checkOptions('app', parts, { actors: anObject, deps: aFunction, dispose: aFunction })
+  return Object.freeze({
+    url: checkUrl(url),
+    actors: byType(parts.actors),
+    deps: parts.deps as App<Deps>['deps'],
+    dispose: parts.dispose,
+  })
+}
+
+function checkUrl(url: unknown): string {
+  if (typeof url === 'string') {
+    if (isAbsolute(url)) return pathToFileURL(url).href
+    if (url.startsWith('file:')) return pathToFileURL(fileURLToPath(url)).href + queryOf(url)
+  }
+  throw new TroupeError(
+    'APP_INVALID',
+    `app: the first argument is the module's own import.meta.url (or __filename), got ${String(url)}`,
+  )
+}
+
+/** Loaders and test runners distinguish module instances by query. */
+function queryOf(url: string): string {
+  return new URL(url).search
+}
+
+function byType(actors: readonly ActorDefinition[]): ReadonlyMap<string, ActorDefinition> {
+  const map = new Map<string, ActorDefinition>()
+  for (const definition of actors) {
+    const type = definition?.contract?.type
+    if (type === undefined) {
+      throw new TroupeError('APP_INVALID', 'app: "actors" takes definitions made by actor(...)')
+    }
+    if (map.has(type)) {
+      throw new TroupeError('APP_INVALID', `app: two actors have the type "${type}"`)
+    }
+    map.set(type, definition)
+  }
+  return map
+}

@@ -1,0 +1,179 @@
+/**
+ * How a durable actor's turns and steps become records. `prepare` encodes everything that can fail,
+ * while the turn can still be undone; `write` cannot fail.
+ */
+import type { Envelope } from '../../mailbox/envelope.ts'
+import { encodeValue } from '../../persistence/codec.ts'
+import type { Patch } from '../../persistence/patch.ts'
+import { type MessageRef, PartFlag, RecordFlag, RecordKind } from '../../persistence/record.ts'
+import type { SegmentBuilder } from '../../persistence/segment.ts'
+import type { DurableTurn } from './durable-turn.ts'
+import type { DurableTurns } from './durable-turns.ts'
+import { encodeError } from './error-data.ts'
+import { type StagedMessage, writeMessage } from './staged.ts'
+import { type Step, stepSection } from './steps.ts'
+import { encodeHeader, wallDeadline } from './stored-message.ts'
+
+/** A turn, encoded. */
+export interface PreparedTurn {
+  readonly patch: Patch | undefined
+  readonly book: Patch | undefined
+  readonly patchBytes: Uint8Array | undefined
+  readonly bookBytes: Uint8Array | undefined
+  /** The whole state below the patch, the first time. */
+  readonly stateBytes: Uint8Array | undefined
+  readonly inputs: Uint8Array | undefined
+  readonly replyBytes: Uint8Array | undefined
+  readonly payloadBytes: Uint8Array | undefined
+}
+
+/** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
+export function prepare(cell: DurableTurns, turn: DurableTurn, reply: unknown): PreparedTurn {
+  const { patch, book } = turn.finish()
+  const { envelope } = turn
+  return {
+    patch,
+    book,
+    patchBytes: patch && encodeValue(patch),
+    bookBytes: book && encodeValue(book),
+    stateBytes: cell.wholeDue ? encodeValue(cell.state) : undefined,
+    inputs: turn.settled.length === 0 ? undefined : encodeValue(turn.settled),
+    replyBytes: envelope?.header.ownId === undefined ? undefined : encodeValue(reply),
+    payloadBytes: envelope && inlinePayload(envelope),
+  }
+}
+
+/** The payload of a message that was only in memory so far: the history needs it (R4). */
+function inlinePayload(envelope: Envelope): Uint8Array | undefined {
+  if (envelope.stored) return undefined
+  return envelope.header.bytes ?? encodeValue(envelope.payload)
+}
+
+/** Writes the record of an ended turn. */
+export function writeTurn(
+  builder: SegmentBuilder,
+  cell: DurableTurns,
+  turn: DurableTurn,
+  prepared: PreparedTurn,
+): void {
+  const stash = turn.stashing ? RecordFlag.stash : 0
+  const unstash = turn.unstashing ? RecordFlag.unstash : 0
+  builder.record({
+    kind: RecordKind.turn,
+    time: turn.startedWall,
+    turn: cell.turnNumber,
+    flags: cell.takeRebase() | stash | unstash,
+    ...subject(cell, turn.envelope),
+    ...(prepared.stateBytes && { state: prepared.stateBytes }),
+    ...(prepared.patchBytes && { patch: prepared.patchBytes }),
+    ...(prepared.bookBytes && { meta: prepared.bookBytes }),
+    ...(prepared.inputs && { inputs: prepared.inputs }),
+  })
+  if (turn.envelope !== undefined) writeInline(builder, cell, turn.envelope, prepared.payloadBytes)
+  turn.staged.write(builder)
+  if (prepared.replyBytes !== undefined && !turn.stashing) builder.reply(prepared.replyBytes)
+}
+
+/** Writes that a message was given up: a failed ask, or one that is parked (F2). */
+export function writeFailure(
+  builder: SegmentBuilder,
+  cell: DurableTurns,
+  envelope: Envelope,
+  kind: typeof RecordKind.turn | typeof RecordKind.parked,
+  error: unknown,
+): void {
+  const bytes = encodeValue(encodeError(error))
+  builder.record({
+    kind,
+    time: Math.floor(cell.host.clock.wall()),
+    ...(kind === RecordKind.turn && { turn: cell.turnNumber }),
+    flags: cell.takeRebase() | RecordFlag.failed,
+    ...subject(cell, envelope),
+    error: bytes,
+  })
+  writeInline(builder, cell, envelope, inlinePayload(envelope))
+  if (envelope.header.ownId !== undefined) builder.reply(bytes, true)
+}
+
+/** Writes that a step is about to leave; from here on its turn's message is in the store (D2). */
+export function writeStepBegun(
+  builder: SegmentBuilder,
+  cell: DurableTurns,
+  turn: DurableTurn,
+  step: Step,
+  message: StagedMessage | undefined,
+): void {
+  const envelope = turn.envelope as Envelope
+  const payload = inlinePayload(envelope)
+  builder.record({
+    kind: RecordKind.stepBegun,
+    time: Math.floor(cell.host.clock.wall()),
+    flags: cell.takeRebase(),
+    ...subject(cell, envelope),
+    name: step.name,
+    step: stepSection(step),
+  })
+  writeInline(builder, cell, envelope, payload)
+  if (message !== undefined) writeMessage(builder, message)
+}
+
+/** Writes how a step ended. */
+export function writeStepDone(
+  builder: SegmentBuilder,
+  cell: DurableTurns,
+  turn: DurableTurn,
+  step: Step,
+  outcome: { readonly result?: Uint8Array; readonly error?: Uint8Array },
+): void {
+  builder.record({
+    kind: RecordKind.stepDone,
+    time: Math.floor(cell.host.clock.wall()),
+    flags: cell.takeRebase() | (outcome.error === undefined ? 0 : RecordFlag.failed),
+    ...subject(cell, turn.envelope),
+    name: step.name,
+    step: stepSection(step),
+    ...outcome,
+  })
+}
+
+interface Subject {
+  readonly actor: string
+  readonly message?: MessageRef
+  readonly lane?: number
+  readonly sender?: string
+  readonly name?: string
+}
+
+/** Whose record it is and which message it is about. */
+function subject(cell: DurableTurns, envelope: Envelope | undefined): Subject {
+  if (envelope === undefined) return { actor: cell.id }
+  return {
+    actor: cell.id,
+    message: { position: envelope.a, index: envelope.b },
+    lane: envelope.lane,
+    sender: envelope.from,
+    name: envelope.name,
+  }
+}
+
+function writeInline(
+  builder: SegmentBuilder,
+  cell: DurableTurns,
+  envelope: Envelope,
+  payload: Uint8Array | undefined,
+): void {
+  if (payload === undefined) return
+  const { header } = envelope
+  const extras = encodeHeader(header)
+  builder.message({
+    to: cell.id,
+    from: envelope.from,
+    name: envelope.name,
+    lane: envelope.lane,
+    flags: PartFlag.inline | PartFlag.durable | (header.reply === undefined ? 0 : PartFlag.ask),
+    deadline: wallDeadline(header, cell.host.clock),
+    cause: { position: envelope.causeA, index: envelope.causeB },
+    payload,
+    ...(extras && { header: extras }),
+  })
+}

@@ -1,0 +1,267 @@
+/**
+ * A turn of a durable actor: works on a recorded draft, and stages everything it says for its
+ * commit (D1, T3). Calls out of it are steps (D2).
+ */
+import { type Address, formatAddress } from '../../mailbox/address.ts'
+import type { Envelope } from '../../mailbox/envelope.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { staged, type TellOutcome } from '../../mailbox/outcome.ts'
+import type { Patch } from '../../persistence/patch.ts'
+import { checkPattern, checkTopic } from '../../persistence/topic.ts'
+import type { EffectOptions, StepInfo, TimerSpec } from '../context.ts'
+import type { Contract, Messages } from '../contract.ts'
+import { createDraft, type Draft } from '../draft/draft.ts'
+import type { AnyMessage } from '../message.ts'
+import type { MessageOptions, Ref, ReplyStream, Target } from '../ref.ts'
+import type { DurableTurns } from './durable-turns.ts'
+import { missing, publication, streamFrom } from './outgoing.ts'
+import { type Call, compose, validPayload, validPayloadNow } from './sending.ts'
+import { Staged } from './staged.ts'
+import { runAsk, runEffect } from './step-run.ts'
+import type { Steps } from './steps.ts'
+import { checkTimer } from './timer-check.ts'
+import { firstDelay } from './timers.ts'
+import { Turn } from './turn.ts'
+
+export class DurableTurn extends Turn {
+  declare readonly cell: DurableTurns
+  readonly staged: Staged
+  readonly steps: Steps
+  /** Wall time in ms when it started; also the first `now` (R3). */
+  readonly startedWall: number
+  /** Settled steps in order, with the time the handler saw afterwards (R2, R3). */
+  readonly settled: [key: string, now: number][] = []
+  #now: number
+  #unstash = false
+  readonly #shared: unknown[] = []
+  #draft: Draft<object> | undefined
+  #book: Draft<Book> | undefined
+
+  constructor(cell: DurableTurns, envelope: Envelope | undefined, steps: Steps, attempt: number) {
+    super(cell, envelope, attempt)
+    this.staged = new Staged(cell.host)
+    this.steps = steps
+    this.startedWall = Math.floor(cell.host.clock.wall())
+    this.#now = this.startedWall
+  }
+
+  get state(): unknown {
+    this.check()
+    return this.#drafted().state
+  }
+
+  set state(value: unknown) {
+    this.check()
+    this.#drafted().replace(value as object)
+  }
+
+  /** The runtime's own book about the actor, drafted like its state. */
+  get book(): Book {
+    this.#book ??= createDraft(this.cell.book)
+    return this.#book.state
+  }
+
+  /** What changed; undefined for nothing. Looked at once, at the end. */
+  finish(): { readonly patch: Patch | undefined; readonly book: Patch | undefined } {
+    return { patch: this.#draft?.finish(), book: this.#book?.finish() }
+  }
+
+  /** Most messages look at the state, some do not: the draft is made when it is needed. */
+  #drafted(): Draft<object> {
+    if (this.#draft === undefined) {
+      this.#draft = createDraft(this.cell.state as object)
+      this.#draft.share(this.envelope?.payload)
+      for (const value of this.#shared) this.#draft.share(value)
+    }
+    return this.#draft
+  }
+
+  /** Wall time as of the start and of each settled step, so that a replay sees it again (R3). */
+  override now(): number {
+    this.check()
+    return this.#now
+  }
+
+  /** A step settled: time goes on, and the order is noted. */
+  stepSettled(key: string): void {
+    this.#now = Math.max(this.#now, Math.floor(this.host.clock.wall()))
+    this.settled.push([key, this.#now])
+  }
+
+  /** A value that the handler was handed and a retry will be handed again: never written into. */
+  share(value: unknown): void {
+    if (typeof value !== 'object' || value === null) return
+    if (this.#draft === undefined) this.#shared.push(value)
+    else this.#draft.share(value)
+  }
+
+  /** The message that steps of this turn belong to. */
+  stepSubject(): Envelope {
+    if (this.envelope !== undefined) return this.envelope
+    throw new TroupeError(
+      'CONTRACT_INVALID',
+      `${this.cell.id}: a start hook of a durable actor cannot make steps (effect, ask), they belong to a message; send yourself one with ctx.self.tell`,
+    )
+  }
+
+  get unstashing(): boolean {
+    return this.#unstash
+  }
+
+  override close(): void {
+    super.close()
+    this.#draft?.revoke()
+    this.#book?.revoke()
+  }
+
+  // ── staging ───────────────────────────────────────────────────────────────────────────────────
+
+  protected dispatch(envelope: Envelope): TellOutcome {
+    this.staged.message(envelope)
+    return staged
+  }
+
+  /** Staged like a tell: it becomes real, and acknowledged, with this turn's commit. */
+  async deliver(
+    to: Target,
+    name: string,
+    spec: AnyMessage,
+    payload: unknown,
+    options?: MessageOptions,
+  ): Promise<void> {
+    this.check()
+    const call = { to, name, spec, payload, options }
+    const valid = await validPayload(call)
+    this.check()
+    this.staged.message(compose(this, call, valid))
+  }
+
+  spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T> {
+    const child = this.ref(contract, `${this.cell.key}/${name}`)
+    if (this.host.definition(contract.type) === undefined) throw missing(contract.type)
+    const id = formatAddress(child)
+    this.book.children[id] = true
+    this.staged.signal(id, { kind: 'adopt', parent: this.cell.id })
+    return child
+  }
+
+  watch(who: Address): void {
+    this.check()
+    const id = formatAddress(who)
+    this.book.watching[id] = true
+    this.staged.signal(id, { kind: 'watch', by: this.cell.id })
+  }
+
+  unwatch(who: Address): void {
+    this.check()
+    const id = formatAddress(who)
+    delete this.book.watching[id]
+    this.staged.signal(id, { kind: 'unwatch', by: this.cell.id })
+  }
+
+  timer(name: string, when: TimerSpec, message: string, payload?: unknown): void {
+    this.check()
+    checkTimer(this.cell.definition, name, when, message)
+    const due = this.#now + Math.round(firstDelay(when))
+    const every = 'rate' in when ? Math.round(when.rate) : 0
+    this.staged.timer(name, message, due, every, payload)
+    if ('delay' in when) this.book.delays[name] = { delay: when.delay, message }
+    else delete this.book.delays[name]
+  }
+
+  /** A timer with a fixed delay starts again with the turn of its tick (D8). */
+  rearm(): void {
+    const name = this.envelope?.header.tick?.timer
+    const delayed = name === undefined ? undefined : this.cell.book.delays[name]
+    if (name === undefined || delayed === undefined || this.#book !== undefined) return
+    const { delay, message } = delayed
+    this.staged.timer(name, message, this.#now + Math.round(delay), 0, this.envelope?.payload)
+  }
+
+  cancelTimer(name: string): void {
+    this.check()
+    this.staged.cancelTimer(name)
+    delete this.book.delays[name]
+  }
+
+  unstash(): void {
+    this.check()
+    this.#unstash = true
+  }
+
+  publish(topic: string, payload: unknown): void {
+    this.check()
+    checkTopic(topic)
+    this.staged.message(publication(this, topic, payload))
+  }
+
+  subscribe(pattern: string, message: string): void {
+    this.check()
+    checkPattern(pattern)
+    if (!this.cell.definition.on.has(message)) throw missing(`${this.cell.type}.${message}`)
+    this.staged.subscription(pattern, message)
+  }
+
+  unsubscribe(pattern: string): void {
+    this.check()
+    this.staged.subscription(pattern)
+  }
+
+  // ── steps ─────────────────────────────────────────────────────────────────────────────────────
+
+  effect<T>(
+    name: string,
+    input: unknown,
+    fn: (step: StepInfo) => Promise<T> | T,
+    options?: EffectOptions,
+  ): Promise<T> {
+    this.check()
+    return this.#counted(() => runEffect(this, name, input, fn, options?.idempotent ?? false))
+  }
+
+  protected askCall(call: Call): Promise<unknown> {
+    this.checkCycle(call.to, call.name, this.chain)
+    return this.#counted(() => runAsk(this, call, this.chain))
+  }
+
+  /** Reading a stream is not recorded: its items are provisional. Keep what matters in an effect. */
+  stream(
+    to: Target,
+    name: string,
+    spec: AnyMessage,
+    payload: unknown,
+    options?: MessageOptions,
+  ): ReplyStream<unknown, unknown> {
+    this.check()
+    const chain = this.chain
+    this.checkCycle(to, name, chain)
+    const call = { to, name, spec, payload, options }
+    const stream = streamFrom(this, { ...call, payload: validPayloadNow(call) }, chain)
+    this.open += 1
+    const over = (): void => this.stepOver()
+    stream.reply.then(over, over)
+    return stream
+  }
+
+  async #counted<T>(run: () => Promise<T>): Promise<T> {
+    this.open += 1
+    try {
+      return await run()
+    } finally {
+      this.stepOver()
+    }
+  }
+}
+
+/** What the runtime remembers about a durable actor besides its state; folded like it. */
+export interface Book {
+  parent: string | undefined
+  children: Record<string, true>
+  watching: Record<string, true>
+  /** Timers with a fixed delay, re-armed after each of their turns. */
+  delays: Record<string, { delay: number; message: string }>
+}
+
+export function emptyBook(): Book {
+  return { parent: undefined, children: {}, watching: {}, delays: {} }
+}

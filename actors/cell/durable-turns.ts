@@ -1,0 +1,484 @@
+/**
+ * A durable actor: its state is what the store has of it, plus turns on their way there.
+ *
+ * Owns the turns: begin, end, retry and parking (F2), undoing (D5), steps. Activation and the
+ * messages that wait in the store are `durable-life.ts`; records are written by `durable-record.ts`.
+ *
+ * Invariants
+ * 1. `state` and `book` include every ended turn, committed or not; nothing said by one leaves
+ *    before its commit (D1). The record of turn n is appended before turn n+1 begins.
+ * 2. After an undo nothing is appended until every record in flight is answered and the state is
+ *    loaded again; the first record after it says so (`rebased`).
+ */
+import { Count } from '../../mailbox/accounting.ts'
+import type { CancelAlarm } from '../../mailbox/clock.ts'
+import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import type { Envelope } from '../../mailbox/envelope.ts'
+import { isTerminal, TroupeError } from '../../mailbox/errors.ts'
+import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
+import { applyPatch } from '../../persistence/patch.ts'
+import { RecordFlag, RecordKind } from '../../persistence/record.ts'
+import type { FanOut, Refusal } from '../../persistence/store.ts'
+import { pauseBefore } from './backoff.ts'
+import { Cell, undeliverable } from './cell.ts'
+import {
+  type PreparedTurn,
+  prepare,
+  writeFailure,
+  writeStepBegun,
+  writeStepDone,
+  writeTurn,
+} from './durable-record.ts'
+import { type Book, DurableTurn, emptyBook } from './durable-turn.ts'
+import { invoke, isPromise } from './invoke.ts'
+import { Pipeline } from './pipeline.ts'
+import type { Journal } from './ports.ts'
+import { ReadTurn } from './read-turn.ts'
+import { copied } from './recoded.ts'
+import { releaseMessage, type StagedMessage } from './staged.ts'
+import { undoneError } from './step-run.ts'
+import { type Step, Steps } from './steps.ts'
+import type { Turn } from './turn.ts'
+
+/** A message whose turn failed and will be tried again; meanwhile it holds the user lanes (F2). */
+interface Retry {
+  readonly envelope: Envelope
+  readonly attempt: number
+  ready: boolean
+}
+
+export abstract class DurableTurns extends Cell {
+  state: unknown
+  book: Book = emptyBook()
+  /** Number of the last turn, committed or not. */
+  turnNumber = 0
+  /** The store has no state to fold on yet: the next turn writes it whole. */
+  wholeDue = true
+  protected readonly journal: Journal
+  protected readonly pipeline: Pipeline
+  protected readonly steps = new Map<string, Steps>()
+  /** Messages that were taken from the mailbox and are not yet consumed by a commit. */
+  protected readonly taken = new Set<string>()
+  /** Messages of undone turns, oldest first; present while an undo is under way. */
+  protected undone: Envelope[] | undefined
+  #rebase = false
+  #retry: Retry | undefined
+  #wakeUp: CancelAlarm | undefined
+
+  constructor(...args: ConstructorParameters<typeof Cell>) {
+    super(...args)
+    const { journal } = this.host
+    if (journal === undefined) throw storeNeeded(this.id)
+    this.journal = journal
+    this.pipeline = new Pipeline(journal, () => this.answered())
+  }
+
+  override get quiet(): boolean {
+    return (
+      super.quiet &&
+      this.pipeline.isEmpty &&
+      this.#retry === undefined &&
+      this.family.parent === undefined &&
+      this.family.size === 0
+    )
+  }
+
+  /** Every record in flight was answered. */
+  protected abstract answered(): void
+
+  // ── beginning a turn ──────────────────────────────────────────────────────────────────────────
+
+  protected override mayTake(): boolean {
+    if (this.journal.hasCredit) return true
+    this.journal.whenCredit(this)
+    return false
+  }
+
+  protected override nextMessage(): Envelope | undefined {
+    if (this.#retry?.ready) {
+      this.release(this.#retry.envelope, Count.pending)
+      return this.#retry.envelope
+    }
+    const limit = this.#retry === undefined ? Lane.low : Lane.control
+    const envelope = this.mailbox.take(limit)
+    if (envelope !== undefined) this.release(envelope, Count.pending)
+    return envelope
+  }
+
+  protected override bestLane(): LaneNumber | undefined {
+    if (!this.journal.hasCredit) return undefined
+    if (this.#retry?.ready) return this.#retry.envelope.lane
+    return this.mailbox.best(this.#retry === undefined ? Lane.low : Lane.control)
+  }
+
+  protected begin(envelope: Envelope): void {
+    const handler = this.definition.on.get(envelope.name)
+    if (handler === undefined) {
+      this.release(envelope, Count.running)
+      return this.discard(envelope, 'no-handler')
+    }
+    if (envelope.stored) this.taken.add(messageKey(envelope))
+    const attempt = this.#retry?.envelope === envelope ? this.#retry.attempt : 1
+    const turn = new DurableTurn(this, envelope, this.stepsOf(envelope), attempt)
+    let result: unknown
+    try {
+      result = handler(turn, envelope.payload)
+    } catch (error) {
+      return this.failed(turn, error)
+    }
+    this.follow(turn, result)
+  }
+
+  /** Ends the turn now if it can, else waits for its handler and steps. */
+  protected follow(turn: DurableTurn, result: unknown): void {
+    const isPlain = typeof result !== 'object' || result === null
+    if (isPlain && turn.open === 0) return this.completed(turn, result)
+    this.phase = 'turn'
+    this.turn = turn
+    turn.startedMono = this.host.clock.mono()
+    invoke(turn, result)
+  }
+
+  protected stepsOf(envelope: Envelope): Steps {
+    const key = messageKey(envelope)
+    const known = this.steps.get(key)
+    if (known !== undefined) {
+      known.restart()
+      return known
+    }
+    return new Steps(`${this.id}\n${envelope.id}`)
+  }
+
+  // ── ending it ─────────────────────────────────────────────────────────────────────────────────
+
+  completed(turn: Turn, value: unknown): void {
+    if (turn.closed) return
+    const durable = turn as DurableTurn
+    try {
+      const reply = this.#reply(durable, value)
+      if (!isPromise(reply)) return this.#end(durable, reply)
+      reply.then(
+        (valid) => this.#endChecked(durable, valid),
+        (error) => this.failed(turn, error),
+      )
+    } catch (error) {
+      this.failed(turn, error)
+    }
+  }
+
+  #endChecked(turn: DurableTurn, reply: unknown): void {
+    if (turn.closed) return
+    try {
+      this.#end(turn, reply)
+    } catch (error) {
+      this.failed(turn, error)
+    }
+  }
+
+  /** The reply as its receiver may keep it: a copy, since it may be a part of the state. */
+  #reply(turn: DurableTurn, value: unknown): unknown {
+    const { envelope } = turn
+    if (envelope === undefined || (envelope.header.reply === undefined && !envelope.header.asked)) {
+      return undefined
+    }
+    return this.checkedReply(envelope, copied(value))
+  }
+
+  /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE, before anything was changed */
+  #end(turn: DurableTurn, reply: unknown): void {
+    turn.rearm()
+    const prepared = prepare(this, turn, reply)
+    turn.close()
+    if (this.#isSilent(turn, prepared)) return this.#over(turn)
+    this.turnNumber += 1
+    writeTurn(this.journal.builder, this, turn, prepared)
+    this.#apply(prepared)
+    this.#finishMessage(turn.envelope)
+    if (turn.afterwards === 'destroyed') this.#appendTurn(turn, reply, () => this.#tombstone(turn))
+    else this.#appendTurn(turn, reply)
+    this.#over(turn)
+  }
+
+  /** A start hook that changed and said nothing leaves no record. */
+  #isSilent(turn: DurableTurn, prepared: PreparedTurn): boolean {
+    const { patch, book } = prepared
+    return turn.envelope === undefined && !patch && !book && turn.staged.isEmpty
+  }
+
+  #apply({ patch, book, stateBytes }: PreparedTurn): void {
+    if (patch !== undefined) this.state = applyPatch(this.state, patch)
+    if (book !== undefined) this.book = applyPatch(this.book, book) as Book
+    if (stateBytes !== undefined) this.wholeDue = false
+  }
+
+  #appendTurn(turn: DurableTurn, reply: unknown, then?: () => void): void {
+    const { envelope } = turn
+    this.pipeline.append({
+      committed: (position, published) => {
+        if (envelope !== undefined) this.#consumed(turn, envelope, position)
+        this.#fanOut(published)
+        turn.staged.release(position)
+        if (!turn.stashing) envelope?.header.reply?.settle({ ok: true, value: reply })
+      },
+      undone: (refusal) => this.undo(envelope, refusal),
+    })
+    then?.()
+  }
+
+  #consumed(turn: DurableTurn, envelope: Envelope, position: number): void {
+    this.#leaveHand(envelope)
+    if (!turn.stashing) return this.bump(Count.processed, 1)
+    if (envelope.position === 0) envelope.position = position
+    this.hold(envelope, Count.stashed)
+  }
+
+  /** Durable subscribers have a published message in the store; they only need to look. */
+  #fanOut(published: readonly FanOut[]): void {
+    for (const { to } of published) {
+      for (const actor of to) this.host.arrivedInStore(actor)
+    }
+  }
+
+  #over(turn: DurableTurn): void {
+    if (turn.envelope === undefined) return this.started(turn)
+    if (turn.unstashing) this.unstash()
+    if (turn.stashing && !this.stash.put(turn.envelope)) this.overfullStash(turn.envelope)
+    this.#afterwards(turn)
+  }
+
+  #afterwards(turn: DurableTurn): void {
+    if (this.turn === turn) this.turnOver()
+    else if (this.phase === 'ready') this.stand()
+    if (turn.afterwards !== undefined) this.end(turn.afterwards)
+    else this.endIfAlone()
+  }
+
+  #tombstone(turn: DurableTurn): void {
+    this.journal.builder.record({
+      kind: RecordKind.destroyed,
+      actor: this.id,
+      time: turn.startedWall,
+    })
+    this.pipeline.append({
+      committed: () => undefined,
+      undone: (refusal) => this.undo(undefined, refusal),
+    })
+  }
+
+  /** Forgets what belonged to a message that is no longer in hand. */
+  #finishMessage(envelope: Envelope | undefined): void {
+    if (envelope === undefined) return
+    if (this.#retry?.envelope === envelope) this.#retry = undefined
+    if (this.steps.size > 0) this.steps.delete(messageKey(envelope))
+  }
+
+  protected abstract started(turn: DurableTurn): void
+  protected abstract unstash(): void
+  protected abstract overfullStash(envelope: Envelope): void
+  protected abstract activationFailed(error: unknown): void
+
+  // ── failure (F2) ──────────────────────────────────────────────────────────────────────────────
+
+  failed(turn: Turn | undefined, error: unknown): void {
+    if (turn?.closed || this.phase === 'gone') return
+    turn?.close()
+    const envelope = turn?.envelope
+    if (envelope === undefined) return this.activationFailed(error)
+    this.host.emit({
+      event: 'turn-failed',
+      actor: this.id,
+      message: envelope.name,
+      id: envelope.id,
+      attempt: (turn as Turn).attempt,
+      error,
+    })
+    this.#settleFailure(turn as DurableTurn, envelope, error)
+    this.#afterwards(turn as DurableTurn)
+  }
+
+  #settleFailure(turn: DurableTurn, envelope: Envelope, error: unknown): void {
+    const attempts = this.definition.behavior.retry?.attempts ?? 3
+    if (envelope.header.reply !== undefined || envelope.header.asked) {
+      this.#answerFailure(envelope, error)
+    } else if (isTerminal(error) || turn.attempt >= attempts) {
+      this.release(envelope, Count.running)
+      this.park(envelope, 'parked', error)
+    } else {
+      this.#retryLater(turn, envelope)
+    }
+  }
+
+  /** An asker gets the error instead of a retry; the history keeps both. */
+  #answerFailure(envelope: Envelope, error: unknown): void {
+    this.#finishMessage(envelope)
+    this.turnNumber += 1
+    writeFailure(this.journal.builder, this, envelope, RecordKind.turn, error)
+    this.pipeline.append({
+      committed: () => {
+        this.#leaveHand(envelope)
+        this.bump(Count.processed, 1)
+        envelope.header.reply?.settle({ ok: false, error })
+      },
+      undone: (refusal) => this.undo(envelope, refusal),
+    })
+  }
+
+  /** Gives a message up: consumed, and from its commit on a dead letter that can be replayed. */
+  protected park(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
+    this.#finishMessage(envelope)
+    this.hold(envelope, Count.running)
+    writeFailure(this.journal.builder, this, envelope, RecordKind.parked, error)
+    this.pipeline.append({
+      committed: (position) => {
+        this.#leaveHand(envelope)
+        this.host.deadLetter(envelope, reason, error, position)
+        envelope.header.reply?.settle({ ok: false, error })
+      },
+      undone: (refusal) => this.undo(envelope, refusal),
+    })
+  }
+
+  #leaveHand(envelope: Envelope): void {
+    this.release(envelope, Count.running)
+    this.taken.delete(messageKey(envelope))
+  }
+
+  #retryLater(turn: DurableTurn, envelope: Envelope): void {
+    const rules = this.definition.behavior.retry
+    const pause = pauseBefore(
+      turn.attempt,
+      rules?.backoff ?? 200,
+      rules?.maxBackoff ?? 30_000,
+      this.host.jitter(),
+    )
+    const retry = { envelope, attempt: turn.attempt + 1, ready: false }
+    this.release(envelope, Count.running)
+    this.hold(envelope, Count.pending)
+    this.steps.set(messageKey(envelope), turn.steps)
+    this.#retry = retry
+    this.#wakeUp = this.host.clock.alarm(this.host.clock.mono() + pause, () => {
+      retry.ready = true
+      this.stand()
+    })
+  }
+
+  /** A message that is in the store cannot just be dropped: its end is a record too. */
+  protected override discard(envelope: Envelope, reason: DeadLetterReason, error?: unknown): void {
+    if (!envelope.stored || reason === 'stopped') return super.discard(envelope, reason, error)
+    this.park(envelope, reason, error ?? undeliverable(envelope, reason))
+  }
+
+  // ── undoing (D5) ──────────────────────────────────────────────────────────────────────────────
+
+  /** A record of this actor was refused or lost: everything after it is as if it had never run. */
+  protected undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void {
+    if (this.undone === undefined) {
+      this.undone = []
+      this.host.emit({
+        event: 'turn-undone',
+        actor: this.id,
+        reason:
+          refusal === undefined ? 'the commit failed' : `${refusal.reason}: ${refusal.detail}`,
+      })
+      if (this.phase === 'ready' || this.phase === 'turn') this.phase = 'starting'
+    }
+    if (envelope === undefined) return
+    if (refusal?.reason !== 'not-pending') return void this.undone.push(envelope)
+    // Somebody consumed it before: this copy must not come back.
+    this.release(envelope, Count.running)
+    this.bump(Count.inStore, 1)
+  }
+
+  /** Takes the running turn and the waiting retry back too; returns all messages, oldest first. */
+  protected takeUndone(): Envelope[] {
+    const envelopes = this.undone ?? []
+    this.undone = undefined
+    this.#rebase = true
+    this.taken.clear()
+    const running = this.turn
+    running?.close()
+    running?.abort(undoneError())
+    this.turn = undefined
+    if (running?.envelope !== undefined) envelopes.push(running.envelope)
+    for (const envelope of envelopes) {
+      this.release(envelope, Count.running)
+      this.hold(envelope, Count.pending)
+    }
+    if (this.#retry !== undefined) envelopes.push(this.#retry.envelope)
+    this.cancelRetry()
+    return envelopes
+  }
+
+  protected cancelRetry(): void {
+    this.#wakeUp?.()
+    this.#retry = undefined
+  }
+
+  /** The flag for the next record, once after an undo. */
+  takeRebase(): number {
+    if (!this.#rebase) return 0
+    this.#rebase = false
+    return RecordFlag.rebased
+  }
+
+  // ── steps (D2) ────────────────────────────────────────────────────────────────────────────────
+
+  /** Commits that a step is about to leave, with the ask it makes. Rejects when it was undone. */
+  beginStep(turn: DurableTurn, step: Step, message?: StagedMessage): Promise<void> {
+    if (turn.closed) return Promise.reject(undoneError())
+    const envelope = turn.stepSubject()
+    writeStepBegun(this.journal.builder, this, turn, step, message)
+    return new Promise((resolve, reject) => {
+      this.pipeline.append({
+        committed: (position) => {
+          this.#nowStored(envelope, position)
+          step.begun = true
+          if (message !== undefined) releaseMessage(this.host, message, position, 0)
+          resolve()
+        },
+        undone: (refusal) => {
+          this.undo(undefined, refusal)
+          reject(undoneError())
+        },
+      })
+    })
+  }
+
+  /** Appends a step's outcome; the handler may see it at once, since records keep their order. */
+  endStep(
+    turn: DurableTurn,
+    step: Step,
+    outcome: { readonly result?: Uint8Array; readonly error?: Uint8Array },
+  ): void {
+    if (turn.closed) throw undoneError()
+    writeStepDone(this.journal.builder, this, turn, step, outcome)
+    this.pipeline.append({
+      committed: () => undefined,
+      undone: (refusal) => this.undo(undefined, refusal),
+    })
+  }
+
+  /** The store has accepted the message in hand together with its turn's first step. */
+  #nowStored(envelope: Envelope, position: number): void {
+    if (envelope.stored) return
+    this.bump(Count.volatile, -1)
+    envelope.position = position
+  }
+
+  // ── reads (T1, D1) ────────────────────────────────────────────────────────────────────────────
+
+  protected read(envelope: Envelope): void {
+    new ReadTurn(this, envelope, () => this.state).run((open) => this.pipeline.gate(open))
+  }
+}
+
+function messageKey(envelope: Envelope): string {
+  return `${envelope.a}:${envelope.b}`
+}
+
+function storeNeeded(id: string): TroupeError {
+  return new TroupeError(
+    'OPTION_INVALID',
+    `${id} is durable: give createSystem a store, for example { store: './app.db' } or { store: 'memory' }`,
+  )
+}

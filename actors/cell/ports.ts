@@ -1,0 +1,119 @@
+/**
+ * What a cell needs from the thread it lives on, declared here by the caller. `runtime/peer`
+ * implements it. A cell calls nothing else, so a whole actor can be tested without a runtime.
+ */
+
+import type { CountRow } from '../../mailbox/accounting.ts'
+import type { Alarms } from '../../mailbox/alarms.ts'
+import type { Clock } from '../../mailbox/clock.ts'
+import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import type { Envelope } from '../../mailbox/envelope.ts'
+import type { LaneNumber } from '../../mailbox/lane.ts'
+import type { TellOutcome } from '../../mailbox/outcome.ts'
+import type { MessageRef } from '../../persistence/record.ts'
+import type { SegmentBuilder } from '../../persistence/segment.ts'
+import type { FanOut, Refusal } from '../../persistence/store.ts'
+import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
+import type { ActorDefinition } from '../actor.ts'
+import type { AskTable } from './ask-table.ts'
+import type { Cell } from './cell.ts'
+import type { Signal } from './signal.ts'
+
+/** Lifecycle facts, as `system.events` hands them on. */
+export type CellEvent =
+  | { readonly event: 'actor-started'; readonly actor: string }
+  | { readonly event: 'actor-stopped'; readonly actor: string; readonly reason: string }
+  | { readonly event: 'actor-passivated'; readonly actor: string }
+  | {
+      readonly event: 'actor-restarted'
+      readonly actor: string
+      readonly error: unknown
+      readonly restarts: number
+      readonly backoff: number
+    }
+  | {
+      readonly event: 'turn-failed'
+      readonly actor: string
+      readonly message: string
+      readonly id: string
+      readonly attempt: number
+      readonly error: unknown
+    }
+  | { readonly event: 'actor-damaged'; readonly actor: string; readonly damage: Damage }
+  | { readonly event: 'turn-undone'; readonly actor: string; readonly reason: string }
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export interface CellHost {
+  readonly clock: Clock
+  readonly alarms: Alarms
+  readonly asks: AskTable
+  /** Durable actors' way to the store; absent without a store. */
+  readonly journal: Journal | undefined
+  /** Minus the origin of this thread incarnation: the first half of volatile message ids. */
+  readonly origin: number
+  /** Freeze payloads and send every one through the codec (T5). */
+  readonly development: boolean
+  nextSeq(): number
+  /** A number from 0 to 1 for jitter; never seen by handlers. */
+  jitter(): number
+
+  /** Gives the actor its place in the run queue. */
+  enqueue(cell: Cell, lane: LaneNumber): void
+  /** Sends a message on its way, to this thread or another. */
+  route(envelope: Envelope): TellOutcome
+  signal(to: string, signal: Signal): void
+  /** Has the store accept a message to a durable actor, then sends it on; resolves when fsynced. */
+  accept(envelope: Envelope): Promise<void>
+  /**
+   * Fans a published message out. Without `position` it is new: with a store it is recorded first;
+   * with `position` a commit holds it already.
+   */
+  publish(envelope: Envelope, position?: number): void
+  subscribe(actor: string, pattern: string, name: string): void
+  unsubscribe(actor: string, pattern?: string): void
+
+  definition(type: string): ActorDefinition | undefined
+  /** What the app's `deps` built here, or a promise of it. */
+  deps(): unknown
+  counts(type: string): CountRow
+  /** @param position of the record that already keeps it, when there is one */
+  deadLetter(envelope: Envelope, reason: DeadLetterReason, error?: unknown, position?: number): void
+  /** The store accepted a message for this actor that no thread has in memory. */
+  arrivedInStore(actor: string): void
+  emit(event: CellEvent): void
+  log(
+    level: LogLevel,
+    actor: string,
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ): void
+  /** The cell has ended or left memory; its address is free. */
+  forget(cell: Cell): void
+  /** Something ended inside a cell outside its slice: look whether the thread may rest. */
+  touched(): void
+}
+
+/** Called when the store answered for one record; in record order (D1). */
+export interface Committing {
+  /** @param published who has this record's published messages pending */
+  committed(position: number, published: readonly FanOut[]): void
+  /** Refused, or lost with a failed commit (D5): as if the turn had never run. */
+  undone(refusal: Refusal | undefined): void
+}
+
+/** The client side of the store, one per thread. */
+export interface Journal {
+  /** False when too many bytes wait for their commit; no durable turn starts then (M5). */
+  readonly hasCredit: boolean
+  /** Runs the cell again when there is credit. */
+  whenCredit(cell: Cell): void
+  /** Where the record is built; call {@link append} when it is complete. */
+  readonly builder: SegmentBuilder
+  /** Hands over the record built last. */
+  append(entry: Committing): void
+  load(actor: string, limit: number): Promise<LoadedActor | Damage>
+  pending(actor: string, after: MessageRef, limit: number): Promise<PendingPage>
+  /** Resolves when the message with this own id has been processed, with the record that did. */
+  outcome(actor: string, ownId: string): Promise<StoredRecord>
+}

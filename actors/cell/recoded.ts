@@ -1,0 +1,21 @@
+/**
+ * Development mode's courier (T5): every payload and reply goes through the codec and comes out
+ * frozen, as if it had crossed threads, so that placement never changes behaviour.
+ */
+import { decodeValue, encodeValue } from '../../persistence/codec.ts'
+import { copyEncodable } from '../../persistence/encodable.ts'
+import { deepFreeze } from '../../persistence/freeze.ts'
+
+/** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
+export function recoded(value: unknown): unknown {
+  return value === undefined ? undefined : deepFreeze(decodeValue(encodeValue(value)))
+}
+
+/**
+ * A copy that shares nothing with a draft or a state: what a durable turn says may be a part of its
+ * state, which goes on changing.
+ * @throws NOT_ENCODABLE
+ */
+export function copied(value: unknown): unknown {
+  return typeof value === 'object' && value !== null ? copyEncodable(value) : value
+}

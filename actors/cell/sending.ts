@@ -1,0 +1,217 @@
+/**
+ * From a ref's call to an envelope: options checked, payload validated, header filled. Shared by
+ * turns and by the outside, which differ only in who sends and where the envelope goes next.
+ */
+import type { StandardSchemaV1 } from '@standard-schema/spec'
+import { Envelope, type Header, type ReplySink } from '../../mailbox/envelope.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { Lane, type LaneNumber, laneOfPriority } from '../../mailbox/lane.ts'
+import { checkOwnId } from '../../mailbox/message-id.ts'
+import { aDuration, anInteger, aSignal, aText, checkOptions, oneOf } from '../../mailbox/options.ts'
+import type { AnyMessage } from '../message.ts'
+import type { MessageOptions, Target } from '../ref.ts'
+import { type Ask, defaultAskWithin } from './ask-table.ts'
+import type { CellHost } from './ports.ts'
+
+/** Who sends: a turn, or the outside. */
+export interface Sender {
+  readonly host: CellHost
+  /** `type/key`, or empty from outside. */
+  readonly from: string
+  readonly causeA: number
+  readonly causeB: number
+  readonly trace: string | undefined
+}
+
+/** One call on a ref. */
+export interface Call {
+  readonly to: Target
+  readonly name: string
+  readonly spec: AnyMessage
+  readonly payload: unknown
+  readonly options: MessageOptions | undefined
+}
+
+const optionChecks = {
+  lane: oneOf('control', 'high', 'normal', 'low'),
+  priority: anInteger(Number.MIN_SAFE_INTEGER),
+  within: aDuration,
+  signal: aSignal,
+  id: aText,
+  trace: aText,
+}
+
+/** Makes the envelope of a call whose payload is already valid. */
+export function compose(sender: Sender, call: Call, payload: unknown, extra?: Header): Envelope {
+  const { host } = sender
+  const options = call.options
+  if (options !== undefined) checkSend(options)
+  return new Envelope(
+    call.to.id,
+    sender.from,
+    call.name,
+    payload,
+    laneOf(options),
+    host.origin,
+    host.nextSeq(),
+    sender.causeA,
+    sender.causeB,
+    headerOf(sender, options, extra),
+  )
+}
+
+/** @throws OPTION_INVALID */
+function checkSend(options: MessageOptions): void {
+  checkOptions('message options', options, optionChecks)
+  if (options.id !== undefined) checkOwnId(options.id)
+  if (options.lane !== undefined && options.priority !== undefined) {
+    throw new TroupeError(
+      'OPTION_INVALID',
+      'message options: give "lane" or "priority", not both: a priority is mapped to a lane',
+    )
+  }
+}
+
+function laneOf(options: MessageOptions | undefined): LaneNumber {
+  if (options?.lane !== undefined) return Lane[options.lane]
+  return options?.priority === undefined ? Lane.normal : Lane[laneOfPriority(options.priority)]
+}
+
+/** Undefined where there is nothing to say, so that small tells share one empty header. */
+function headerOf(
+  sender: Sender,
+  options: MessageOptions | undefined,
+  extra: Header | undefined,
+): Header | undefined {
+  const trace = options?.trace ?? sender.trace
+  if (options === undefined && trace === undefined) return extra
+  return {
+    ...extra,
+    ...(options?.within === undefined
+      ? undefined
+      : { deadline: sender.host.clock.mono() + options.within }),
+    ...(options?.signal === undefined ? undefined : { signal: options.signal }),
+    ...(options?.id === undefined ? undefined : { ownId: options.id }),
+    ...(trace === undefined ? undefined : { trace }),
+  }
+}
+
+/** Opens an ask and the envelope that carries its reply sink. */
+export function composeAsk(
+  sender: Sender,
+  call: Call,
+  payload: unknown,
+  chain: readonly string[] | undefined,
+): { readonly ask: Ask; readonly envelope: Envelope } {
+  const { host } = sender
+  if (call.options !== undefined) checkSend(call.options)
+  const now = host.clock.mono()
+  const deadline = now + (call.options?.within ?? defaultAskWithin)
+  const ask = host.asks.open(call.to.id, call.name, now, deadline)
+  const envelope = compose(sender, call, payload, replyHeader(ask, deadline, chain))
+  ask.a = envelope.a
+  ask.b = envelope.b
+  if (call.options?.signal !== undefined) ask.abortWith(call.options.signal)
+  return { ask, envelope }
+}
+
+function replyHeader(
+  reply: ReplySink,
+  deadline: number,
+  chain: readonly string[] | undefined,
+): Header {
+  return chain === undefined ? { reply, deadline } : { reply, deadline, chain }
+}
+
+/**
+ * Checks a payload or a reply against its schema, which may transform it.
+ * @throws PAYLOAD_INVALID with `fields.issues`
+ */
+export function validate(
+  what: string,
+  schema: StandardSchemaV1,
+  value: unknown,
+): unknown | Promise<unknown> {
+  const result = schema['~standard'].validate(value)
+  return result instanceof Promise
+    ? result.then((settled) => accepted(what, settled))
+    : accepted(what, result)
+}
+
+function accepted(what: string, result: StandardSchemaV1.Result<unknown>): unknown {
+  if (result.issues === undefined) return result.value
+  const issues = result.issues.map((issue) => ({
+    message: issue.message,
+    path: (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part)).join('.'),
+  }))
+  const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
+  throw new TroupeError('PAYLOAD_INVALID', `${what} does not fit its schema: ${list.join('; ')}`, {
+    fields: { issues },
+  })
+}
+
+/** The payload after its schema, where it has one. */
+export function validPayload(call: Call): unknown | Promise<unknown> {
+  return call.spec.input === undefined
+    ? call.payload
+    : validate(`the payload of "${call.name}" to ${call.to.id}`, call.spec.input, call.payload)
+}
+
+/** The payload for a call that answers at once. */
+export function validPayloadNow(call: Call): unknown {
+  const payload = validPayload(call)
+  if (!(payload instanceof Promise)) return payload
+  payload.catch(() => undefined)
+  throw new TroupeError(
+    'PAYLOAD_INVALID',
+    `the schema of "${call.name}" is asynchronous: use ask or deliver instead of tell`,
+  )
+}
+
+/** Turns what an asked actor threw into the asker's error, with both stacks (see `asked`). */
+export async function awaitReply(ask: Ask): Promise<unknown> {
+  try {
+    return await ask.promise
+  } catch (error) {
+    throw asked(error, ask.to, ask.name)
+  }
+}
+
+/**
+ * A fresh error for the asker, created inside the awaited function so that the engine's own
+ * asynchronous stack names the caller; the handler's frames stand above it.
+ */
+function asked(error: unknown, to: string, name: string): unknown {
+  const made =
+    error instanceof TroupeError
+      ? new TroupeError(error.code, error.message, {
+          cause: error.cause,
+          fields: error.fields,
+          disposition: error.disposition,
+        })
+      : new TroupeError('ACTOR_FAILED', `${to} failed in "${name}": ${messageOf(error)}`, {
+          cause: error,
+          fields: { actor: to, message: name },
+        })
+  joinStacks(made, error)
+  return made
+}
+
+function joinStacks(made: Error, original: unknown): void {
+  const handler = framesOf(original)
+  if (handler === '') return
+  const own = made.stack ?? ''
+  const at = own.indexOf('\n    at ')
+  const head = at < 0 ? own : own.slice(0, at)
+  made.stack = `${head}${handler}\n    --- asked from ---${at < 0 ? '' : own.slice(at)}`
+}
+
+function framesOf(error: unknown): string {
+  const stack = error instanceof Error ? (error.stack ?? '') : ''
+  const at = stack.indexOf('\n    at ')
+  return at < 0 ? '' : stack.slice(at)
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

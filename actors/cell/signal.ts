@@ -1,0 +1,40 @@
+/**
+ * What actors and the runtime tell each other beside messages: the system lane's closed vocabulary.
+ * Signals are never refused, never shed and cross threads as data.
+ */
+
+/** How an actor ended. */
+export type EndReason = 'stopped' | 'destroyed' | 'failed' | 'killed'
+
+export type Signal =
+  /** `by` wants to know when this actor ends (F6). */
+  | { readonly kind: 'watch'; readonly by: string }
+  | { readonly kind: 'unwatch'; readonly by: string }
+  /** A watched actor ended. */
+  | { readonly kind: 'terminated'; readonly who: string }
+  /** Exist as a child of `parent`: stop with it, report failures to it. */
+  | { readonly kind: 'adopt'; readonly parent: string }
+  /** A child ended; `error` when it failed for good. */
+  | { readonly kind: 'child-ended'; readonly child: string; readonly error?: unknown }
+  /** `by`: the parent to tell, also when this actor is not there any more. */
+  | { readonly kind: 'stop'; readonly reason: EndReason; readonly by?: string }
+  /** The store holds messages for this actor that its thread may not have seen. */
+  | { readonly kind: 'wake' }
+  /** The caller gave up on a message: take it back, or abort its turn (M6 for asks). */
+  | { readonly kind: 'give-up'; readonly a: number; readonly b: number }
+  /** Aborts the turn of one message; only valid with the right that `spawn` or `grant` handed out. */
+  | { readonly kind: 'interrupt'; readonly id: string; readonly grant: string }
+  /** Is the turn that started this probe waiting for itself (T4)? */
+  | { readonly kind: 'probe'; readonly probe: Probe }
+
+/** A walk along the edges "turn waits for actor", looking for its own start (T4). */
+export interface Probe {
+  /** The turn that waits: its actor and its number on that thread. */
+  readonly origin: string
+  readonly turn: number
+  /** Age of that turn: of all turns in a ring, the youngest one's probe may go round. */
+  readonly startedAt: number
+  /** The ask that fails if the ring closes. */
+  readonly call: number
+  readonly path: readonly string[]
+}

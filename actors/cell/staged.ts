@@ -1,0 +1,162 @@
+/**
+ * What a durable turn says, held back until its commit (D1): messages, timers, subscriptions and
+ * signals. Everything that can fail (encoding, size) fails here, inside the turn, so that writing
+ * the record cannot.
+ */
+import { Envelope } from '../../mailbox/envelope.ts'
+import { encodeValue } from '../../persistence/codec.ts'
+import { PartFlag } from '../../persistence/record.ts'
+import type { SegmentBuilder } from '../../persistence/segment.ts'
+import type { CellHost } from './ports.ts'
+import { copied } from './recoded.ts'
+import type { Signal } from './signal.ts'
+import { encodeHeader, wallDeadline } from './stored-message.ts'
+
+/** A message of the outbox, encoded. */
+export interface StagedMessage {
+  readonly envelope: Envelope
+  /** A copy of its own: the state it came from may change later in the turn. */
+  readonly payload: unknown
+  readonly bytes: Uint8Array
+  readonly header: Uint8Array | undefined
+  readonly deadline: number
+  readonly flags: number
+}
+
+interface StagedTimer {
+  readonly id: string
+  readonly set?: { readonly name: string; readonly due: number; readonly every: number }
+  readonly payload?: Uint8Array
+}
+
+interface StagedSubscription {
+  readonly pattern: string
+  /** Message name; absent to unsubscribe. */
+  readonly name?: string
+}
+
+export class Staged {
+  readonly #host: CellHost
+  readonly messages: StagedMessage[] = []
+  readonly #timers: StagedTimer[] = []
+  readonly #subscriptions: StagedSubscription[] = []
+  readonly signals: { readonly to: string; readonly signal: Signal }[] = []
+
+  constructor(host: CellHost) {
+    this.#host = host
+  }
+
+  get isEmpty(): boolean {
+    return (
+      this.messages.length === 0 &&
+      this.#timers.length === 0 &&
+      this.#subscriptions.length === 0 &&
+      this.signals.length === 0
+    )
+  }
+
+  /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
+  message(envelope: Envelope): void {
+    this.messages.push(stage(this.#host, envelope))
+  }
+
+  signal(to: string, signal: Signal): void {
+    this.signals.push({ to, signal })
+  }
+
+  timer(id: string, name: string, due: number, every: number, payload: unknown): void {
+    this.#timers.push({ id, set: { name, due, every }, payload: encodeValue(payload) })
+  }
+
+  cancelTimer(id: string): void {
+    this.#timers.push({ id })
+  }
+
+  subscription(pattern: string, name?: string): void {
+    this.#subscriptions.push(name === undefined ? { pattern } : { pattern, name })
+  }
+
+  /** Writes all of it as parts of the record begun last. */
+  write(builder: SegmentBuilder): void {
+    for (const message of this.messages) writeMessage(builder, message)
+    for (const { id, set, payload } of this.#timers) {
+      if (set === undefined) builder.cancelTimer(id)
+      else builder.setTimer({ id, ...set, lane: normalLane, ...(payload && { payload }) })
+    }
+    for (const { pattern, name } of this.#subscriptions) {
+      if (name === undefined) builder.unsubscribe(pattern)
+      else builder.subscribe({ pattern, name, lane: normalLane })
+    }
+  }
+
+  /** The commit happened: sends everything on its way, in the order it was said. */
+  release(position: number): void {
+    this.messages.forEach((message, index) => {
+      releaseMessage(this.#host, message, position, index)
+    })
+    for (const { to, signal } of this.signals) this.#host.signal(to, signal)
+  }
+}
+
+const normalLane = 3
+
+/** Encodes a message for the outbox. */
+export function stage(host: CellHost, envelope: Envelope): StagedMessage {
+  const { header } = envelope
+  const type = envelope.to.slice(0, envelope.to.indexOf('/'))
+  const payload = copied(envelope.payload)
+  const durable = header.topic === undefined && host.definition(type)?.behavior.durable === true
+  return {
+    envelope,
+    payload,
+    bytes: header.bytes ?? encodeValue(payload),
+    header: encodeHeader(header),
+    deadline: wallDeadline(header, host.clock),
+    flags:
+      (durable ? PartFlag.durable : 0) |
+      (header.topic === undefined ? 0 : PartFlag.topic) |
+      (header.reply === undefined && !header.asked ? 0 : PartFlag.ask),
+  }
+}
+
+export function writeMessage(builder: SegmentBuilder, message: StagedMessage): void {
+  const { envelope, bytes, header, deadline, flags } = message
+  builder.message({
+    to: envelope.header.topic ?? envelope.to,
+    from: envelope.from,
+    name: envelope.name,
+    lane: envelope.lane,
+    flags,
+    deadline,
+    cause: { position: envelope.causeA, index: envelope.causeB },
+    payload: bytes,
+    ...(header && { header }),
+    ...(envelope.header.ownId !== undefined && { ownId: envelope.header.ownId }),
+  })
+}
+
+/** Sends one committed message on, under the identity its record gave it. */
+export function releaseMessage(
+  host: CellHost,
+  message: StagedMessage,
+  position: number,
+  index: number,
+): void {
+  const { envelope, payload, bytes, flags } = message
+  const { header } = envelope
+  const released = new Envelope(
+    envelope.to,
+    envelope.from,
+    envelope.name,
+    payload,
+    envelope.lane,
+    position,
+    index,
+    envelope.causeA,
+    envelope.causeB,
+    { ...header, bytes },
+  )
+  if (flags & PartFlag.topic) return host.publish(released, position)
+  if (flags & PartFlag.durable) released.position = position
+  host.route(released)
+}

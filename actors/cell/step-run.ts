@@ -1,0 +1,134 @@
+/**
+ * Running one step of a durable turn (D2): answered from the record where there is one, else begun,
+ * called, recorded as done, in that order.
+ */
+import { TroupeError } from '../../mailbox/errors.ts'
+import { encodeValue } from '../../persistence/codec.ts'
+import type { StoredRecord } from '../../persistence/stored.ts'
+import type { StepInfo } from '../context.ts'
+import { defaultAskWithin } from './ask-table.ts'
+import { decodeReply } from './decode-reply.ts'
+import type { DurableTurn } from './durable-turn.ts'
+import { encodeError } from './error-data.ts'
+import { sendAsk } from './outgoing.ts'
+import { recoded } from './recoded.ts'
+import { awaitReply, type Call, compose, composeAsk, validPayload } from './sending.ts'
+import { stage } from './staged.ts'
+import { inDoubt, type Step } from './steps.ts'
+
+/** `ctx.effect` of a durable turn. */
+export async function runEffect<T>(
+  turn: DurableTurn,
+  name: string,
+  input: unknown,
+  fn: (step: StepInfo) => Promise<T> | T,
+  idempotent: boolean,
+): Promise<T> {
+  turn.stepSubject()
+  const step = turn.steps.next(name, input)
+  if (step.done !== undefined) return answered(turn, step) as T
+  if (step.begun && !idempotent) throw inDoubt(step)
+  if (!step.begun) await turn.cell.beginStep(turn, step)
+  const info = { key: step.key, signal: turn.signal }
+  return (await settle(turn, step, async () => fn(info))) as T
+}
+
+/** An ask out of a durable turn: a step whose call is a message under the step's own id. */
+export async function runAsk(
+  turn: DurableTurn,
+  call: Call,
+  chain: readonly string[],
+): Promise<unknown> {
+  turn.stepSubject()
+  const name = `ask ${call.to.id} ${call.name}`
+  const payload = await validPayload(call)
+  const step = turn.steps.next(name, payload)
+  if (step.done !== undefined) return answered(turn, step)
+  const definition = turn.host.definition(call.to.type)
+  const recorded = definition?.behavior.durable === true && !definition.reads.has(call.name)
+  return recorded
+    ? await askDurable(turn, step, call, payload, chain)
+    : await askVolatile(turn, step, call, payload, chain)
+}
+
+/**
+ * The question is part of the begun record, so it is asked even if this thread dies now; the answer
+ * is found under the step's id, however often this turn is run again.
+ */
+async function askDurable(
+  turn: DurableTurn,
+  step: Step,
+  call: Call,
+  payload: unknown,
+  chain: readonly string[],
+): Promise<unknown> {
+  const { host } = turn
+  const ask = host.asks.open(call.to.id, call.name, host.clock.mono(), deadlineOf(turn, call))
+  turn.follow(ask)
+  if (call.options?.signal !== undefined) ask.abortWith(call.options.signal)
+  if (!step.begun) {
+    const options = { ...call.options, id: step.key }
+    const envelope = compose(turn, { ...call, options }, payload, { chain, asked: true })
+    await turn.cell.beginStep(turn, step, stage(host, envelope))
+  }
+  const outcome = step.answer ?? host.journal?.outcome(call.to.id, step.key)
+  Promise.resolve(outcome as StoredRecord | Promise<StoredRecord>).then(
+    (record) => ask.settle(decodeReply(record)),
+    (error) => ask.fail(error),
+  )
+  return await settle(turn, step, () => awaitReply(ask))
+}
+
+async function askVolatile(
+  turn: DurableTurn,
+  step: Step,
+  call: Call,
+  payload: unknown,
+  chain: readonly string[],
+): Promise<unknown> {
+  if (!step.begun) await turn.cell.beginStep(turn, step)
+  const { ask, envelope } = composeAsk(turn, call, recoded(payload), chain)
+  turn.follow(ask)
+  sendAsk(turn.host, ask, envelope)
+  return await settle(turn, step, () => awaitReply(ask))
+}
+
+/** Makes the call, appends its outcome, and only then lets the handler see it. */
+async function settle(
+  turn: DurableTurn,
+  step: Step,
+  call: () => Promise<unknown>,
+): Promise<unknown> {
+  try {
+    const value = recoded(await call())
+    turn.cell.endStep(turn, step, { result: encodeValue(value) })
+    step.done = { failed: false, value }
+    turn.share(value)
+    return value
+  } catch (error) {
+    if (turn.closed) throw error
+    turn.cell.endStep(turn, step, { error: encodeValue(encodeError(error)) })
+    step.done = { failed: true, value: error }
+    throw error
+  } finally {
+    turn.stepSettled(step.key)
+  }
+}
+
+/** The recorded outcome, as the handler saw it the first time. */
+function answered(turn: DurableTurn, step: Step): unknown {
+  turn.stepSettled(step.key)
+  const done = step.done as { readonly failed: boolean; readonly value: unknown }
+  if (done.failed) throw done.value
+  turn.share(done.value)
+  return done.value
+}
+
+function deadlineOf(turn: DurableTurn, call: Call): number {
+  return turn.host.clock.mono() + (call.options?.within ?? defaultAskWithin)
+}
+
+/** For a step of a turn that was undone meanwhile. */
+export function undoneError(): TroupeError {
+  return new TroupeError('STORE_STALLED', 'the turn was undone by the store and will run again')
+}

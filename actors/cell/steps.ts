@@ -1,0 +1,130 @@
+/**
+ * The steps of one message in hand: what earlier attempts recorded, and what this one adds (D2).
+ *
+ * A step is known by its name and by being the n-th of that name, never by a global ordinal, so that
+ * an extra step renames no other. Its key is a hash of actor, message, name and n: the same for
+ * every attempt, before and after a crash.
+ *
+ *   begun (committed) ──► call ──► done (appended) ──► the handler sees the result
+ */
+import { createHash } from 'node:crypto'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { decodeValue, encodeValue } from '../../persistence/codec.ts'
+import type { StoredRecord, StoredStep } from '../../persistence/stored.ts'
+import { decodeError } from './error-data.ts'
+import { copied } from './recoded.ts'
+
+/** One step as known so far. */
+export interface Step {
+  readonly name: string
+  readonly n: number
+  /** Identity of the step, for its record and for services that de-duplicate. */
+  readonly key: string
+  readonly inputHash: string
+  /** Begun in an earlier attempt, outcome unknown. */
+  begun: boolean
+  done?: { readonly failed: boolean; readonly value: unknown }
+  /** The answer of a recorded ask, when its receiver had already made it. */
+  answer?: StoredRecord
+}
+
+/** The `step` section of a record. */
+interface StepSection {
+  readonly key: string
+  readonly n: number
+  readonly hash: string
+}
+
+export class Steps {
+  readonly #seed: string
+  readonly #known = new Map<string, Step>()
+  #counts = new Map<string, number>()
+
+  /** @param seed actor and message id */
+  constructor(seed: string) {
+    this.#seed = seed
+  }
+
+  get isEmpty(): boolean {
+    return this.#known.size === 0
+  }
+
+  /** Takes over what the store recorded for this message. */
+  recall(stored: StoredStep): void {
+    const { name } = stored.record
+    const section = decodeValue(stored.record.step as Uint8Array) as StepSection
+    const id = `${name}#${section.n}`
+    const step: Step = this.#known.get(id) ?? {
+      name,
+      n: section.n,
+      key: section.key,
+      inputHash: section.hash,
+      begun: true,
+    }
+    this.#known.set(id, step)
+    if (stored.answer !== undefined) step.answer = stored.answer
+    if (!stored.done) return
+    step.done = outcomeOf(stored.record)
+  }
+
+  /** A new attempt counts names from the start; failed steps that may be mended run again (F2). */
+  restart(): void {
+    this.#counts = new Map()
+    for (const [id, step] of this.#known) {
+      if (step.done?.failed && !isFinal(step.done.value)) this.#known.delete(id)
+    }
+  }
+
+  /**
+   * The next step of a name.
+   * @throws STEP_CHANGED when an earlier attempt recorded it with another input
+   */
+  next(name: string, input: unknown): Step {
+    const n = (this.#counts.get(name) ?? 0) + 1
+    this.#counts.set(name, n)
+    const inputHash = hash(encodeValue(copied(input)))
+    const known = this.#known.get(`${name}#${n}`)
+    if (known === undefined) {
+      const step = { name, n, key: hash(`${this.#seed}\n${name}\n${n}`), inputHash, begun: false }
+      this.#known.set(`${name}#${n}`, step)
+      return step
+    }
+    if (known.inputHash === inputHash) return known
+    throw new TroupeError(
+      'STEP_CHANGED',
+      `step "${name}" (number ${n} of its name) was recorded with another input; a retry must make the same calls with the same inputs: derive them from the message, the state and ctx.now/random/uuid`,
+      { fields: { step: name, n } },
+    )
+  }
+}
+
+/** The `step` section for a record. */
+export function stepSection(step: Step): Uint8Array {
+  return encodeValue({ key: step.key, n: step.n, hash: step.inputHash } satisfies StepSection)
+}
+
+export function inDoubt(step: Step): TroupeError {
+  return new TroupeError(
+    'IN_DOUBT',
+    `step "${step.name}" (number ${step.n} of its name) began before a crash and its outcome is unknown; declare it { idempotent: true } if running it twice under one key is safe`,
+    { fields: { step: step.name, n: step.n, key: step.key } },
+  )
+}
+
+function outcomeOf(record: StoredRecord): { failed: boolean; value: unknown } {
+  if (record.error !== undefined) {
+    return { failed: true, value: decodeError(decodeValue(record.error)) }
+  }
+  return {
+    failed: false,
+    value: record.result === undefined ? undefined : decodeValue(record.result),
+  }
+}
+
+function isFinal(error: unknown): boolean {
+  return error instanceof TroupeError && error.disposition === 'terminal'
+}
+
+function hash(data: string | Uint8Array): string {
+  return createHash('sha256').update(data).digest('hex').slice(0, 32)
+}

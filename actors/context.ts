@@ -1,0 +1,144 @@
+/**
+ * What a handler gets: `ctx`. It lives for one turn; afterwards every use throws CTX_REVOKED (T6).
+ *
+ * In a durable actor everything said through `ctx` (tells, timers, spawns, publishes) is staged and
+ * becomes real at the turn's commit together with the state change, or not at all (T3, D1).
+ */
+import type { Address } from '../mailbox/address.ts'
+import type { LaneName } from '../mailbox/lane.ts'
+import type { MessageId } from '../mailbox/message-id.ts'
+import type { Contract, Messages } from './contract.ts'
+import type { ReceivedOf } from './message.ts'
+import type { Ref } from './ref.ts'
+
+/** The message in hand. */
+export interface MessageInfo {
+  readonly id: MessageId
+  readonly name: string
+  readonly lane: LaneName
+  /** Sender, or undefined from outside. */
+  readonly from: Address | undefined
+  /** 1 for the first time, more for retries (F2). */
+  readonly attempt: number
+  readonly trace: string | undefined
+  /** The topic it was published to, for a subscription. */
+  readonly topic: string | undefined
+  /** For a timer's message: when it was due (wall ms) and how many earlier ticks it stands for. */
+  readonly tick:
+    | { readonly timer: string; readonly due: number; readonly missed: number }
+    | undefined
+}
+
+/** When a timer fires: once, or repeatedly after each turn (`delay`) or on a fixed grid (`rate`). */
+export type TimerSpec =
+  | { readonly after: number }
+  | { readonly delay: number }
+  | { readonly rate: number }
+
+/** Structured log lines of one actor; fields are encodable. */
+export interface Log {
+  debug(message: string, fields?: Readonly<Record<string, unknown>>): void
+  info(message: string, fields?: Readonly<Record<string, unknown>>): void
+  warn(message: string, fields?: Readonly<Record<string, unknown>>): void
+  error(message: string, fields?: Readonly<Record<string, unknown>>): void
+}
+
+/** A step's facts for its function. */
+export interface StepInfo {
+  /** The same for every attempt of this step: hand it to services that de-duplicate. */
+  readonly key: string
+  /** Aborted when the turn is interrupted, times out or is killed. */
+  readonly signal: AbortSignal
+}
+
+export interface EffectOptions {
+  /** May run again after a crash in the middle, under the same `key` (D2). Default false. */
+  readonly idempotent?: boolean
+}
+
+type TimerMessage<M extends Messages, K extends keyof M> = [ReceivedOf<M[K]>] extends [void]
+  ? [payload?: undefined]
+  : [payload: ReceivedOf<M[K]>]
+
+/** What read handlers see: the state of the last ended turn, and nothing that changes anything. */
+export interface ReadContext<S = unknown, Deps = unknown> {
+  readonly state: S
+  readonly self: Address
+  readonly message: MessageInfo
+  readonly deps: Deps
+  readonly signal: AbortSignal
+  readonly log: Log
+  /** Wall time in ms. */
+  now(): number
+}
+
+/** What hooks and message handlers see. */
+export interface Context<M extends Messages = Messages, S = unknown, Deps = unknown> {
+  /** The state; a durable actor's is a recorded draft. Assign to replace it whole. */
+  state: S
+  readonly self: Ref<M>
+  /** Who sent the message in hand; undefined from outside. */
+  readonly sender: Address | undefined
+  readonly message: MessageInfo
+  /** What the app's `deps` built for this host. */
+  readonly deps: Deps
+  /** Aborts when the caller gives up, the turn is interrupted, or the actor is killed. */
+  readonly signal: AbortSignal
+  readonly log: Log
+
+  /** A ref that sends from this turn. */
+  ref<T extends Messages>(contract: Contract<T>, key: string | Address): Ref<T>
+
+  /** Starts a child: it stops with this actor, and its failures come here. Key: `own-key/name`. */
+  spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T>
+  /** `onTerminated` will be called once when that actor stops, also if it is already gone (F6). */
+  watch(who: Address): void
+  unwatch(who: Address): void
+
+  /** Sends this actor a message later; the same name replaces. Durable in a durable actor (D8). */
+  timer<K extends keyof M & string>(
+    name: string,
+    when: TimerSpec,
+    message: K,
+    ...payload: TimerMessage<M, K>
+  ): void
+  cancelTimer(name: string): void
+
+  /** Puts the message in hand aside, bounded; it is handled again after `unstash`. */
+  stash(): void
+  /** Brings everything stashed back, in order, before newer messages of its lane. */
+  unstash(): void
+
+  /** Publishes to a topic: dot-separated segments. */
+  publish(topic: string, payload: unknown): void
+  /** Topic messages that match come as message `message`; `*` is one segment, `**` any number. */
+  subscribe<K extends keyof M & string>(pattern: string, message: K): void
+  unsubscribe(pattern: string): void
+
+  /** Wall time in ms; recorded in durable turns (R3). */
+  now(): number
+  /** 0 (inclusive) to 1, seeded by the message id (R3). */
+  random(): number
+  /** A version 4 UUID, seeded by the message id (R3). */
+  uuid(): string
+
+  /**
+   * A call out of the turn. In a durable actor it is a step: recorded as begun before `fn` runs,
+   * and its result is kept even if the turn never ends (D2).
+   *
+   * @param name stable within the handler; the n-th call of a name is matched with the n-th record
+   * @param input what the call depends on; another input on a retry is STEP_CHANGED
+   * @throws IN_DOUBT when it began before a crash and is not idempotent
+   */
+  effect<T>(
+    name: string,
+    input: unknown,
+    fn: (step: StepInfo) => Promise<T> | T,
+    options?: EffectOptions,
+  ): Promise<T>
+
+  /** Stops this actor after the turn; a durable one keeps its state. */
+  stop(): void
+  /** Stops this actor after the turn and forgets its state: the next message finds a new one. */
+  destroy(): void
+}

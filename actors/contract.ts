@@ -1,0 +1,56 @@
+/**
+ * A contract names an actor type and its messages. It holds no behaviour, so both sides of a
+ * conversation can import it, and so that two actors may use each other's replies without a
+ * circular type.
+ */
+import { checkType } from '../mailbox/address.ts'
+import { TroupeError } from '../mailbox/errors.ts'
+import type { AnyMessage } from './message.ts'
+import { makeRefClass, type RefClass } from './ref.ts'
+
+/** The messages of a contract by name. */
+export type Messages = Readonly<Record<string, AnyMessage>>
+
+export interface Contract<M extends Messages = Messages, Type extends string = string> {
+  readonly type: Type
+  readonly messages: M
+  /** Makes typed refs; generated once from the message names, no proxies. */
+  readonly refClass: RefClass<M>
+}
+
+const namePattern = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/**
+ * Declares an actor type and what can be said to it.
+ *
+ * @param type stable name: it is part of every address and record
+ * @param messages by name; names are methods of `ref.tell`, `ref.ask`, `ref.deliver`, `ref.stream`
+ * @throws CONTRACT_INVALID, ADDRESS_INVALID
+ */
+export function contract<const Type extends string, const M extends Messages>(
+  type: Type,
+  messages: M,
+): Contract<M, Type> {
+  checkType(type)
+  for (const [name, spec] of Object.entries(messages)) checkMessage(type, name, spec)
+  return Object.freeze({
+    type,
+    messages: Object.freeze({ ...messages }),
+    refClass: makeRefClass<M>(type, messages),
+  })
+}
+
+function checkMessage(type: string, name: string, spec: unknown): void {
+  if (!namePattern.test(name) || name in Object.prototype) {
+    throw new TroupeError(
+      'CONTRACT_INVALID',
+      `contract "${type}": a message name is a plain identifier not taken by Object.prototype, got "${name}"`,
+    )
+  }
+  const kind = (spec as AnyMessage | undefined)?.kind
+  if (kind === 'message' || kind === 'stream') return
+  throw new TroupeError(
+    'CONTRACT_INVALID',
+    `contract "${type}": "${name}" must be made by message() or stream(), got ${typeof spec}`,
+  )
+}
