@@ -174,6 +174,8 @@ export interface StoredSubscription {
 
 /** Pending messages in the order they were accepted. */
 export interface PendingPage {
+  /** The store's position at this moment: what was accepted later is not in the page. */
+  readonly position: number
   readonly messages: readonly StoredMessage[]
   /** Pending ones whose bytes are damaged: park them, their `message` is their identity. */
   readonly damaged: readonly Damage[]
