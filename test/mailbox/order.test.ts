@@ -205,36 +205,6 @@ test('M3: offer and take touch the same few slots at any depth', () => {
   assert.ok(Object.values(costs[0] ?? {}).every((cost) => cost <= 2))
 })
 
-test('REGRESSION protoactor-dotnet #474: stashing while the stash is replayed ends', () => {
-  const actor = new Actor()
-  for (let seq = 1; seq <= 4; seq += 1) actor.do({ op: 'offer', from: 'a/1', lane: 'normal' })
-  for (let i = 0; i < 4; i += 1) actor.turn('stash')
-  assert.equal(actor.stash.unstashInto(actor.mailbox), 4)
-  let turns = 0
-  for (; actor.mailbox.size > 0; turns += 1) actor.turn('stash')
-  assert.equal(turns, 4)
-  assert.deepEqual(seqs(actor.stash), [1, 2, 3, 4])
-})
-
-test('M3: a stash is bounded, says so, and gives everything back in order', () => {
-  const stash = new Stash(3)
-  const put = [1, 2, 3, 4].map((seq) => stash.put(message({ seq })))
-  assert.deepEqual(put, [true, true, true, false])
-  assert.equal(stash.size, 3)
-  assert.deepEqual(seqs(stash.drain()), [1, 2, 3])
-  assert.equal(stash.size, 0)
-})
-
-test('T2: unstashing goes before what waits, also into a full mailbox', () => {
-  const mailbox = new Mailbox<string>({ capacity: 2 })
-  const stash = new Stash()
-  for (const seq of [1, 2]) stash.put(message({ seq }))
-  for (const seq of [3, 4]) mailbox.offer(message({ seq }))
-  assert.equal(stash.unstashInto(mailbox), 2)
-  assert.deepEqual(seqs(mailbox), [1, 2, 3, 4])
-  assert.equal(mailbox.hasRoom, false)
-})
-
 test('a lane emptied by removal is idle at once', () => {
   const mailbox = new Mailbox<string>()
   mailbox.offer(message({ lane: 'high', seq: 1 }))
