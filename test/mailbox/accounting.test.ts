@@ -1,0 +1,64 @@
+/** M4: rows of many threads sum to one account, and a missing message shows. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { Count, countColumns, imbalance, sumRows } from '../../mailbox/accounting.ts'
+
+/** Where a message can be, and the columns that say so on the thread that accepted it. */
+const fates = [
+  ['processed'],
+  ['deadLettered'],
+  ['running'],
+  ['pending'],
+  ['stashed'],
+  ['inStore'],
+  ['sent'],
+  ['lost'],
+] as const satisfies readonly (readonly (keyof typeof Count)[])[]
+
+const newRows = (threads: number): Float64Array[] =>
+  Array.from({ length: threads }, () => new Float64Array(countColumns))
+
+function bump(rows: Float64Array[], thread: number, column: keyof typeof Count, by = 1): void {
+  const row = rows[thread % rows.length] as Float64Array
+  row[Count[column]] = (row[Count[column]] ?? 0) + by
+}
+
+test('M4: each accepted message is in one place, on any thread, and the account is even', () => {
+  const story = fc.record({ fate: fc.constantFrom(...fates), from: fc.nat(3), to: fc.nat(3) })
+  fc.assert(
+    fc.property(fc.array(story), fc.integer({ min: 1, max: 4 }), (stories, threads) => {
+      const rows = newRows(threads)
+      for (const { fate, from, to } of stories) {
+        bump(rows, from, 'accepted')
+        for (const column of fate) bump(rows, to, column)
+      }
+      assert.equal(imbalance(sumRows(rows)), 0)
+      assert.equal(sumRows(rows).accepted, stories.length)
+    }),
+  )
+})
+
+test('M4: in transit is what was sent and not yet received', () => {
+  const rows = newRows(2)
+  bump(rows, 0, 'accepted', 5)
+  bump(rows, 0, 'sent', 5)
+  bump(rows, 1, 'received', 3)
+  bump(rows, 1, 'pending', 3)
+  const sum = sumRows(rows)
+  assert.deepEqual([sum.inTransit, sum.pending, imbalance(sum)], [2, 3, 0])
+})
+
+test('M4: a message that is nowhere shows as an imbalance', () => {
+  const rows = newRows(1)
+  bump(rows, 0, 'accepted', 2)
+  bump(rows, 0, 'processed')
+  assert.equal(imbalance(sumRows(rows)), 1)
+})
+
+test('M4: every column has its own place in a row', () => {
+  const columns = Object.values(Count)
+  assert.equal(new Set(columns).size, columns.length)
+  assert.ok(columns.every((column) => column >= 0 && column < countColumns))
+  assert.equal(countColumns % 8, 0)
+})
