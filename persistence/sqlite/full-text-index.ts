@@ -16,73 +16,11 @@
  */
 
 import type BetterSqlite3 from 'better-sqlite3'
-import Database from 'better-sqlite3'
 import { TroupeError } from '../../mailbox/errors.ts'
-import {
-  chunkIdBase,
-  columnWeights,
-  createSchema,
-  dropSchema,
-  indexFormat,
-  maxChunksPerFile,
-} from './full-text-schema.ts'
-
-/** What a file was like when it was last indexed. */
-export interface FileRecord {
-  /** The caller's name for the file; unique in the index. */
-  readonly path: string
-  /** Bytes. */
-  readonly size: number
-  /** Milliseconds since 1970, or -1 where the time cannot vouch for the content. */
-  readonly modifiedMs: number
-  /** Of the content; opaque to the index. */
-  readonly hash: string
-  /** Why the file has no chunks; empty for a file that was indexed. */
-  readonly note: string
-}
-
-/** A piece of a file. Lines are 1-based and inclusive. */
-export interface ChunkRecord {
-  readonly startLine: number
-  readonly endLine: number
-  /** From the outermost heading to the innermost. */
-  readonly headings: readonly string[]
-  readonly text: string
-}
-
-/** One file with all its chunks, in document order. */
-export interface IndexedFile {
-  readonly file: FileRecord
-  readonly chunks: readonly ChunkRecord[]
-}
-
-/** A chunk that matched. `ordinal` is its place in the file; a higher score is a better match. */
-export interface ChunkMatch extends ChunkRecord {
-  readonly path: string
-  readonly ordinal: number
-  readonly score: number
-}
-
-/** Options of {@link FullTextIndex.open}. */
-export interface FullTextIndexOptions {
-  /** Names what the chunks are made of, for example cutter version and folder. Another name than
-   * the stored one empties the index. Ignored when opened `readonly`. */
-  readonly content?: string
-  /** Opens an existing index for searching only; many readers may run beside one writer (D10). */
-  readonly readonly?: boolean
-  /** Match words by their Porter stem, `queues` with `queue`. Default true. */
-  readonly stemming?: boolean
-}
-
-interface ChunkRow {
-  readonly path: string
-  readonly ordinal: number
-  readonly start_line: number
-  readonly end_line: number
-  readonly headings: string
-  readonly body: string
-  readonly score: number
-}
+import { type FullTextIndexOptions, openIndex } from './full-text-open.ts'
+import type { ChunkMatch, ChunkRecord, FileRecord, IndexedFile } from './full-text-records.ts'
+import { chunkIdBase, maxChunksPerFile } from './full-text-schema.ts'
+import { chunkRow, prepareStatements, type Statements, toMatch } from './full-text-statements.ts'
 
 /** See the head of this file. Not safe for use by two threads; open one for each. */
 export class FullTextIndex {
@@ -91,7 +29,7 @@ export class FullTextIndex {
 
   private constructor(db: BetterSqlite3.Database) {
     this.#db = db
-    this.#statements = prepare(db)
+    this.#statements = prepareStatements(db)
   }
 
   /**
@@ -102,15 +40,7 @@ export class FullTextIndex {
    * @throws STORE_READONLY when it cannot be opened
    */
   static open(path: string, options: FullTextIndexOptions = {}): FullTextIndex {
-    const db = connect(path, options.readonly === true)
-    try {
-      if (options.readonly === true) refuseOther(db)
-      else makeReady(db, options)
-      return new FullTextIndex(db)
-    } catch (error) {
-      db.close()
-      throw explained(path, error)
-    }
+    return new FullTextIndex(openIndex(path, options))
   }
 
   /** The fingerprint of one file, if it is known. */
@@ -209,134 +139,6 @@ function refuseTooMany(path: string, chunks: number): void {
     { fields: { path, chunks } },
   )
 }
-
-type Statements = ReturnType<typeof prepare>
-
-function prepare(db: BetterSqlite3.Database) {
-  return {
-    file: db.prepare<[string], FileRecord>(
-      'SELECT path, size, modified_ms AS modifiedMs, hash, note FROM files WHERE path = ?',
-    ),
-    fileId: db.prepare<[string], number>('SELECT id FROM files WHERE path = ?').pluck(),
-    paths: db.prepare<[], string>('SELECT path FROM files ORDER BY path').pluck(),
-    notes: db.prepare<[], { path: string; note: string }>(
-      "SELECT path, note FROM files WHERE note <> '' ORDER BY path",
-    ),
-    count: db.prepare<[], { files: number; chunks: number }>(
-      'SELECT (SELECT count(*) FROM files) AS files, (SELECT count(*) FROM chunks) AS chunks',
-    ),
-    upsert: db.prepare<[FileRecord], { id: number }>(
-      `INSERT INTO files (path, size, modified_ms, hash, note)
-       VALUES (@path, @size, @modifiedMs, @hash, @note)
-       ON CONFLICT (path) DO UPDATE SET size = excluded.size, modified_ms = excluded.modified_ms,
-         hash = excluded.hash, note = excluded.note
-       RETURNING id`,
-    ),
-    insertChunk: db.prepare<[ReturnType<typeof chunkRow>]>(
-      `INSERT INTO chunks (id, file_id, ordinal, start_line, end_line, headings, body)
-       VALUES (@id, @fileId, @ordinal, @startLine, @endLine, @headings, @body)`,
-    ),
-    insertText: db.prepare<[number, string, string, string]>(
-      'INSERT INTO chunk_text (rowid, path, headings, body) VALUES (?, ?, ?, ?)',
-    ),
-    removeFile: db.prepare<[number]>('DELETE FROM files WHERE id = ?'),
-    removeChunks: db.prepare<[number]>('DELETE FROM chunks WHERE file_id = ?'),
-    removeTexts: db.prepare<[number, number]>(
-      'DELETE FROM chunk_text WHERE rowid >= ? AND rowid < ?',
-    ),
-    search: db.prepare<[{ expression: string; limit: number }], ChunkRow>(
-      `SELECT files.path, chunks.ordinal, chunks.start_line, chunks.end_line, chunks.headings,
-         chunks.body, -bm25(chunk_text, ${columnWeights.join(', ')}) AS score
-       FROM chunk_text
-       JOIN chunks ON chunks.id = chunk_text.rowid
-       JOIN files ON files.id = chunks.file_id
-       WHERE chunk_text MATCH @expression
-       ORDER BY score DESC, files.path, chunks.ordinal
-       LIMIT @limit`,
-    ),
-  }
-}
-
-function connect(path: string, readonly: boolean): BetterSqlite3.Database {
-  try {
-    return new Database(path, { readonly, fileMustExist: readonly })
-  } catch (cause) {
-    throw new TroupeError(
-      'STORE_READONLY',
-      `The full-text index ${path} cannot be opened${readonly ? ' for reading' : ''}; check that its folder exists and may be ${readonly ? 'read' : 'written'}.`,
-      { cause, fields: { path } },
-    )
-  }
-}
-
-function makeReady(db: BetterSqlite3.Database, options: FullTextIndexOptions): void {
-  db.pragma('journal_mode = WAL')
-  const content = JSON.stringify([options.content ?? '', options.stemming ?? true])
-  db.transaction(() => {
-    refuseNewer(db)
-    if (storedContent(db) === content) return
-    dropSchema(db)
-    createSchema(db, { content, stemming: options.stemming ?? true })
-  }).immediate()
-}
-
-/** SQLite's own words for a file that it cannot read, with what to do. */
-function explained(path: string, error: unknown): unknown {
-  if (!(error instanceof Database.SqliteError) || !/^SQLITE_(NOTADB|CORRUPT)/.test(error.code)) {
-    return error
-  }
-  return new TroupeError(
-    'STORE_CORRUPT',
-    `The full-text index ${path} cannot be read (${error.message}). It holds nothing of its own: delete it and index the files again.`,
-    { cause: error, fields: { path } },
-  )
-}
-
-/** A reader cannot make an older format new. */
-function refuseOther(db: BetterSqlite3.Database): void {
-  refuseNewer(db)
-  if (Number(db.pragma('user_version', { simple: true })) === indexFormat) return
-  throw new TroupeError(
-    'STORE_CORRUPT',
-    `There is no full-text index of format ${indexFormat} in ${db.name}: open it for writing first, which makes one.`,
-    { fields: { path: db.name } },
-  )
-}
-
-function refuseNewer(db: BetterSqlite3.Database): void {
-  const found = Number(db.pragma('user_version', { simple: true }))
-  if (found <= indexFormat) return
-  throw new TroupeError(
-    'STORE_NEWER',
-    `This full-text index has format ${found}, this version of troupe knows ${indexFormat}: upgrade troupe, or give another index file.`,
-    { fields: { found, known: indexFormat } },
-  )
-}
-
-function storedContent(db: BetterSqlite3.Database): string | undefined {
-  if (Number(db.pragma('user_version', { simple: true })) !== indexFormat) return undefined
-  return db.prepare<[], string>('SELECT content FROM about').pluck().get()
-}
-
-const chunkRow = (id: number, fileId: number, ordinal: number, chunk: ChunkRecord) => ({
-  id,
-  fileId,
-  ordinal,
-  startLine: chunk.startLine,
-  endLine: chunk.endLine,
-  headings: JSON.stringify(chunk.headings),
-  body: chunk.text,
-})
-
-const toMatch = (row: ChunkRow): ChunkMatch => ({
-  path: row.path,
-  ordinal: row.ordinal,
-  startLine: row.start_line,
-  endLine: row.end_line,
-  headings: JSON.parse(row.headings) as string[],
-  text: row.body,
-  score: row.score,
-})
 
 /** A string in double quotes is a phrase to FTS5, whatever it holds; its quotes are doubled. */
 const quote = (word: string): string => `"${word.replaceAll('"', '""')}"`

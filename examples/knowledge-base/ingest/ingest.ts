@@ -6,7 +6,8 @@
  * Memory is bounded by one batch; only paths are held for the whole folder.
  */
 
-import type { FullTextIndex, IndexedFile } from '../../../persistence/sqlite/full-text-index.ts'
+import type { FullTextIndex } from '../../../persistence/sqlite/full-text-index.ts'
+import type { IndexedFile } from '../../../persistence/sqlite/full-text-records.ts'
 import { cutterVersion } from './chunk.ts'
 import { sameStamp } from './fingerprint.ts'
 import { type ReadResult, readDocument } from './read-document.ts'

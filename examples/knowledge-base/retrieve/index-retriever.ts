@@ -6,7 +6,8 @@
 import { isFunctionWord, wordsOf } from '../../../actors/agents/extractive/terms.ts'
 import type { Passage, Retriever, SearchOptions } from '../../../actors/agents/retriever.ts'
 import { TroupeError } from '../../../mailbox/errors.ts'
-import type { ChunkMatch, FullTextIndex } from '../../../persistence/sqlite/full-text-index.ts'
+import type { FullTextIndex } from '../../../persistence/sqlite/full-text-index.ts'
+import type { ChunkMatch } from '../../../persistence/sqlite/full-text-records.ts'
 import { softBreak } from '../ingest/block.ts'
 
 /** Passages returned when the caller does not say. */

@@ -10,7 +10,8 @@ import {
   indexRetriever,
   mergeNeighbours,
 } from '../../../examples/knowledge-base/retrieve/index-retriever.ts'
-import { type ChunkMatch, FullTextIndex } from '../../../persistence/sqlite/full-text-index.ts'
+import { FullTextIndex } from '../../../persistence/sqlite/full-text-index.ts'
+import type { ChunkMatch } from '../../../persistence/sqlite/full-text-records.ts'
 
 const passage: Passage = {
   file: 'docs/x.md',

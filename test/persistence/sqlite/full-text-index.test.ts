@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import Database from 'better-sqlite3'
 import fc from 'fast-check'
-import { FullTextIndex, type IndexedFile } from '../../../persistence/sqlite/full-text-index.ts'
+import { FullTextIndex } from '../../../persistence/sqlite/full-text-index.ts'
+import type { IndexedFile } from '../../../persistence/sqlite/full-text-records.ts'
 
 const file = (path: string, ...texts: readonly string[]): IndexedFile => ({
   file: { path, size: 1, modifiedMs: 2.5, hash: 'h', note: '' },

@@ -1,0 +1,94 @@
+/**
+ * Opens the database of a full-text index: of this format, or refused in words that say what to do.
+ * Nothing in it is precious (see `full-text-index.ts`), so an older format is emptied.
+ */
+
+import type BetterSqlite3 from 'better-sqlite3'
+import Database from 'better-sqlite3'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { createSchema, dropSchema, indexFormat } from './full-text-schema.ts'
+
+/** Options of `FullTextIndex.open`. */
+export interface FullTextIndexOptions {
+  /** Names what the chunks are made of, for example cutter version and folder. Another name than
+   * the stored one empties the index. Ignored when opened `readonly`. */
+  readonly content?: string
+  /** Opens an existing index for searching only; many readers may run beside one writer (D10). */
+  readonly readonly?: boolean
+  /** Match words by their Porter stem, `queues` with `queue`. Default true. */
+  readonly stemming?: boolean
+}
+
+/** A connection to a ready index; closed again when it cannot be made ready. */
+export function openIndex(path: string, options: FullTextIndexOptions): BetterSqlite3.Database {
+  const db = connect(path, options.readonly === true)
+  try {
+    if (options.readonly === true) refuseOther(db)
+    else makeReady(db, options)
+    return db
+  } catch (error) {
+    db.close()
+    throw explained(path, error)
+  }
+}
+
+function connect(path: string, readonly: boolean): BetterSqlite3.Database {
+  try {
+    return new Database(path, { readonly, fileMustExist: readonly })
+  } catch (cause) {
+    throw new TroupeError(
+      'STORE_READONLY',
+      `The full-text index ${path} cannot be opened${readonly ? ' for reading' : ''}; check that its folder exists and may be ${readonly ? 'read' : 'written'}.`,
+      { cause, fields: { path } },
+    )
+  }
+}
+
+function makeReady(db: BetterSqlite3.Database, options: FullTextIndexOptions): void {
+  db.pragma('journal_mode = WAL')
+  const content = JSON.stringify([options.content ?? '', options.stemming ?? true])
+  db.transaction(() => {
+    refuseNewer(db)
+    if (storedContent(db) === content) return
+    dropSchema(db)
+    createSchema(db, { content, stemming: options.stemming ?? true })
+  }).immediate()
+}
+
+/** SQLite's own words for a file that it cannot read, with what to do. */
+function explained(path: string, error: unknown): unknown {
+  if (!(error instanceof Database.SqliteError) || !/^SQLITE_(NOTADB|CORRUPT)/.test(error.code)) {
+    return error
+  }
+  return new TroupeError(
+    'STORE_CORRUPT',
+    `The full-text index ${path} cannot be read (${error.message}). It holds nothing of its own: delete it and index the files again.`,
+    { cause: error, fields: { path } },
+  )
+}
+
+/** A reader cannot make an older format new. */
+function refuseOther(db: BetterSqlite3.Database): void {
+  refuseNewer(db)
+  if (Number(db.pragma('user_version', { simple: true })) === indexFormat) return
+  throw new TroupeError(
+    'STORE_CORRUPT',
+    `There is no full-text index of format ${indexFormat} in ${db.name}: open it for writing first, which makes one.`,
+    { fields: { path: db.name } },
+  )
+}
+
+function refuseNewer(db: BetterSqlite3.Database): void {
+  const found = Number(db.pragma('user_version', { simple: true }))
+  if (found <= indexFormat) return
+  throw new TroupeError(
+    'STORE_NEWER',
+    `This full-text index has format ${found}, this version of troupe knows ${indexFormat}: upgrade troupe, or give another index file.`,
+    { fields: { found, known: indexFormat } },
+  )
+}
+
+function storedContent(db: BetterSqlite3.Database): string | undefined {
+  if (Number(db.pragma('user_version', { simple: true })) !== indexFormat) return undefined
+  return db.prepare<[], string>('SELECT content FROM about').pluck().get()
+}
