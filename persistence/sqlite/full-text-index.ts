@@ -11,7 +11,8 @@
  * 2. `replace` and `remove` are idempotent: row ids follow from file and ordinal alone, so the same
  *    input twice leaves the same rows. A step that runs again after a crash does no harm (D2).
  * 3. Everything here can be made again from the files. A database of another format or of another
- *    `content` is emptied, not migrated; one of a newer format is refused (D9).
+ *    `content` is emptied, not migrated; one of a newer format (D9), or of another program, is
+ *    refused and left as it is.
  * 4. No text of a caller is ever read as FTS query syntax.
  */
 
@@ -51,11 +52,6 @@ export class FullTextIndex {
   /** All known paths, in order. */
   paths(): readonly string[] {
     return this.#statements.paths.all()
-  }
-
-  /** Files that have no chunks, with the reason. */
-  notes(): readonly { readonly path: string; readonly note: string }[] {
-    return this.#statements.notes.all()
   }
 
   /** How much is indexed. */

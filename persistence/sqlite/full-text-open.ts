@@ -6,7 +6,7 @@
 import type BetterSqlite3 from 'better-sqlite3'
 import Database from 'better-sqlite3'
 import { TroupeError } from '../../mailbox/errors.ts'
-import { createSchema, dropSchema, indexFormat } from './full-text-schema.ts'
+import { applicationId, createSchema, dropSchema, indexFormat } from './full-text-schema.ts'
 
 /** Options of `FullTextIndex.open`. */
 export interface FullTextIndexOptions {
@@ -45,6 +45,7 @@ function connect(path: string, readonly: boolean): BetterSqlite3.Database {
 }
 
 function makeReady(db: BetterSqlite3.Database, options: FullTextIndexOptions): void {
+  refuseForeign(db)
   db.pragma('journal_mode = WAL')
   const content = JSON.stringify([options.content ?? '', options.stemming ?? true])
   db.transaction(() => {
@@ -64,6 +65,18 @@ function explained(path: string, error: unknown): unknown {
     'STORE_CORRUPT',
     `The full-text index ${path} cannot be read (${error.message}). It holds nothing of its own: delete it and index the files again.`,
     { cause: error, fields: { path } },
+  )
+}
+
+/** Emptying an index must never empty somebody else's tables. */
+function refuseForeign(db: BetterSqlite3.Database): void {
+  const tables = db.prepare<[], number>('SELECT count(*) FROM sqlite_schema').pluck().get() ?? 0
+  if (tables === 0 || Number(db.pragma('application_id', { simple: true })) === applicationId)
+    return
+  throw new TroupeError(
+    'STORE_CORRUPT',
+    `${db.name} is a database, but no full-text index: give another path; it is left as it is.`,
+    { fields: { path: db.name } },
   )
 }
 

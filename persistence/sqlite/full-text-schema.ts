@@ -9,6 +9,9 @@ import type BetterSqlite3 from 'better-sqlite3'
 /** Raised with every change of the tables; kept in `PRAGMA user_version`. */
 export const indexFormat = 1
 
+/** `trft`, in `PRAGMA application_id`: only a file that has it may be emptied. */
+export const applicationId = 0x74726674
+
 /** A chunk's row id is `file id * chunkIdBase + ordinal`: stable, and a file's chunks are a range. */
 export const chunkIdBase = 1 << 20
 
@@ -39,6 +42,7 @@ export function createSchema(
     CREATE VIRTUAL TABLE chunk_text USING fts5 (
       path, headings, body, content='', contentless_delete=1, tokenize='${tokenizer}'
     );
+    PRAGMA application_id = ${applicationId};
     PRAGMA user_version = ${indexFormat};
   `)
   db.prepare('INSERT INTO about (content) VALUES (?)').run(about.content)

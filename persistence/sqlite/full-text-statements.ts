@@ -24,9 +24,6 @@ export function prepareStatements(db: BetterSqlite3.Database) {
     ),
     fileId: db.prepare<[string], number>('SELECT id FROM files WHERE path = ?').pluck(),
     paths: db.prepare<[], string>('SELECT path FROM files ORDER BY path').pluck(),
-    notes: db.prepare<[], { path: string; note: string }>(
-      "SELECT path, note FROM files WHERE note <> '' ORDER BY path",
-    ),
     count: db.prepare<[], { files: number; chunks: number }>(
       'SELECT (SELECT count(*) FROM files) AS files, (SELECT count(*) FROM chunks) AS chunks',
     ),

@@ -7,6 +7,7 @@ import Database from 'better-sqlite3'
 import fc from 'fast-check'
 import { FullTextIndex } from '../../../persistence/sqlite/full-text-index.ts'
 import type { IndexedFile } from '../../../persistence/sqlite/full-text-records.ts'
+import { applicationId } from '../../../persistence/sqlite/full-text-schema.ts'
 
 const file = (path: string, ...texts: readonly string[]): IndexedFile => ({
   file: { path, size: 1, modifiedMs: 2.5, hash: 'h', note: '' },
@@ -161,9 +162,19 @@ test('D9: an index of a newer format is refused and left as it is', (context) =>
   const path = temporaryPath(context)
   const db = new Database(path)
   db.pragma('user_version = 99')
+  db.pragma(`application_id = ${applicationId}`)
   db.close()
   assert.throws(() => FullTextIndex.open(path), { code: 'STORE_NEWER' })
   assert.throws(() => FullTextIndex.open(path, { readonly: true }), { code: 'STORE_NEWER' })
+})
+
+test('a database of another program is refused, and its tables stay', (context) => {
+  const path = temporaryPath(context)
+  const db = new Database(path)
+  context.after(() => db.close())
+  db.exec('CREATE TABLE files (x); INSERT INTO files VALUES (1)')
+  assert.throws(() => FullTextIndex.open(path), { code: 'STORE_CORRUPT', message: /another path/ })
+  assert.equal(db.prepare('SELECT x FROM files').pluck().get(), 1)
 })
 
 test('a file that is no database, and a folder that is not there, are clear errors', (context) => {
