@@ -76,7 +76,12 @@ export class Activations {
     for (let entry = row && pending.first(row); entry !== 0; entry = pending.next(entry)) {
       if (pending.marks(entry) & Mark.stashed || !this.#isAfter(entry, after)) continue
       if (messages.length + broken.length === limit) {
-        return { position: this.#ledger.position, messages, damaged: broken, next: this.#cursor(last) }
+        return {
+          position: this.#ledger.position,
+          messages,
+          damaged: broken,
+          next: this.#cursor(last),
+        }
       }
       const message = this.message(entry)
       if (isDamage(message)) broken.push(message)

@@ -33,14 +33,22 @@ export class Admission {
   readonly #medium: Medium
   /** Actors whose records are refused until they say `rebased`, and the client they came from. */
   readonly #undone = new Map<number, Client>()
+  readonly #seen: WeakSet<Uint8Array>
 
-  constructor(ledger: Ledger, medium: Medium) {
+  /** @param seen directories admitted before, also by a store since reopened */
+  constructor(ledger: Ledger, medium: Medium, seen: WeakSet<Uint8Array>) {
     this.#ledger = ledger
     this.#medium = medium
+    this.#seen = seen
   }
 
-  /** @param time wall time in ms, from which own ids count their age */
+  /**
+   * The frame's directory becomes the segment's: numbers are written into it in place.
+   * @param time wall time in ms, from which own ids count their age
+   */
   admit(frame: Frame, time: number): Admitted {
+    if (this.#seen.has(frame.directory)) throw new Error('a frame is committed once; build it anew')
+    this.#seen.add(frame.directory)
     const batch = new Batch(frame, this.#ledger, this.#medium, this.#undone, time)
     return batch.run()
   }
@@ -74,8 +82,7 @@ class Batch implements Heard {
     this.#ledger = ledger
     this.#medium = medium
     this.#undone = undone
-    // A copy: the caller's frame stays what it was, whatever becomes of this commit.
-    this.#directory = frame.directory.slice()
+    this.#directory = frame.directory
     this.#view = viewOf(this.#directory)
     this.#numbering = new Numbering(this.#view, frame.strings, medium)
     this.#ownIds = new OwnIds(this.#view, frame.body, medium, time)

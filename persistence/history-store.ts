@@ -60,6 +60,7 @@ export class HistoryStore extends HistoryReader implements Store {
   readonly #options: StoreOptions
   readonly #now: () => number
   readonly #damages: Damage[] = []
+  readonly #seen = new WeakSet<Uint8Array>()
   /** Last frame of each client that certainly is in the medium, and where that was. */
   #confirmed: Confirmed = { position: 0, clients: new Map() }
   /** The same with the frames of the commit under way. */
@@ -250,7 +251,7 @@ export class HistoryStore extends HistoryReader implements Store {
       this.#damages.push(damage)
     }
     this.#ledger = acceptLoss ? recover(this.#medium, keep) : recover(this.#medium)
-    this.#admission = new Admission(this.#ledger, this.#medium)
+    this.#admission = new Admission(this.#ledger, this.#medium, this.#seen)
     this.#activations = new Activations(this.#ledger, this.#medium)
     this.#clients = this.#recoverClients()
     this.#confirmed = { position: this.position, clients: new Map(this.#clients) }

@@ -26,8 +26,11 @@ export class OwnIds {
   readonly #body: Uint8Array
   readonly #medium: Medium
   readonly #time: number
+  /** Most frames have none, and ask no further. */
+  readonly #any: boolean
 
   constructor(view: DataView, body: Uint8Array, medium: Medium, time: number) {
+    this.#any = hasOwnIds(view)
     this.#view = view
     this.#body = body
     this.#medium = medium
@@ -39,6 +42,7 @@ export class OwnIds {
    * its turn already handled. A duplicate in an outbox is only dropped: the turn stands.
    */
   duplicate(at: number): KnownId | undefined {
+    if (!this.#any) return undefined
     for (const part of this.#parts(at)) {
       const known = this.#known(part)
       if (known !== undefined && !this.#isOutgoing(at, part)) return known
@@ -47,7 +51,8 @@ export class OwnIds {
   }
 
   /** Marks duplicates in the outbox of a record dead and returns them. */
-  drop(at: number): KnownId[] {
+  drop(at: number): readonly KnownId[] {
+    if (!this.#any) return none
     const dropped: KnownId[] = []
     for (const part of this.#parts(at)) {
       const known = this.#known(part)
@@ -63,6 +68,7 @@ export class OwnIds {
 
   /** Remembers the own ids of a record about to be committed. */
   accept(at: number, position: number): void {
+    if (!this.#any) return
     for (const part of this.#parts(at)) {
       if (this.#view.getUint16(part + At.flags, true) & PartFlag.dead) continue
       const { actor, ownId } = this.#read(part)
@@ -127,6 +133,15 @@ export class OwnIds {
   #isTopic(part: number): boolean {
     return (this.#view.getUint16(part + At.flags, true) & PartFlag.topic) !== 0
   }
+}
+
+const none: readonly KnownId[] = Object.freeze([])
+
+function hasOwnIds(view: DataView): boolean {
+  for (let at = 0; at < view.byteLength; at += entrySize) {
+    if (view.getUint8(at) === PartKind.ownId) return true
+  }
+  return false
 }
 
 /** Whether an own id still counts at wall time `now`. */

@@ -33,7 +33,7 @@ export interface Frame {
   readonly seq: number
   /** Records in it. */
   readonly count: number
-  /** Entries as in `directory.ts`; the store patches numbers into it, so do not share it. */
+  /** Entries as in `directory.ts`. The store writes its numbers into it: commit a frame once. */
   readonly directory: Uint8Array
   readonly body: Uint8Array
   /** Texts that the directory refers to by index + 1. */
@@ -130,7 +130,7 @@ export class SegmentBuilder {
     return index
   }
 
-  /** Adds the answer to the message this record consumes. */
+  /** Adds the answer to the message this record consumes; needed only where somebody may ask later. */
   reply(value: Uint8Array, failed = false): void {
     const at = this.#part(PartKind.reply, 0, failed ? PartFlag.failed : 0)
     this.#view.setFloat64(at + MessageAt.to, 0, true)
