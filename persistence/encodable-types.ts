@@ -57,15 +57,34 @@ type Opaque =
   | WeakRef<WeakKey>
 
 /**
- * `T` itself where every member can be encoded; a {@link NotEncodable} in place of each member that
- * cannot. Use it as a bound, `P extends EncodableOf<P>`: interfaces, optional and readonly members,
- * unions, tuples, recursive types and branded strings pass unchanged.
+ * The bound that keeps a type parameter encodable: `P extends EncodableOf<P>`. Interfaces, optional and
+ * readonly members, unions, tuples, recursive types and branded strings pass unchanged; a member that
+ * cannot be encoded becomes a {@link NotEncodable}, which the compiler's message then names.
  *
- * `any` passes, because it is assignable to everything; the run-time check still sees its value.
+ * It is a mapped type, because a bound may refer to itself only inside one. For that reason a bare
+ * function or symbol passes as the whole value, and so does `any`; the run-time check sees them.
  */
-export type EncodableOf<T> = unknown extends T
+export type EncodableOf<T> = {
+  [K in keyof T]: T extends BuiltIn
+    ? [T] extends [CheckedEncodable<T>]
+      ? T[K]
+      : CheckedEncodable<T>
+    : K extends symbol
+      ? NotEncodable<'under a symbol key'>
+      : CheckedEncodable<T[K]>
+}
+
+type BuiltIn =
+  | EncodableKey
+  | Date
+  | EncodableBytes
+  | ReadonlyMap<unknown, unknown>
+  | ReadonlySet<unknown>
+
+/** `T` itself if it can be encoded, else what stands for the reason. */
+export type CheckedEncodable<T> = unknown extends T
   ? NotEncodable<'unknown: declare the type of this value'>
-  : T extends EncodableKey | Date | EncodableBytes
+  : T extends Encodable
     ? T
     : T extends symbol
       ? NotEncodable<'a symbol'>
@@ -82,7 +101,7 @@ export type EncodableOf<T> = unknown extends T
 type EncodableContainer<T> =
   T extends ReadonlyMap<infer K, infer V>
     ? [K] extends [EncodableKey]
-      ? ReadonlyMap<K, EncodableOf<V>>
+      ? CheckedMap<K, V>
       : NotEncodable<'a Map whose keys are objects: use strings'>
     : T extends ReadonlySet<infer M>
       ? [M] extends [EncodableKey]
@@ -92,8 +111,16 @@ type EncodableContainer<T> =
         ? 'stack' extends keyof T
           ? NotEncodable<'an Error: send its code and message'>
           : EncodableMembers<T>
-        : EncodableMembers<T>
+        : T extends readonly (infer E)[]
+          ? number extends T['length']
+            ? CheckedArray<E>
+            : EncodableMembers<T>
+          : EncodableMembers<T>
+
+// Interfaces, because the compiler unfolds them only as far as it is asked: types may be recursive.
+interface CheckedArray<E> extends ReadonlyArray<CheckedEncodable<E>> {}
+interface CheckedMap<K, V> extends ReadonlyMap<K, CheckedEncodable<V>> {}
 
 type EncodableMembers<T> = {
-  [K in keyof T]: K extends symbol ? NotEncodable<'under a symbol key'> : EncodableOf<T[K]>
+  [K in keyof T]: K extends symbol ? NotEncodable<'under a symbol key'> : CheckedEncodable<T[K]>
 }

@@ -17,6 +17,7 @@ import type { EncodableBytes, EncodableKey } from './encodable-types.ts'
 import { entrySegment, indexSegment, joinPath, memberSegment, propertySegment } from './path.ts'
 
 export type {
+  CheckedEncodable,
   Encodable,
   EncodableBytes,
   EncodableKey,
@@ -207,7 +208,8 @@ export function isKey(value: unknown): value is EncodableKey {
   return typeof value !== 'function' && typeof value !== 'symbol'
 }
 
-function describe(value: object): string {
+/** Names what a refused object is: `an instance of URL`. */
+export function describe(value: object): string {
   if (value instanceof Promise) return 'a promise, await it first'
   const name: unknown = value.constructor?.name
   return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'a class instance'
