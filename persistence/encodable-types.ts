@@ -101,7 +101,7 @@ export type CheckedEncodable<T> = unknown extends T
 type EncodableContainer<T> =
   T extends ReadonlyMap<infer K, infer V>
     ? [K] extends [EncodableKey]
-      ? CheckedMap<K, V>
+      ? CheckedMap<V>
       : NotEncodable<'a Map whose keys are objects: use strings'>
     : T extends ReadonlySet<infer M>
       ? [M] extends [EncodableKey]
@@ -118,8 +118,13 @@ type EncodableContainer<T> =
           : EncodableMembers<T>
 
 // Interfaces, because the compiler unfolds them only as far as it is asked: types may be recursive.
-interface CheckedArray<E> extends ReadonlyArray<CheckedEncodable<E>> {}
-interface CheckedMap<K, V> extends ReadonlyMap<K, CheckedEncodable<V>> {}
+// They name one way to read and no more, to keep its messages short.
+interface CheckedArray<E> {
+  readonly [index: number]: CheckedEncodable<E>
+}
+interface CheckedMap<V> {
+  get(key: never): CheckedEncodable<V> | undefined
+}
 
 type EncodableMembers<T> = {
   [K in keyof T]: K extends symbol ? NotEncodable<'under a symbol key'> : CheckedEncodable<T[K]>
