@@ -99,10 +99,8 @@ function* entriesOf(ledger: Ledger): Generator<Entry> {
   yield* otherEntries(ledger)
 }
 
-function* actorEntries({ actors }: Ledger): Generator<Entry> {
-  for (const row of actors.rows()) {
-    if (!actors.dirty(row)) continue
-    const { no, head, turn, bytes, snapshotSize } = actors.get(row)
+function* actorEntries(ledger: Ledger): Generator<Entry> {
+  for (const { no, head, turn, bytes, snapshotSize } of ledger.dirtyRows()) {
     yield { kind: Kind.actor, actor: no, numbers: [head, turn, bytes], part: snapshotSize }
   }
 }

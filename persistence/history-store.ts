@@ -194,7 +194,7 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#live()
     const rows = [...rowsIn(chunk.bytes)]
     this.#write(() => this.#medium.putCheckpoint(chunk, rows))
-    for (const { no, head } of rows) this.#release(no, head)
+    for (const { no, head } of rows) this.#ledger.stored(no, head)
   }
 
   stats(): StoreStats {
@@ -272,15 +272,6 @@ export class HistoryStore extends HistoryReader implements Store {
 
   #tails(): Tail['clients'] {
     return [...this.#clients].map(([slot, { epoch, seq }]) => ({ slot, epoch, seq }))
-  }
-
-  /** A checkpointed actor whose row says all there is may leave memory. */
-  #release(no: number, head: number): void {
-    const { actors } = this.#ledger
-    const row = actors.find(no)
-    if (row === 0 || actors.head(row) !== head) return
-    actors.clean(row)
-    if (this.#ledger.idle(row)) actors.evict(row)
   }
 
   #oldestPending(): number | undefined {

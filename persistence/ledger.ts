@@ -136,8 +136,22 @@ export class Ledger {
     this.#judge(row)
   }
 
-  /** True when the actor can be left to its stored row. */
-  idle(row: number): boolean {
+  /** Actors whose stored row is behind. */
+  *dirtyRows(): Generator<ActorRow> {
+    for (const row of this.actors.rows()) {
+      if (this.actors.dirty(row)) yield this.actors.get(row)
+    }
+  }
+
+  /** The stored row of an actor says `head`: if that is all there is, it may leave memory. */
+  stored(no: number, head: number): void {
+    const row = this.actors.find(no)
+    if (row === 0 || this.actors.head(row) !== head) return
+    this.actors.clean(row)
+    if (this.#idle(row)) this.actors.evict(row)
+  }
+
+  #idle(row: number): boolean {
     const no = this.actors.no(row)
     return (
       this.pending.count(row) === 0 &&

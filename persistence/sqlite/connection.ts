@@ -41,7 +41,10 @@ export const connect: Connect = (file, options = {}) => {
     () => new Database(file, { readonly: options.readonly ?? false, timeout: 0 }),
   )
   const prepare = (sql: string): Statement => wrap(file, db.prepare(sql))
-  const run = (sql: string) => () => attempt(file, () => db.exec(sql))
+  const run = (sql: string) => {
+    const statement = prepare(sql)
+    return () => statement.run()
+  }
   return {
     prepare: (sql) => attempt(file, () => prepare(sql)),
     exec: (sql) => attempt(file, () => void db.exec(sql)),

@@ -1,0 +1,145 @@
+/**
+ * Folds snapshots and checkpoints beside the hosts and beside the store (D3, D7): it has a reader
+ * and a ledger of its own, and hands the store finished, bounded pieces. Which thread it runs on is
+ * the runtime's business, and when; it never waits for a host and no host waits for it.
+ *
+ * Invariant: its ledger is that of the position it last caught up to, so a checkpoint is the ledger
+ * at one position, however far the store has gone on meanwhile.
+ */
+import { encodeCheckpoint } from './checkpoint.ts'
+import { encodeValue } from './codec.ts'
+import { isDamage } from './decode.ts'
+import { type FoldedState, foldChain } from './fold.ts'
+import { type Chain, HistoryReader } from './history-reader.ts'
+import type { Ledger } from './ledger.ts'
+import type { ReadMedium } from './medium.ts'
+import { catchUp, recover } from './recovery.ts'
+import type { CheckpointChunk } from './store.ts'
+import type { Damage, Snapshot } from './stored.ts'
+
+/** Where the pieces go: the store, or a message to its thread. */
+export interface ArchiveSink {
+  writeSnapshot(snapshot: Snapshot, bytes: number): void | Promise<void>
+  writeCheckpoint(chunk: CheckpointChunk): void | Promise<void>
+}
+
+export interface ArchivistOptions {
+  /** The runtime's book of an actor that has none. Default: undefined. */
+  readonly emptyMeta?: () => unknown
+  /** Most entries of 48 bytes in one checkpoint chunk. Default 4,096. */
+  readonly chunkEntries?: number
+  /** Told of actors whose records cannot be folded; they keep their older snapshots. */
+  readonly onDamage?: (damage: Damage) => void
+}
+
+export class Archivist {
+  readonly #medium: ReadMedium
+  readonly #reader: HistoryReader
+  readonly #sink: ArchiveSink
+  readonly #emptyMeta: () => unknown
+  readonly #chunkEntries: number
+  readonly #onDamage: (damage: Damage) => void
+  readonly #ledger: Ledger
+
+  /** @param medium a reader of its own, as `openSqliteReader` gives */
+  constructor(medium: ReadMedium, sink: ArchiveSink, options: ArchivistOptions = {}) {
+    this.#medium = medium
+    this.#reader = new HistoryReader(medium)
+    this.#sink = sink
+    this.#emptyMeta = options.emptyMeta ?? (() => undefined)
+    this.#chunkEntries = options.chunkEntries ?? 4096
+    this.#onDamage = options.onDamage ?? (() => {})
+    this.#ledger = recover(medium, this.#onDamage)
+  }
+
+  /** The position its ledger stands at. */
+  get position(): number {
+    return this.#ledger.position
+  }
+
+  /** Actors whose snapshot is due, as of the last catch-up. */
+  get due(): number {
+    return this.#ledger.due.size
+  }
+
+  /** Folds the directories written since. Returns the position reached. */
+  catchUp(): number {
+    catchUp(this.#ledger, this.#medium, this.#onDamage)
+    return this.#ledger.position
+  }
+
+  /**
+   * Writes snapshots that are due, at most `limit`. Returns how many.
+   * An actor that cannot be folded is reported once and left until it has new records.
+   */
+  async writeSnapshots(limit = Number.POSITIVE_INFINITY): Promise<number> {
+    let written = 0
+    for (const no of this.#ledger.due) {
+      if (written >= limit) break
+      this.#ledger.due.delete(no)
+      if (await this.#snapshot(no)) written += 1
+    }
+    return written
+  }
+
+  /** Writes a checkpoint of the position last caught up to, chunk by chunk. Returns that position. */
+  async writeCheckpoint(): Promise<number> {
+    const { position } = this.#ledger
+    const rows = [...this.#ledger.dirtyRows()]
+    const chunks = encodeCheckpoint(this.#ledger, this.#chunkEntries)
+    let part = 0
+    let chunk = chunks.next()
+    do {
+      const bytes = chunk.done ? new Uint8Array(0) : chunk.value
+      chunk = chunks.next()
+      await this.#sink.writeCheckpoint({ position, part, last: chunk.done === true, bytes })
+      part += 1
+    } while (!chunk.done)
+    for (const { no, head } of rows) this.#ledger.stored(no, head)
+    return position
+  }
+
+  async #snapshot(no: number): Promise<boolean> {
+    const { actors } = this.#ledger
+    const row = actors.open(no)
+    const bytes = actors.bytes(row)
+    const chain = this.#reader.chain(no, actors.head(row))
+    if (isDamage(chain)) {
+      this.#onDamage(chain)
+      return false
+    }
+    const snapshot = this.#fold(no, chain)
+    if (snapshot === undefined) return false
+    await this.#sink.writeSnapshot(snapshot, bytes)
+    const size = snapshot.state.length + (snapshot.meta?.length ?? 0)
+    this.#ledger.snapshot(no, size, bytes)
+    return true
+  }
+
+  /** Nothing to keep when nothing changed since the last snapshot, or nothing was ever written. */
+  #fold(no: number, chain: Chain): Snapshot | undefined {
+    const last = chain.changes.at(-1)
+    if (last === undefined) return undefined
+    const actor = this.#medium.address(no)
+    const folded = this.#folded(chain, actor, last.position)
+    if (folded?.state === undefined) return undefined
+    return {
+      actor,
+      position: last.position,
+      turn: last.turn,
+      version: last.version,
+      state: encodeValue(folded.state.value),
+      ...(folded.meta === undefined ? {} : { meta: encodeValue(folded.meta) }),
+    }
+  }
+
+  #folded(chain: Chain, actor: string, position: number): FoldedState | undefined {
+    try {
+      return foldChain(chain, this.#emptyMeta)
+    } catch (error) {
+      const detail = `the records of ${actor} up to ${position} cannot be folded: ${String(error)}`
+      this.#onDamage({ kind: 'damaged', detail, positions: [position], actor })
+      return undefined
+    }
+  }
+}
