@@ -30,8 +30,9 @@ type Together<U> = (U extends unknown ? (u: U) => void : never) extends (i: infe
   ? I
   : never
 
+/** Any actor definition, for constraints. */
 // biome-ignore lint/suspicious/noExplicitAny: a constraint has to accept every definition
-type AnyDefinition = ActorDefinition<any, any>
+export type AnyDefinition = ActorDefinition<any, any>
 
 export interface AppParts<A extends readonly AnyDefinition[], Deps> {
   readonly actors: A

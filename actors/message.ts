@@ -7,6 +7,18 @@ import { TroupeError } from '../mailbox/errors.ts'
 declare const types: unique symbol
 
 /**
+ * What every message has at run time. It says nothing of types on purpose: as the bound of a
+ * contract's entries it must not lend `message()` any types to infer.
+ */
+export interface AnyMessage {
+  readonly kind: 'message' | 'stream'
+  /** Checks and may transform the payload before it is sent. */
+  readonly input?: StandardSchemaV1
+  /** Checks the reply before it leaves the actor. */
+  readonly output?: StandardSchemaV1
+}
+
+/**
  * One entry of a contract.
  *
  * @typeParam Sent what a caller passes (before a schema transforms it)
@@ -14,19 +26,11 @@ declare const types: unique symbol
  * @typeParam Reply what an ask resolves to, and a stream returns at its end
  * @typeParam Item what a stream yields; `never` for a plain message
  */
-export interface Message<Sent = unknown, Received = Sent, Reply = unknown, Item = never> {
-  readonly kind: 'message' | 'stream'
-  /** Checks and may transform the payload before it is sent. */
-  readonly input?: StandardSchemaV1
-  /** Checks the reply before it leaves the actor. */
-  readonly output?: StandardSchemaV1
+export interface Message<Sent = unknown, Received = Sent, Reply = unknown, Item = never>
+  extends AnyMessage {
   /** Types only; never present at run time. */
   readonly [types]?: { sent: Sent; received: Received; reply: Reply; item: Item }
 }
-
-/** Any message, for constraints. */
-// biome-ignore lint/suspicious/noExplicitAny: a constraint has to accept every message
-export type AnyMessage = Message<any, any, any, any>
 
 export type SentOf<M> = M extends Message<infer T, infer _R, infer _Y, infer _I> ? T : never
 export type ReceivedOf<M> = M extends Message<infer _S, infer T, infer _Y, infer _I> ? T : never

@@ -120,6 +120,17 @@ export abstract class Cell {
     )
   }
 
+  /** Nothing waits here and nothing runs; stashed messages may lie. */
+  get settled(): boolean {
+    const waiting = this.mailbox.size + this.mailbox.signalCount + (this.reads?.length ?? 0)
+    return this.phase !== 'turn' && this.phase !== 'starting' && waiting === 0
+  }
+
+  /** The store holds messages for it that nobody will think of unless it wakes again. */
+  get leftInStore(): boolean {
+    return false
+  }
+
   // ── the slice ─────────────────────────────────────────────────────────────────────────────────
 
   /** One go: signals, reads, then messages until the slice is used up. */

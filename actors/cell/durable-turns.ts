@@ -18,7 +18,7 @@ import { isTerminal, TroupeError } from '../../mailbox/errors.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { applyPatch } from '../../persistence/patch.ts'
 import { RecordFlag, RecordKind } from '../../persistence/record.ts'
-import type { FanOut, Refusal } from '../../persistence/store.ts'
+import type { Refusal } from '../../persistence/store.ts'
 import { pauseBefore } from './backoff.ts'
 import { Cell, undeliverable } from './cell.ts'
 import {
@@ -81,6 +81,10 @@ export abstract class DurableTurns extends Cell {
       this.family.parent === undefined &&
       this.family.size === 0
     )
+  }
+
+  override get settled(): boolean {
+    return super.settled && this.pipeline.isEmpty
   }
 
   /** Every record in flight was answered. */
@@ -214,10 +218,9 @@ export abstract class DurableTurns extends Cell {
   #appendTurn(turn: DurableTurn, reply: unknown, then?: () => void): void {
     const { envelope } = turn
     this.pipeline.append({
-      committed: (position, published) => {
+      committed: (position, ack) => {
         if (envelope !== undefined) this.#consumed(turn, envelope, position)
-        this.#fanOut(published)
-        turn.staged.release(position)
+        turn.staged.release(position, ack)
         if (!turn.stashing) envelope?.header.reply?.settle({ ok: true, value: reply })
       },
       undone: (refusal) => this.undo(envelope, refusal),
@@ -230,13 +233,6 @@ export abstract class DurableTurns extends Cell {
     if (!turn.stashing) return this.bump(Count.processed, 1)
     if (envelope.position === 0) envelope.position = position
     this.hold(envelope, Count.stashed)
-  }
-
-  /** Durable subscribers have a published message in the store; they only need to look. */
-  #fanOut(published: readonly FanOut[]): void {
-    for (const { to } of published) {
-      for (const actor of to) this.host.arrivedInStore(actor)
-    }
   }
 
   #over(turn: DurableTurn): void {

@@ -2,12 +2,12 @@
  * Records of one actor between their end and their commit, in order (D1). While one is out, what
  * was seen of it may not leave: reads wait at the gate.
  */
-import type { FanOut, Refusal } from '../../persistence/store.ts'
+import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Committing, Journal } from './ports.ts'
 
 /** What happens with one record. */
 export interface Entry {
-  committed(position: number, published: readonly FanOut[]): void
+  committed(position: number, ack: Ack): void
   /** Refused, or lost with a failed commit: as if it had never been appended (D5). */
   undone(refusal: Refusal | undefined): void
 }
@@ -33,8 +33,8 @@ export class Pipeline {
   append(entry: Entry): void {
     this.#appended += 1
     const committing: Committing = {
-      committed: (position, published) => {
-        entry.committed(position, published)
+      committed: (position, ack) => {
+        entry.committed(position, ack)
         this.#next()
       },
       undone: (refusal) => {

@@ -12,7 +12,7 @@ import type { LaneNumber } from '../../mailbox/lane.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import type { SegmentBuilder } from '../../persistence/segment.ts'
-import type { FanOut, Refusal } from '../../persistence/store.ts'
+import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { AskTable } from './ask-table.ts'
@@ -96,8 +96,8 @@ export interface CellHost {
 
 /** Called when the store answered for one record; in record order (D1). */
 export interface Committing {
-  /** @param published who has this record's published messages pending */
-  committed(position: number, published: readonly FanOut[]): void
+  /** @param ack of the frame that carried the record */
+  committed(position: number, ack: Ack): void
   /** Refused, or lost with a failed commit (D5): as if the turn had never run. */
   undone(refusal: Refusal | undefined): void
 }

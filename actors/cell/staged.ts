@@ -7,6 +7,7 @@ import { Envelope } from '../../mailbox/envelope.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { PartFlag } from '../../persistence/record.ts'
 import type { SegmentBuilder } from '../../persistence/segment.ts'
+import type { Ack } from '../../persistence/store.ts'
 import type { CellHost } from './ports.ts'
 import { copied } from './recoded.ts'
 import type { Signal } from './signal.ts'
@@ -90,15 +91,28 @@ export class Staged {
   }
 
   /** The commit happened: sends everything on its way, in the order it was said. */
-  release(position: number): void {
+  release(position: number, ack: Ack): void {
     this.messages.forEach((message, index) => {
-      releaseMessage(this.#host, message, position, index)
+      if (!isDropped(ack, position, index)) releaseMessage(this.#host, message, position, index)
     })
+    fanOut(this.#host, ack, position)
     for (const { to, signal } of this.signals) this.#host.signal(to, signal)
   }
 }
 
 const normalLane = 3
+
+/** Its own id was accepted before: the first one counts. */
+function isDropped(ack: Ack, position: number, index: number): boolean {
+  return ack.dropped.some(({ message }) => message.position === position && message.index === index)
+}
+
+/** Durable subscribers have a published message in the store; they only need to look. */
+export function fanOut(host: CellHost, ack: Ack, position: number): void {
+  for (const { message, to } of ack.published) {
+    if (message.position === position) for (const actor of to) host.arrivedInStore(actor)
+  }
+}
 
 /** Encodes a message for the outbox. */
 export function stage(host: CellHost, envelope: Envelope): StagedMessage {

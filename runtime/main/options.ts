@@ -1,0 +1,103 @@
+/**
+ * The options of `createSystem`, checked once into one frozen object.
+ */
+import { availableParallelism } from 'node:os'
+import type { LogLevel } from '../../actors/cell/ports.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import {
+  aBoolean,
+  aDuration,
+  aFunction,
+  anInteger,
+  aText,
+  checkOptions,
+} from '../../mailbox/options.ts'
+
+/** One line of an actor's or the runtime's log. */
+export interface LogLine {
+  readonly level: LogLevel
+  /** Wall time in ms. */
+  readonly at: number
+  /** `type/key`, or empty for the runtime itself. */
+  readonly actor: string
+  readonly message: string
+  readonly fields: Readonly<Record<string, unknown>>
+}
+
+export interface SystemOptions {
+  /** Path of the store's file, or `memory`. Durable actors need one. Default: none. */
+  readonly store?: string
+  /** Threads that run actors; 0 runs everything on the calling thread. Default: cores minus one. */
+  readonly workers?: number
+  /** Freeze and re-encode every payload (T5). Default: true when NODE_ENV is `development`. */
+  readonly development?: boolean
+  /** Most actors in memory per thread, of those that may leave it. Default 50,000. */
+  readonly residency?: number
+  /** Open a store that lost acknowledged records instead of refusing (D10). Default false. */
+  readonly acceptLoss?: boolean
+  /** Milliseconds `close` may take. Default 10,000. */
+  readonly closeWithin?: number
+  /** Milliseconds a host may take to come up. Default 30,000. */
+  readonly startWithin?: number
+  /** Megabytes of heap per host thread. Default: Node's own. */
+  readonly hostMemory?: number
+  /** The worker entry, for bundlers: the URL of a file that imports `troupe/host`. */
+  readonly host?: string
+  /** Gets log lines. Default: warnings and errors go to stderr. */
+  readonly log?: (line: LogLine) => void
+}
+
+const checks = {
+  store: aText,
+  workers: anInteger(0, 256),
+  development: aBoolean,
+  residency: anInteger(1),
+  acceptLoss: aBoolean,
+  closeWithin: aDuration,
+  startWithin: aDuration,
+  hostMemory: anInteger(16),
+  host: aText,
+  log: aFunction,
+}
+
+export interface CheckedOptions {
+  readonly store: string | undefined
+  readonly workers: number
+  readonly development: boolean
+  readonly residency: number
+  readonly acceptLoss: boolean
+  readonly closeWithin: number
+  readonly startWithin: number
+  readonly hostMemory: number | undefined
+  readonly host: string | undefined
+  readonly log: (line: LogLine) => void
+}
+
+/** @throws OPTION_INVALID */
+export function checkSystemOptions(options: SystemOptions): CheckedOptions {
+  checkOptions('createSystem', options, checks)
+  if (options.host !== undefined && !URL.canParse(options.host)) {
+    throw new TroupeError(
+      'OPTION_INVALID',
+      `createSystem: option "host" must be a URL, for example new URL('./host.js', import.meta.url).href`,
+    )
+  }
+  return Object.freeze({
+    store: options.store,
+    workers: options.workers ?? Math.max(1, availableParallelism() - 1),
+    development: options.development ?? process.env['NODE_ENV'] === 'development',
+    residency: options.residency ?? 50_000,
+    acceptLoss: options.acceptLoss ?? false,
+    closeWithin: options.closeWithin ?? 10_000,
+    startWithin: options.startWithin ?? 30_000,
+    hostMemory: options.hostMemory,
+    host: options.host,
+    log: options.log ?? toStderr,
+  })
+}
+
+function toStderr({ level, actor, message, fields }: LogLine): void {
+  if (level !== 'warn' && level !== 'error') return
+  const extra = Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`
+  process.stderr.write(`troupe ${level} ${actor === '' ? '' : `${actor}: `}${message}${extra}\n`)
+}

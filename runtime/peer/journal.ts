@@ -1,0 +1,132 @@
+/**
+ * A thread's records on their way to the store: collected into frames, sent at the end of a slice,
+ * answered in order (D1). Owns the store credit (M5).
+ */
+import type { Cell } from '../../actors/cell/cell.ts'
+import type { Committing, Journal } from '../../actors/cell/ports.ts'
+import type { MessageRef } from '../../persistence/record.ts'
+import { SegmentBuilder } from '../../persistence/segment.ts'
+import type { Ack, Refusal } from '../../persistence/store.ts'
+import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
+import type { StoreClient } from './store-client.ts'
+
+/** Bytes of records on their way; above it no durable turn starts (M5). */
+export const storeCredit = 8 * 1024 * 1024
+/** Bytes after which a frame is sent before the slice ends. */
+const frameBytes = 256 * 1024
+
+interface SentFrame {
+  readonly seq: number
+  readonly entries: readonly Committing[]
+  readonly bytes: number
+}
+
+/** Which client this is, and from which frame it counts. */
+export interface JournalIdentity {
+  readonly slot: number
+  readonly epoch: number
+}
+
+export class JournalClient implements Journal {
+  builder: SegmentBuilder
+  readonly #client: StoreClient
+  readonly #identity: JournalIdentity
+  readonly #schedule: () => void
+  #entries: Committing[] = []
+  readonly #sent: SentFrame[] = []
+  #bytesOut = 0
+  #waiting = new Set<Cell>()
+  #fenced = false
+
+  /** @param schedule asks for a {@link flush} soon, for records appended outside a slice */
+  constructor(client: StoreClient, identity: JournalIdentity, schedule: () => void) {
+    this.#client = client
+    this.#identity = identity
+    this.#schedule = schedule
+    this.builder = new SegmentBuilder(identity.slot, identity.epoch)
+  }
+
+  get hasCredit(): boolean {
+    return this.#bytesOut + this.builder.bytes < storeCredit && !this.#fenced
+  }
+
+  /** True when nothing waits for an answer. */
+  get isIdle(): boolean {
+    return this.#sent.length === 0 && this.#entries.length === 0
+  }
+
+  whenCredit(cell: Cell): void {
+    this.#waiting.add(cell)
+  }
+
+  append(entry: Committing): void {
+    this.#entries.push(entry)
+    if (this.builder.bytes >= frameBytes) this.flush()
+    else if (this.#entries.length === 1) this.#schedule()
+  }
+
+  /** Sends what was collected. */
+  flush(): void {
+    if (this.#entries.length === 0) return
+    const bytes = this.builder.bytes
+    const frame = this.builder.take()
+    this.#sent.push({ seq: frame.seq, entries: this.#entries, bytes })
+    this.#entries = []
+    this.#bytesOut += bytes
+    this.#client.commit(frame)
+  }
+
+  load(actor: string, limit: number): Promise<LoadedActor | Damage> {
+    return this.#client.ask('load', { actor, limit })
+  }
+
+  pending(actor: string, after: MessageRef, limit: number): Promise<PendingPage> {
+    return this.#client.ask('pending', { actor, after, limit })
+  }
+
+  outcome(actor: string, ownId: string): Promise<StoredRecord> {
+    return this.#client.ask('outcome', { actor, ownId })
+  }
+
+  acked(ack: Ack): void {
+    if (ack.status === 'fenced') {
+      this.#fenced = true
+      return
+    }
+    const frame = this.#sent[0]
+    if (frame === undefined || frame.seq !== ack.seq || ack.status !== 'committed') return
+    this.#sent.shift()
+    this.#bytesOut -= frame.bytes
+    answer(frame.entries, ack)
+    this.#creditReturned()
+  }
+
+  /** Frames after `seq` never happened: everything not acknowledged is undone, in order (D5). */
+  lost(seq: number): void {
+    const lost = [...this.#sent.splice(0).flatMap(({ entries }) => entries), ...this.#entries]
+    this.#entries = []
+    this.#bytesOut = 0
+    this.builder = new SegmentBuilder(this.#identity.slot, this.#identity.epoch, seq + 1)
+    this.#client.resumed()
+    for (const entry of lost) entry.undone(undefined)
+    this.#creditReturned()
+  }
+
+  #creditReturned(): void {
+    if (this.#waiting.size === 0 || !this.hasCredit) return
+    const cells = this.#waiting
+    this.#waiting = new Set()
+    for (const cell of cells) cell.stand()
+  }
+}
+
+/** Tells each record of a frame what became of it. */
+function answer(entries: readonly Committing[], ack: Ack): void {
+  const refused = new Map<number, Refusal>(ack.refused.map((refusal) => [refusal.record, refusal]))
+  let position = ack.base
+  entries.forEach((entry, record) => {
+    const refusal = refused.get(record)
+    if (refusal === undefined) entry.committed(position++, ack)
+    else entry.undone(refusal)
+  })
+}

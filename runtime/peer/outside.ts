@@ -1,0 +1,119 @@
+/**
+ * The port of refs that belong to no turn: `system.ref(...)`. Sends at once, waits for replies, and
+ * carries no ask chain.
+ */
+
+import { askStored } from '../../actors/cell/ask-stored.ts'
+import { deliverFrom, publication, sendAsk, streamFrom } from '../../actors/cell/outgoing.ts'
+import type { CellHost } from '../../actors/cell/ports.ts'
+import {
+  awaitReply,
+  compose,
+  composeAsk,
+  type Sender,
+  validPayload,
+  validPayloadNow,
+} from '../../actors/cell/sending.ts'
+import type { Contract, Messages } from '../../actors/contract.ts'
+import type { AnyMessage } from '../../actors/message.ts'
+import type { MessageOptions, Ref, ReplyStream, SendPort, Target } from '../../actors/ref.ts'
+import type { Address } from '../../mailbox/address.ts'
+import { checkKey } from '../../mailbox/address.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { refused, type TellOutcome } from '../../mailbox/outcome.ts'
+import { checkTopic } from '../../persistence/topic.ts'
+import { closedError } from './peer.ts'
+
+export class Outside implements SendPort, Sender {
+  readonly host: CellHost
+  readonly from = ''
+  readonly causeA = 0
+  readonly causeB = 0
+  readonly trace = undefined
+  #closed = false
+
+  constructor(host: CellHost) {
+    this.host = host
+  }
+
+  /** From now on everything is refused with SYSTEM_CLOSED. */
+  close(): void {
+    this.#closed = true
+  }
+
+  ref<M extends Messages>(contract: Contract<M>, key: string | Address): Ref<M> {
+    const text = typeof key === 'string' ? key : key.key
+    checkKey(text)
+    return new contract.refClass(text, this)
+  }
+
+  tell(
+    to: Target,
+    name: string,
+    spec: AnyMessage,
+    payload: unknown,
+    options?: MessageOptions,
+  ): TellOutcome {
+    if (this.#closed) return refused('closed', closedError())
+    const call = { to, name, spec, payload, options }
+    try {
+      return this.host.route(compose(this, call, validPayloadNow(call)))
+    } catch (error) {
+      if (error instanceof TroupeError && error.code === 'PAYLOAD_INVALID') {
+        return refused('invalid-payload', error)
+      }
+      throw error
+    }
+  }
+
+  async deliver(
+    to: Target,
+    name: string,
+    spec: AnyMessage,
+    payload: unknown,
+    options?: MessageOptions,
+  ): Promise<void> {
+    this.#check()
+    await deliverFrom(this, { to, name, spec, payload, options })
+  }
+
+  async ask(
+    to: Target,
+    name: string,
+    spec: AnyMessage,
+    payload: unknown,
+    options?: MessageOptions,
+  ): Promise<unknown> {
+    this.#check()
+    const call = { to, name, spec, payload, options }
+    const valid = validPayload(call)
+    const checked = valid instanceof Promise ? await valid : valid
+    if (options?.id !== undefined && this.host.definition(to.type)?.behavior.durable) {
+      return await askStored(this, call, checked)
+    }
+    const { ask, envelope } = composeAsk(this, call, checked, undefined)
+    sendAsk(this.host, ask, envelope)
+    return await awaitReply(ask)
+  }
+
+  stream(
+    to: Target,
+    name: string,
+    spec: AnyMessage,
+    payload: unknown,
+    options?: MessageOptions,
+  ): ReplyStream<unknown, unknown> {
+    this.#check()
+    return streamFrom(this, { to, name, spec, payload, options }, undefined)
+  }
+
+  publish(topic: string, payload: unknown): void {
+    this.#check()
+    checkTopic(topic)
+    this.host.publish(publication(this, topic, payload))
+  }
+
+  #check(): void {
+    if (this.#closed) throw closedError()
+  }
+}

@@ -1,0 +1,478 @@
+/**
+ * One thread's share of the bus: the actors that live here, the run queue that gives them slices,
+ * and the way of a message from here to anywhere. Every host is one, and so is the main thread,
+ * which with `workers: 0` runs all actors itself and otherwise only sends.
+ *
+ *   send ──► route ──► actor here ──► run queue ──► slice
+ *                 └──► link ──► another peer
+ *
+ * Owns: residence, routing, signals, the pump. Does not own: what an actor does (`actors/cell`),
+ * frames (`runtime/wire`), records (`journal.ts`).
+ *
+ * Invariant: within one call from outside nothing runs; handlers run only in the pump.
+ */
+import type { ActorDefinition } from '../../actors/actor.ts'
+import type { HostInfo } from '../../actors/app.ts'
+import { type Ask, AskTable, type Whereabouts } from '../../actors/cell/ask-table.ts'
+import { type Cell, sliceTime } from '../../actors/cell/cell.ts'
+import { DurableCell } from '../../actors/cell/durable-cell.ts'
+import type { CellEvent, CellHost, LogLevel } from '../../actors/cell/ports.ts'
+import { recoded } from '../../actors/cell/recoded.ts'
+import type { Signal } from '../../actors/cell/signal.ts'
+import { VolatileCell } from '../../actors/cell/volatile-cell.ts'
+import { Count, type CountRow } from '../../mailbox/accounting.ts'
+import { Alarms } from '../../mailbox/alarms.ts'
+import type { Clock } from '../../mailbox/clock.ts'
+import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import { Envelope } from '../../mailbox/envelope.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
+import { full, queued, refused, type TellOutcome } from '../../mailbox/outcome.ts'
+import type { Placement } from '../wire/placement.ts'
+import { acceptInStore, publishInStore } from './accept.ts'
+import type { Counters } from './counters.ts'
+import type { JournalClient } from './journal.ts'
+import { defaultResidency, Residents } from './residents.ts'
+import { RunQueue } from './run-queue.ts'
+import { type Published, Topics } from './topics.ts'
+import { Watchers } from './watchers.ts'
+
+/** Milliseconds of slices before the event loop has its turn. */
+const pumpTime = 8
+
+/** The way to one other thread; `runtime/wire` implements it. */
+export interface PeerLink {
+  /** False when there is no credit: the message did not go. */
+  send(envelope: Envelope): boolean
+  signal(to: string, signal: Signal): void
+  publish(envelope: Envelope, position: number): boolean
+  interest(pattern: string, wanted: boolean): void
+  giveUp(ask: Ask): Promise<Whereabouts | undefined>
+  /** Sends what was collected. */
+  flush(): void
+}
+
+/** What a peer reports upwards. */
+export interface PeerSink {
+  event(event: CellEvent): void
+  deadLetter(
+    envelope: Envelope,
+    reason: DeadLetterReason,
+    error: unknown,
+    position: number | undefined,
+  ): void
+  log(
+    level: LogLevel,
+    actor: string,
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ): void
+}
+
+export interface PeerOptions {
+  /** This thread's slot, {@link mainSlot} on the main thread. */
+  readonly slot: number
+  readonly actors: ReadonlyMap<string, ActorDefinition>
+  readonly deps: ((host: HostInfo) => unknown) | undefined
+  readonly placement: Placement
+  readonly clock: Clock
+  readonly counters: Counters
+  /** From the store, or any number unique among this system's threads. */
+  readonly origin: number
+  readonly development: boolean
+  readonly residency?: number
+  readonly sink: PeerSink
+  readonly jitter: () => number
+  /** Runs a function after what the event loop has ready now. */
+  readonly soon: (run: () => void) => void
+}
+
+export class Peer implements CellHost {
+  readonly slot: number
+  readonly clock: Clock
+  readonly alarms: Alarms
+  readonly asks: AskTable
+  readonly origin: number
+  readonly development: boolean
+  readonly topics: Topics
+  readonly residents: Residents
+  readonly links = new Map<number, PeerLink>()
+  journal: JournalClient | undefined
+  readonly #options: PeerOptions
+  readonly #queue = new RunQueue()
+  readonly #watchers = new Watchers()
+  readonly #shutdown = new AbortController()
+  #deps: { readonly value: unknown } | undefined
+  #seq = 0
+  #pumping = false
+  #scheduled = false
+  #intake = true
+  #whenQuiet: (() => void)[] = []
+
+  constructor(options: PeerOptions) {
+    this.#options = options
+    this.slot = options.slot
+    this.clock = options.clock
+    this.origin = -options.origin
+    this.development = options.development
+    this.alarms = new Alarms(options.clock)
+    this.asks = new AskTable(this.alarms, (ask) => this.#giveUp(ask))
+    this.topics = new Topics((pattern, wanted) => {
+      for (const link of this.links.values()) link.interest(pattern, wanted)
+      this.touched()
+    })
+    const cap = options.residency ?? defaultResidency
+    this.residents = new Residents(this.clock, this.alarms, cap, (cell) => this.#passivate(cell))
+  }
+
+  // ── the pump ──────────────────────────────────────────────────────────────────────────────────
+
+  enqueue(cell: Cell, lane: LaneNumber): void {
+    this.#queue.enqueue(cell, lane)
+    if (!this.#pumping) this.schedule()
+  }
+
+  /** Something happened outside a slice: there may be frames to send, or rest to take. */
+  touched(): void {
+    if (!this.#pumping) this.schedule()
+  }
+
+  schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#options.soon(() => this.#pump())
+  }
+
+  /** Runs slices for a bounded time, then sends what they said. */
+  #pump(): void {
+    this.#scheduled = false
+    this.#pumping = true
+    const end = this.clock.mono() + pumpTime
+    for (let now = end - pumpTime; now < end; now = this.clock.mono()) {
+      const cell = this.#queue.take()
+      if (cell === undefined) break
+      cell.run(now + sliceTime)
+      if (cell.standing === Lane.system && cell.quiet) this.residents.rest(cell)
+    }
+    this.#pumping = false
+    this.flush()
+    if (this.#queue.size > 0) this.schedule()
+    else this.#rest()
+  }
+
+  /** Sends everything collected for the store and for other threads. */
+  flush(): void {
+    this.journal?.flush()
+    for (const link of this.links.values()) link.flush()
+  }
+
+  #rest(): void {
+    this.alarms.rest()
+    if (this.#whenQuiet.length === 0 || !this.isQuiet) return
+    for (const resolve of this.#whenQuiet.splice(0)) resolve()
+  }
+
+  /** Nothing runs, waits for a turn or for the store here. */
+  get isQuiet(): boolean {
+    if (this.#queue.size > 0 || this.asks.size > 0 || this.journal?.isIdle === false) return false
+    for (const cell of this.residents) if (!cell.settled) return false
+    return true
+  }
+
+  /** Resolves when this thread has nothing left to do. */
+  quiet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenQuiet.push(resolve)
+      this.touched()
+    })
+  }
+
+  // ── routing ───────────────────────────────────────────────────────────────────────────────────
+
+  route(envelope: Envelope): TellOutcome {
+    const cell = this.residents.get(envelope.to)
+    if (cell === undefined) return this.#routeAway(envelope)
+    cell.bump(Count.accepted, 1)
+    return this.#receive(cell, envelope)
+  }
+
+  /** A message from another thread: it was counted as accepted there. */
+  arrived(envelope: Envelope): void {
+    const type = typeOf(envelope.to)
+    const cell = this.residents.get(envelope.to) ?? this.#activate(envelope.to, type)
+    if (cell === undefined) return this.deadLetter(envelope, 'no-definition')
+    cell.bump(Count.received, 1)
+    cell.receive(envelope)
+  }
+
+  #receive(cell: Cell, envelope: Envelope): TellOutcome {
+    if (!this.development || envelope.header.keep || envelope.stored) return cell.receive(envelope)
+    let payload: unknown
+    try {
+      payload = recoded(envelope.payload)
+    } catch (error) {
+      cell.bump(Count.deadLettered, 1)
+      return refused('not-encodable', error as TroupeError)
+    }
+    return cell.receive(withPayload(envelope, payload))
+  }
+
+  #routeAway(envelope: Envelope): TellOutcome {
+    const type = typeOf(envelope.to)
+    const definition = this.definition(type)
+    if (definition === undefined) return refused('no-definition', unknownType(type))
+    if (!this.#intake) return refused('closed', closedError())
+    const slot = this.#options.placement.slotOf(envelope.to, type)
+    if (slot !== this.slot) return this.#sendAway(envelope, slot, type)
+    const cell = this.#activate(envelope.to, type) as Cell
+    cell.bump(Count.accepted, 1)
+    return this.#receive(cell, envelope)
+  }
+
+  #sendAway(envelope: Envelope, slot: number, type: string): TellOutcome {
+    const row = this.counts(type)
+    row[Count.accepted] = (row[Count.accepted] as number) + 1
+    const link = this.links.get(slot)
+    let sent: boolean
+    try {
+      sent = link?.send(envelope) ?? false
+    } catch (error) {
+      row[Count.deadLettered] = (row[Count.deadLettered] as number) + 1
+      return refused('not-encodable', error as TroupeError)
+    }
+    if (sent) {
+      row[Count.sent] = (row[Count.sent] as number) + 1
+      this.touched()
+      return queued
+    }
+    if (!envelope.stored) {
+      this.deadLetter(envelope, 'link-full')
+      return full
+    }
+    // The store has it; the receiver only needs to know that it should look (M3).
+    row[Count.inStore] = (row[Count.inStore] as number) + 1
+    link?.signal(envelope.to, { kind: 'wake' })
+    return queued
+  }
+
+  #activate(id: string, type: string): Cell | undefined {
+    const definition = this.definition(type)
+    if (definition === undefined) return undefined
+    const key = id.slice(type.length + 1)
+    const cell = definition.behavior.durable
+      ? new DurableCell(definition, type, key, this)
+      : new VolatileCell(definition, type, key, this)
+    this.residents.add(cell)
+    return cell
+  }
+
+  accept(envelope: Envelope): Promise<void> {
+    return acceptInStore(this, envelope)
+  }
+
+  arrivedInStore(actor: string): void {
+    const row = this.counts(typeOf(actor))
+    row[Count.accepted] = (row[Count.accepted] as number) + 1
+    row[Count.inStore] = (row[Count.inStore] as number) + 1
+    this.signal(actor, { kind: 'wake' })
+  }
+
+  // ── signals ───────────────────────────────────────────────────────────────────────────────────
+
+  signal(to: string, signal: Signal): void {
+    const slot = this.#options.placement.slotOf(to, typeOf(to))
+    if (slot === this.slot) return this.signalled(to, signal)
+    this.links.get(slot)?.signal(to, signal)
+    this.touched()
+  }
+
+  /** A signal for an actor that lives here. */
+  signalled(to: string, signal: Signal): void {
+    const cell = this.residents.get(to)
+    switch (signal.kind) {
+      case 'watch':
+        return this.#watch(to, signal.by, cell)
+      case 'unwatch':
+        return this.#watchers.remove(to, signal.by)
+      case 'adopt':
+      case 'wake':
+        return (cell ?? this.#activate(to, typeOf(to)))?.receiveSignal(signal)
+      case 'terminated':
+      case 'child-ended':
+        return (cell ?? this.#durable(to))?.receiveSignal(signal)
+      case 'stop':
+        if (cell !== undefined) return cell.receiveSignal(signal)
+        if (signal.by !== undefined) this.signal(signal.by, { kind: 'child-ended', child: to })
+        return
+      default:
+        return cell?.receiveSignal(signal)
+    }
+  }
+
+  /** An actor that is not there any more is reported as terminated at once (F6). */
+  #watch(to: string, by: string, cell: Cell | undefined): void {
+    const gone = cell === undefined && !this.definition(typeOf(to))?.behavior.durable
+    if (gone) this.signal(by, { kind: 'terminated', who: to })
+    else this.#watchers.add(to, by)
+  }
+
+  /** Durable actors exist without being in memory; volatile ones that are not there are gone. */
+  #durable(to: string): Cell | undefined {
+    const type = typeOf(to)
+    return this.definition(type)?.behavior.durable ? this.#activate(to, type) : undefined
+  }
+
+  #giveUp(ask: Ask): Whereabouts | undefined | Promise<Whereabouts | undefined> {
+    const slot = this.#options.placement.slotOf(ask.to, typeOf(ask.to))
+    if (slot !== this.slot) return this.links.get(slot)?.giveUp(ask)
+    return this.residents.get(ask.to)?.giveUp(ask.a, ask.b)
+  }
+
+  // ── topics ────────────────────────────────────────────────────────────────────────────────────
+
+  publish(envelope: Envelope, position?: number): void {
+    if (position === undefined && this.journal !== undefined) return publishInStore(this, envelope)
+    this.fanOut(envelope, position ?? 0)
+    for (const slot of this.topics.slots(envelope.header.topic as string)) {
+      this.links.get(slot)?.publish(envelope, position ?? 0)
+    }
+    this.touched()
+  }
+
+  /** Hands copies to this thread's subscribers. */
+  fanOut(envelope: Envelope, position: number): void {
+    const topic = envelope.header.topic as string
+    const { from, id, payload } = envelope
+    for (const { actor, name, listen } of this.topics.matching(topic)) {
+      if (actor === undefined || name === undefined) {
+        listen?.({ topic, payload, from, id, position } satisfies Published)
+      } else {
+        this.route(copyTo(envelope, actor, name))
+      }
+    }
+  }
+
+  subscribe(actor: string, pattern: string, name: string): void {
+    this.topics.subscribe(actor, pattern, name)
+  }
+
+  unsubscribe(actor: string, pattern?: string): void {
+    this.topics.unsubscribe(actor, pattern)
+  }
+
+  // ── what cells ask for ────────────────────────────────────────────────────────────────────────
+
+  nextSeq(): number {
+    this.#seq += 1
+    return this.#seq
+  }
+
+  jitter(): number {
+    return this.#options.jitter()
+  }
+
+  definition(type: string): ActorDefinition | undefined {
+    return this.#options.actors.get(type)
+  }
+
+  counts(type: string): CountRow {
+    return this.#options.counters.row(type)
+  }
+
+  /** Built once; after a failure the next activation tries again. */
+  deps(): unknown {
+    if (this.#deps !== undefined) return this.#deps.value
+    const { deps } = this.#options
+    if (deps === undefined) return undefined
+    const made = deps({ slot: this.slot, signal: this.#shutdown.signal })
+    this.#deps = { value: made }
+    if (made instanceof Promise) {
+      made.then(
+        (value) => {
+          this.#deps = { value }
+        },
+        () => {
+          this.#deps = undefined
+        },
+      )
+    }
+    return made
+  }
+
+  deadLetter(
+    envelope: Envelope,
+    reason: DeadLetterReason,
+    error?: unknown,
+    position?: number,
+  ): void {
+    const row = this.counts(typeOf(envelope.to))
+    row[Count.deadLettered] = (row[Count.deadLettered] as number) + 1
+    this.#options.sink.deadLetter(envelope, reason, error, position)
+  }
+
+  emit(event: CellEvent): void {
+    this.#options.sink.event(event)
+  }
+
+  log(
+    level: LogLevel,
+    actor: string,
+    message: string,
+    fields?: Readonly<Record<string, unknown>>,
+  ): void {
+    this.#options.sink.log(level, actor, message, fields)
+  }
+
+  forget(cell: Cell): void {
+    this.residents.remove(cell)
+    this.topics.unsubscribe(cell.id)
+    for (const by of this.#watchers.take(cell.id)) {
+      this.signal(by, { kind: 'terminated', who: cell.id })
+    }
+    if (cell.leftInStore) this.signal(cell.id, { kind: 'wake' })
+  }
+
+  #passivate(cell: Cell): void {
+    cell.phase = 'gone'
+    this.emit({ event: 'actor-passivated', actor: cell.id })
+  }
+
+  // ── the end ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Refuses new actors and new work from outside; what is here goes on. */
+  stopIntake(): void {
+    this.#intake = false
+  }
+
+  /** Releases what `deps` built. */
+  async dispose(release: ((deps: unknown) => unknown) | undefined): Promise<void> {
+    this.#shutdown.abort()
+    const deps = await this.#deps?.value
+    if (this.#deps !== undefined) await release?.(deps)
+  }
+}
+
+export function typeOf(id: string): string {
+  return id.slice(0, id.indexOf('/'))
+}
+
+function copyTo(envelope: Envelope, to: string, name: string): Envelope {
+  const { from, payload, lane, a, b, causeA, causeB, header } = envelope
+  return new Envelope(to, from, name, payload, lane, a, b, causeA, causeB, header)
+}
+
+function withPayload(envelope: Envelope, payload: unknown): Envelope {
+  const { to, from, name, lane, a, b, causeA, causeB, header } = envelope
+  return new Envelope(to, from, name, payload, lane, a, b, causeA, causeB, header)
+}
+
+function unknownType(type: string): TroupeError {
+  return new TroupeError(
+    'DEFINITION_MISSING',
+    `no actor of type "${type}" is in the app; add its definition to app(..., { actors: [...] })`,
+  )
+}
+
+export function closedError(): TroupeError {
+  return new TroupeError('SYSTEM_CLOSED', 'the system is closing or closed and takes no more work')
+}

@@ -1,0 +1,90 @@
+/**
+ * A thread's end of its connection to the store: questions with answers, frames with acks. It is
+ * the same whether the store runs on a thread of its own or on this one.
+ */
+
+import { decodeError } from '../../actors/cell/error-data.ts'
+import type { Frame } from '../../persistence/segment.ts'
+import type { Ack } from '../../persistence/store.ts'
+import type { FromStore, Question, Questions, ToStore, Wire } from '../store/protocol.ts'
+
+/** What the store says without being asked. */
+export interface StoreListener {
+  acked(ack: Ack): void
+  /** Frames after `seq` never happened. */
+  lost(seq: number): void
+  arrived(actors: readonly string[]): void
+  state(stalled: boolean, error: unknown): void
+}
+
+interface Waiting {
+  readonly resolve: (value: unknown) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class StoreClient {
+  readonly #wire: Wire<ToStore>
+  readonly #waiting = new Map<number, Waiting>()
+  #listener: StoreListener | undefined
+  #ids = 0
+
+  constructor(wire: Wire<ToStore>) {
+    this.#wire = wire
+  }
+
+  listen(listener: StoreListener): void {
+    this.#listener = listener
+  }
+
+  commit(frame: Frame): void {
+    const { directory, body } = frame
+    this.#wire.post({ kind: 'frame', frame }, [
+      directory.buffer as ArrayBuffer,
+      body.buffer as ArrayBuffer,
+    ])
+  }
+
+  resumed(): void {
+    this.#wire.post({ kind: 'resumed' })
+  }
+
+  ask<Q extends Question>(question: Q, ask: Questions[Q]['ask']): Promise<Questions[Q]['answer']> {
+    this.#ids += 1
+    const id = this.#ids
+    return new Promise((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject })
+      this.#wire.post({ kind: 'ask', id, question, with: ask })
+    })
+  }
+
+  /** Fails every open question: the store is gone. */
+  closed(error: unknown): void {
+    for (const { reject } of this.#waiting.values()) reject(error)
+    this.#waiting.clear()
+  }
+
+  receive(message: FromStore): void {
+    switch (message.kind) {
+      case 'ack':
+        return this.#listener?.acked(message.ack)
+      case 'lost':
+        return this.#listener?.lost(message.seq)
+      case 'arrived':
+        return this.#listener?.arrived(message.actors)
+      case 'state':
+        return this.#listener?.state(message.stalled, message.error)
+      case 'answer':
+        return this.#take(message.id)?.resolve(message.value)
+      case 'refusal':
+        return this.#take(message.id)?.reject(decodeError(message.error))
+      default:
+        message satisfies never
+    }
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id)
+    this.#waiting.delete(id)
+    return waiting
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * Everything that crosses between a client of the store and the thread it runs on. Plain data.
+ */
+import type { MessageRef } from '../../persistence/record.ts'
+import type { Frame } from '../../persistence/segment.ts'
+import type { Ack, StoreStats, WakePage } from '../../persistence/store.ts'
+import type {
+  Damage,
+  LoadedActor,
+  PendingPage,
+  StoredMessage,
+  StoredRecord,
+} from '../../persistence/stored.ts'
+
+/** Questions a client may ask, and their answers. */
+export interface Questions {
+  load: {
+    readonly ask: { readonly actor: string; readonly limit: number }
+    readonly answer: LoadedActor | Damage
+  }
+  pending: {
+    readonly ask: { readonly actor: string; readonly after: MessageRef; readonly limit: number }
+    readonly answer: PendingPage
+  }
+  /** Answered when the outcome is known, however long that takes. */
+  outcome: {
+    readonly ask: { readonly actor: string; readonly ownId: string }
+    readonly answer: StoredRecord
+  }
+  wakeList: {
+    readonly ask: { readonly after: number | undefined; readonly limit: number }
+    readonly answer: WakePage
+  }
+  beginEpoch: { readonly ask: { readonly slot: number }; readonly answer: number }
+  reserveOrigins: { readonly ask: { readonly count: number }; readonly answer: number }
+  unreleased: {
+    readonly ask: { readonly slot: number; readonly epoch: number }
+    readonly answer: readonly (StoredMessage | Damage)[]
+  }
+  record: {
+    readonly ask: { readonly position: number }
+    readonly answer: StoredRecord | Damage | undefined
+  }
+  records: {
+    readonly ask: {
+      readonly from: number
+      readonly limit: number
+      readonly kinds?: readonly number[]
+    }
+    readonly answer: {
+      readonly records: readonly StoredRecord[]
+      readonly next: number | undefined
+    }
+  }
+  stats: {
+    readonly ask: Record<never, never>
+    readonly answer: StoreStats & { readonly stalledSince: number | undefined }
+  }
+}
+export type Question = keyof Questions
+
+/** From a client to the store. */
+export type ToStore =
+  | { readonly kind: 'frame'; readonly frame: Frame }
+  /** The client has taken in a `lost` and numbers its next frame from the tail. */
+  | { readonly kind: 'resumed' }
+  | {
+      readonly kind: 'ask'
+      readonly id: number
+      readonly question: Question
+      readonly with: unknown
+    }
+
+/** From the store to a client. */
+export type FromStore =
+  | { readonly kind: 'ack'; readonly ack: Ack }
+  /** A commit failed and the store is open again: frames after `seq` never happened (D5). */
+  | { readonly kind: 'lost'; readonly seq: number }
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'refusal'; readonly id: number; readonly error: unknown }
+  /** Accepted in the store for actors that nobody told (timers that fired). */
+  | { readonly kind: 'arrived'; readonly actors: readonly string[] }
+  | { readonly kind: 'state'; readonly stalled: boolean; readonly error?: unknown }
+
+/** One direction of a connection; both ends may be on one thread. */
+export interface Wire<T> {
+  post(message: T, transfer?: readonly ArrayBuffer[]): void
+}

@@ -1,0 +1,32 @@
+/** Answers the questions that need only a look. */
+import type { Store } from '../../persistence/store.ts'
+import type { Question, Questions } from './protocol.ts'
+import { readRecords } from './read-records.ts'
+
+type Answers = {
+  readonly [Q in Exclude<Question, 'outcome'>]: (
+    store: Store,
+    ask: Questions[Q]['ask'],
+  ) => Questions[Q]['answer']
+}
+
+const answers: Answers = {
+  load: (store, { actor, limit }) => store.load(actor, limit),
+  pending: (store, { actor, after, limit }) => store.pending(actor, after, limit),
+  wakeList: (store, { after, limit }) => store.wakeList(after, limit),
+  beginEpoch: (store, { slot }) => store.beginEpoch(slot),
+  reserveOrigins: (store, { count }) => store.reserveOrigins(count),
+  unreleased: (store, { slot, epoch }) => store.unreleased(slot, epoch),
+  record: (store, { position }) => store.record(position),
+  records: (store, { from, limit, kinds }) => readRecords(store, from, limit, kinds),
+  stats: (store) => ({ ...store.stats(), stalledSince: undefined }),
+}
+
+export function answerQuestion(
+  store: Store,
+  question: Exclude<Question, 'outcome'>,
+  ask: unknown,
+): unknown {
+  const answer = answers[question] as (store: Store, ask: unknown) => unknown
+  return answer(store, ask)
+}

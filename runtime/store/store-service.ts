@@ -1,0 +1,258 @@
+/**
+ * The store's thread, without the thread: takes frames from its clients, commits what has arrived as
+ * one group, answers questions in between, fires durable timers, and gets over failures (D5).
+ *
+ *   open ── commit throws ──► stalled ── reopened ──► open
+ *
+ * In `stalled` frames are dropped until their client has heard what was lost; questions wait.
+ *
+ * Invariant: an ack or an answer is posted only after the transaction that it speaks of returned.
+ */
+import { encodeError } from '../../actors/cell/error-data.ts'
+import type { CancelAlarm, Clock } from '../../mailbox/clock.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import type { Frame } from '../../persistence/segment.ts'
+import type { Ack, Store, Tail } from '../../persistence/store.ts'
+import type { StoredRecord } from '../../persistence/stored.ts'
+import type { FromStore, Question, ToStore, Wire } from './protocol.ts'
+import { answerQuestion } from './questions.ts'
+import { acksOfTail } from './tail-acks.ts'
+import { TimerWriter } from './timer-writer.ts'
+
+/** One connected thread. */
+interface Client {
+  readonly slot: number
+  readonly wire: Wire<FromStore>
+  /** It has not yet heard what a failure lost: its frames are not the next ones. */
+  deaf: boolean
+}
+
+interface Waiter {
+  readonly client: Client
+  readonly id: number
+  readonly actor: string
+  readonly ownId: string
+}
+
+/** Longest pause in ms between two attempts to reopen a failed store. */
+const longestPause = 5_000
+
+export class StoreService {
+  readonly #store: Store
+  readonly #clock: Clock
+  readonly #soon: (run: () => void) => void
+  readonly #clients = new Map<number, Client>()
+  readonly #waiters = new Map<string, Waiter[]>()
+  readonly #timers: TimerWriter
+  readonly #maintain: ((store: Store) => void) | undefined
+  #frames: Frame[] = []
+  #scheduled = false
+  #stalledSince: number | undefined
+  #postponed: (() => void)[] = []
+  #reopening: CancelAlarm | undefined
+  #failures = 0
+  #position: number
+  #closed = false
+
+  /**
+   * @param soon runs a function after what has arrived was taken in
+   * @param maintain called after each group commit, for snapshots and checkpoints
+   */
+  constructor(
+    store: Store,
+    clock: Clock,
+    soon: (run: () => void) => void,
+    maintain?: (store: Store) => void,
+  ) {
+    this.#store = store
+    this.#clock = clock
+    this.#soon = soon
+    this.#maintain = maintain
+    this.#position = store.position
+    this.#timers = new TimerWriter(store, clock, (frame) => this.#accept(frame))
+  }
+
+  /** Connects a client; a new one for the same slot replaces the old. */
+  connect(slot: number, wire: Wire<FromStore>): (message: ToStore) => void {
+    const client = { slot, wire, deaf: false }
+    this.#clients.set(slot, client)
+    return (message) => this.#receive(client, message)
+  }
+
+  /** Begins to fire timers; before that, overdue ones would come before anybody listens. */
+  start(): void {
+    this.#timers.arm()
+  }
+
+  get stalledSince(): number | undefined {
+    return this.#stalledSince
+  }
+
+  /** Commits what has arrived and closes the store. */
+  close(): void {
+    if (this.#closed) return
+    this.#commit()
+    this.#closed = true
+    this.#timers.disarm()
+    this.#reopening?.()
+    this.#store.close()
+  }
+
+  #receive(client: Client, message: ToStore): void {
+    if (this.#clients.get(client.slot) !== client || this.#closed) return
+    switch (message.kind) {
+      case 'frame':
+        if (!client.deaf) this.#accept(message.frame)
+        return
+      case 'resumed':
+        client.deaf = false
+        return
+      case 'ask':
+        return this.#ask(client, message.id, message.question, message.with)
+      default:
+        message satisfies never
+    }
+  }
+
+  #accept(frame: Frame): void {
+    this.#frames.push(frame)
+    this.#schedule()
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return
+    this.#scheduled = true
+    this.#soon(() => {
+      this.#scheduled = false
+      this.#commit()
+    })
+  }
+
+  // ── commits ───────────────────────────────────────────────────────────────────────────────────
+
+  #commit(): void {
+    if (this.#frames.length === 0 || this.#stalledSince !== undefined || this.#closed) return
+    const frames = this.#frames
+    this.#frames = []
+    let acks: Ack[]
+    try {
+      acks = this.#store.commit(frames)
+    } catch (error) {
+      return this.#stall(error)
+    }
+    this.#position = this.#store.position
+    for (const ack of acks) this.#answer(ack)
+    this.#timers.arm()
+    this.#maintain?.(this.#store)
+  }
+
+  #answer(ack: Ack): void {
+    if (this.#timers.owns(ack.slot)) this.#arrived(this.#timers.answered(ack))
+    else this.#clients.get(ack.slot)?.wire.post({ kind: 'ack', ack })
+    for (const { actor, ownId } of ack.settled) this.#settle(actor, ownId)
+  }
+
+  #arrived(actors: readonly string[]): void {
+    if (actors.length === 0) return
+    for (const client of this.#clients.values()) client.wire.post({ kind: 'arrived', actors })
+  }
+
+  // ── questions ─────────────────────────────────────────────────────────────────────────────────
+
+  #ask(client: Client, id: number, question: Question, ask: unknown): void {
+    if (this.#stalledSince !== undefined) {
+      this.#postponed.push(() => this.#ask(client, id, question, ask))
+      return
+    }
+    try {
+      if (question === 'outcome') {
+        return this.#outcome({ client, id, ...(ask as { actor: string; ownId: string }) })
+      }
+      const value = answerQuestion(this.#store, question, ask)
+      client.wire.post({ kind: 'answer', id, value })
+    } catch (error) {
+      client.wire.post({ kind: 'refusal', id, error: encodeError(error) })
+    }
+  }
+
+  /** Answers at once when the outcome is known, else when the record that makes it is committed. */
+  #outcome(waiter: Waiter): void {
+    const found = this.#store.outcome(waiter.actor, waiter.ownId)
+    if (found.kind === 'done') return post(waiter, found.record)
+    if (found.kind === 'damaged') {
+      throw new TroupeError('STORE_CORRUPT', `the outcome cannot be read: ${found.detail}`)
+    }
+    const key = waiterKey(waiter.actor, waiter.ownId)
+    this.#waiters.set(key, [...(this.#waiters.get(key) ?? []), waiter])
+  }
+
+  #settle(actor: string, ownId: string): void {
+    const key = waiterKey(actor, ownId)
+    const waiters = this.#waiters.get(key)
+    if (waiters === undefined) return
+    this.#waiters.delete(key)
+    for (const waiter of waiters) {
+      this.#ask(waiter.client, waiter.id, 'outcome', { actor, ownId })
+    }
+  }
+
+  // ── failure (D5) ──────────────────────────────────────────────────────────────────────────────
+
+  #stall(error: unknown): void {
+    this.#stalledSince = this.#clock.wall()
+    this.#frames = []
+    for (const client of this.#clients.values()) client.deaf = true
+    this.#state(true, error)
+    this.#reopenLater()
+  }
+
+  #reopenLater(): void {
+    const pause = Math.min(longestPause, 50 * 2 ** this.#failures)
+    this.#failures += 1
+    this.#reopening = this.#clock.alarm(this.#clock.mono() + pause, () => this.#reopen())
+  }
+
+  #reopen(): void {
+    let tail: Tail
+    try {
+      tail = this.#store.reopen()
+    } catch (error) {
+      this.#state(true, error)
+      return this.#reopenLater()
+    }
+    this.#stalledSince = undefined
+    this.#failures = 0
+    this.#tell(tail)
+    this.#state(false, undefined)
+    for (const again of this.#postponed.splice(0)) again()
+    this.#timers.arm()
+  }
+
+  /** Clients hear first what was committed after all, then that the rest is lost. */
+  #tell(tail: Tail): void {
+    for (const ack of acksOfTail(this.#store, this.#position + 1)) this.#answer(ack)
+    this.#position = tail.position
+    this.#timers.lost(tail)
+    for (const client of this.#clients.values()) {
+      const seq = tail.clients.find(({ slot }) => slot === client.slot)?.seq ?? 0
+      client.wire.post({ kind: 'lost', seq })
+    }
+  }
+
+  #state(stalled: boolean, error: unknown): void {
+    const state = {
+      kind: 'state',
+      stalled,
+      ...(error === undefined ? {} : { error: encodeError(error) }),
+    } as const
+    for (const client of this.#clients.values()) client.wire.post(state)
+  }
+}
+
+function post({ client, id }: Waiter, record: StoredRecord): void {
+  client.wire.post({ kind: 'answer', id, value: record })
+}
+
+function waiterKey(actor: string, ownId: string): string {
+  return `${actor}\n${ownId}`
+}
