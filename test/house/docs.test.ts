@@ -71,8 +71,8 @@ test('docs: a block that nothing checks is a problem', () => {
   const text =
     '```yaml\n```\n```\n```\n```ts fil=a.ts\n```\n```ts file=a.ts\n```\n```ts file=a.ts\n```'
   assert.deepEqual(blockProblems(blocksOf('p.md', text)), [
-    'p.md:2: no check for "yaml" blocks; there are ts, js, sh, json, sql, text, md',
-    'p.md:4: no check for "" blocks; there are ts, js, sh, json, sql, text, md',
+    'p.md:2: no check for "yaml" blocks; there are ts, js, sh, json, sql, text, md, mermaid',
+    'p.md:4: no check for "" blocks; there are ts, js, sh, json, sql, text, md, mermaid',
     'p.md:6: a ts block has no "fil"',
     'p.md:10: file=a.ts is named twice on this page',
   ])

@@ -79,7 +79,11 @@ const attributesOf: Readonly<Record<string, readonly string[]>> = {
   sql: [],
   text: ['output'],
   md: [],
+  mermaid: [],
 }
+
+/** The first word of a drawing; the rest is read by people. */
+const diagram = /^(flowchart|sequenceDiagram|stateDiagram-v2|classDiagram|erDiagram)\b/
 
 function problemOf(block: Block, seen: Set<string>): string | undefined {
   const known = attributesOf[block.language]
@@ -90,6 +94,7 @@ function problemOf(block: Block, seen: Set<string>): string | undefined {
   const unknown = Object.keys(block.attributes).find((name) => !known.includes(name))
   if (unknown !== undefined) return `a ${block.language} block has no "${unknown}"`
   if (block.given !== '' && !isModule(block)) return 'only a ts or js block can have given lines'
+  if (block.language === 'mermaid' && !diagram.test(block.text)) return 'no kind of diagram'
   const file = block.attributes['file']
   if (file === undefined) return undefined
   if (!/^[\w][\w./-]*\.\w+$/.test(file) || file.includes('..'))

@@ -76,12 +76,15 @@ function isLoader({ expression }: ts.PropertyAccessExpression): boolean {
   )
 }
 
-/** `new URL('./worker.ts', import.meta.url)`: how a thread's module is named. */
+/** `new URL('./worker.ts', import.meta.url)`: how a thread's module is named. Folders are no modules. */
 function isModuleUrl(node: ts.NewExpression): boolean {
-  const base = node.arguments?.[1]
+  const [path, base] = node.arguments ?? []
   return (
     ts.isIdentifier(node.expression) &&
     node.expression.text === 'URL' &&
+    path !== undefined &&
+    ts.isStringLiteralLike(path) &&
+    /\.[cm]?[jt]s$/.test(path.text) &&
     base !== undefined &&
     ts.isPropertyAccessExpression(base) &&
     ts.isMetaProperty(base.expression)

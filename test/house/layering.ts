@@ -19,7 +19,7 @@ import { rooms, type SourceTree } from './repository.ts'
 const homes: Readonly<Record<string, Home>> = {
   '@aws-sdk/client-bedrock-runtime': { in: ['actors/agents/models/'] },
   '@opentelemetry/': { in: ['runtime/'] },
-  '@standard-schema/spec': { in: ['actors/'] },
+  '@standard-schema/spec': { in: ['actors/'], folders: Number.POSITIVE_INFINITY }, // types only
   'better-sqlite3': { in: ['persistence/sqlite/'] },
   comlink: { in: ['runtime/wire/'] },
   eventemitter3: { in: ['runtime/'] },

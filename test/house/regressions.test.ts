@@ -65,7 +65,7 @@ test('regressions: every row has a promise, a source and a proof', () => {
 })
 
 test('regressions: every test that a row names exists', () => {
-  const titles = filesIn(['test'], '.test.ts').flatMap((path) => titlesIn(path, read(path)))
+  const titles = filesIn(['test'], '.ts').flatMap((path) => titlesIn(path, read(path)))
   const named = rows.flatMap(({ proofs }) => proofs.filter((proof) => proof.startsWith('`')))
   const missing = named
     .map((proof) => proof.slice(1, -1))
@@ -73,16 +73,24 @@ test('regressions: every test that a row names exists', () => {
   assert.deepEqual(compare(missing, testsNotYetWritten), settled)
 })
 
-test('regressions: titles are read from calls of test, whatever their quotes', () => {
+test('regressions: titles are read from calls of test and of a suite’s helper, whatever their quotes', () => {
   const text = [
     `test('one', () => {})`,
     ['test(`two of ', '{three}`, {}, async () => {})'].join('$'),
     `describe("four", () => { it('five', () => {}) })`,
     `other('six')`,
+    `promise('six and a half', ({ store }) => {})`,
     `// test('seven')`,
     `await t.test('eight', () => {})`,
   ].join('\n')
-  assert.deepEqual(titlesIn('a.test.ts', text), ['one', 'two of …', 'four', 'five', 'eight'])
+  assert.deepEqual(titlesIn('a.test.ts', text), [
+    'one',
+    'two of …',
+    'four',
+    'five',
+    'six and a half',
+    'eight',
+  ])
 })
 
 function readRows(): Row[] {
