@@ -58,11 +58,13 @@ export const connect: Connect = (file, options = {}) => {
   }
 }
 
-/** An error of SQLite as ours, its own as the cause. */
+/** An error of SQLite or of the file system as ours, the original as its cause. */
 export function storeError(error: unknown, file: string): unknown {
-  if (!(error instanceof Database.SqliteError)) return error
-  const { code, say } = translations.find(({ matches }) => matches.test(error.code)) ?? stalled
-  const fields = { file, sqlite: error.code }
+  const isFile = error instanceof Error && 'errno' in error && 'code' in error
+  if (!isFile && !(error instanceof Database.SqliteError)) return error
+  const cause = String(error.code)
+  const { code, say } = translations.find(({ matches }) => matches.test(cause)) ?? stalled
+  const fields = { file, cause }
   return new TroupeError(code, `${file}: ${say} (${error.message})`, { cause: error, fields })
 }
 
@@ -80,12 +82,12 @@ const stalled: Translation = {
 
 const translations: readonly Translation[] = [
   {
-    matches: /^SQLITE_FULL/,
+    matches: /^(SQLITE_FULL|ENOSPC|EDQUOT)/,
     code: 'STORE_FULL',
     say: 'the disk or the page limit is full; free some space',
   },
   {
-    matches: /^SQLITE_(READONLY|CANTOPEN|PERM|AUTH)/,
+    matches: /^(SQLITE_(READONLY|CANTOPEN|PERM|AUTH)|EACCES|EPERM|EROFS|EISDIR|ENOTDIR|ENOENT)/,
     code: 'STORE_READONLY',
     say: 'cannot be written; check its permissions and its folder',
   },
@@ -118,7 +120,8 @@ function wrap(file: string, statement: Database.Statement): Statement {
   }
 }
 
-function attempt<T>(file: string, work: () => T): T {
+/** Runs `work` on a store's files; its errors come as ours. */
+export function attempt<T>(file: string, work: () => T): T {
   try {
     return work()
   } catch (error) {

@@ -30,6 +30,8 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
     this.#tail = tail
     this.#position = super.position
     this.#loadEpochs()
+    // From here on this is what there is, also when a loss was accepted.
+    tail.write(this.#position)
   }
 
   override get position(): number {

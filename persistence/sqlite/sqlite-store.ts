@@ -11,7 +11,7 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import { HistoryReader } from '../history-reader.ts'
 import { HistoryStore, type StoreOptions } from '../history-store.ts'
 import type { ReadMedium } from '../medium.ts'
-import { type Connect, type Connection, connect as connectSqlite } from './connection.ts'
+import { attempt, type Connect, type Connection, connect as connectSqlite } from './connection.ts'
 import { SqliteReadMedium } from './read-medium.ts'
 import { inspect, prepareSchema } from './schema.ts'
 import { SqliteMedium } from './sqlite-medium.ts'
@@ -35,13 +35,26 @@ export interface SqliteStoreOptions extends StoreOptions {
 export function openSqliteStore(path: string, options: SqliteStoreOptions = {}): HistoryStore {
   const file = realPath(path)
   const connect = options.connect ?? connectSqlite
-  inspect(file)
+  attempt(file, () => inspect(file))
   const lock = lockWriter(file, connect)
+  return orElse(
+    () => {
+      const medium = openMedium(file, connect, options)
+      return orElse(
+        () => new SqliteStore(medium, options, () => lock.release()),
+        () => medium.close(),
+      )
+    },
+    () => lock.release(),
+  )
+}
+
+/** What `work` gives; if it throws, `undo` first. */
+function orElse<T>(work: () => T, undo: () => void): T {
   try {
-    const medium = openMedium(file, connect, options)
-    return new SqliteStore(medium, options, () => lock.release())
+    return work()
   } catch (error) {
-    lock.release()
+    undo()
     throw error
   }
 }
@@ -56,7 +69,7 @@ export interface SqliteReader {
 /** @throws STORE_NEWER, STORE_READONLY, STORE_CORRUPT */
 export function openSqliteReader(path: string, connect: Connect = connectSqlite): SqliteReader {
   const file = realPath(path)
-  inspect(file)
+  attempt(file, () => inspect(file))
   const medium = new SqliteReadMedium(file, connect(file, { readonly: true }))
   return { history: new HistoryReader(medium), medium, close: () => medium.close() }
 }
@@ -85,22 +98,22 @@ function openMedium(file: string, connect: Connect, options: SqliteStoreOptions)
     next = undefined
     return connection
   }
-  if (isNew) syncFolder(file)
-  const tail = new TailFile(file, id)
+  if (isNew) attempt(file, () => syncFolder(file))
+  const tail = attempt(file, () => new TailFile(file, id))
   return new SqliteMedium(file, reopen, tail)
 }
 
 function openConnection(file: string, connect: Connect, options: SqliteStoreOptions): Connection {
   const connection = connect(file)
-  try {
-    configure(connection, options)
-    prepareSchema(file, connection, randomUUID())
-    checkTail(file, connection, options)
-    return connection
-  } catch (error) {
-    connection.close()
-    throw error
-  }
+  return orElse(
+    () => {
+      configure(connection, options)
+      prepareSchema(file, connection, randomUUID())
+      checkTail(file, connection, options)
+      return connection
+    },
+    () => connection.close(),
+  )
 }
 
 function configure(connection: Connection, { durability = 'full' }: SqliteStoreOptions): void {
