@@ -202,12 +202,15 @@ class Guard {
     return type !== undefined && (length - 1) % type.BYTES_PER_ELEMENT === 0
   }
 
-  /** 32, 64 or 96 bits; the last must lie within what a Date can hold. */
+  /** Of 32, 64 or 96 bits; less than a second of nanoseconds, and within what a Date can hold. */
   private isTimestamp(start: number, length: number): boolean {
-    if (length === 4 || length === 8) return true
-    if (length !== 12) return false
-    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + start, 12)
-    return Math.abs(Number(view.getBigInt64(4)) * 1_000 + view.getUint32(0) / 1e6) <= 8.64e15
+    if (length === 4) return true
+    if (length !== 8 && length !== 12) return false
+    const view = new DataView(this.bytes.buffer, this.bytes.byteOffset + start, length)
+    const nanoseconds = view.getUint32(0) >>> (length === 8 ? 2 : 0)
+    if (nanoseconds >= 1e9) return false
+    if (length === 8) return true
+    return Math.abs(Number(view.getBigInt64(4)) * 1_000 + nanoseconds / 1e6) <= 8.64e15
   }
 
   /** The array inside a Map or Set extension: keys and members must be primitives. */
