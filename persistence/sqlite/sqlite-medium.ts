@@ -156,6 +156,8 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
   putCheckpoint(chunk: CheckpointChunk, rows: readonly ActorRow[]): void {
     const { position, part, last, bytes } = chunk
     const sum = checksum([position, part], bytes)
+    // What an earlier, unfinished attempt left at the same position must not mix with this one.
+    if (part === 0) this.sql('DELETE FROM checkpoints WHERE position = ?').run(position)
     const insert = 'INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?, ?)'
     this.sql(insert).run(position, part, last ? 1 : 0, sum, bytes)
     for (const row of rows) this.#updateRow(row)
