@@ -6,7 +6,7 @@
  * say. So every byte is accounted for here first, without allocating, in one pass.
  */
 
-import { MAX_DEPTH } from './encodable.ts'
+import { MAX_DEPTH } from './kinds.ts'
 
 /** Extension types of stored values. Never renumbered: stores in the field hold them. */
 export const EXTENSION = Object.freeze({

@@ -6,18 +6,8 @@
  */
 
 import { MAX_WIRE_DEPTH, typedArrays } from './codec-guard.ts'
-import {
-  assertEncodable,
-  copyBytes,
-  draftedOf,
-  type EncodableBytes,
-  type Fields,
-  fieldOf,
-  fieldsOf,
-  isKey,
-  kindOf,
-  refused,
-} from './encodable.ts'
+import { assertEncodable, copyBytes, type EncodableBytes } from './encodable.ts'
+import { type Fields, fieldOf, fieldsOf, isKey, kindOf, plainOf, refused } from './kinds.ts'
 
 /** Content of an extension: already bytes. */
 export class Packed {
@@ -77,8 +67,8 @@ function survivesUtf8(text: string): boolean {
 
 function wireObject(value: object, depth: number, pack: PackItems): unknown {
   if (depth === MAX_WIRE_DEPTH) throw refused
-  const drafted = draftedOf(value)
-  if (drafted !== undefined) return wire(drafted.plain(depth), depth, pack)
+  const plain = plainOf(value)
+  if (plain !== undefined) return wire(plain.call(value, depth), depth, pack)
   switch (kindOf(value)) {
     case 'record':
       return wireRecord(value as Fields, depth + 1, pack)

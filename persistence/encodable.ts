@@ -1,9 +1,9 @@
 /**
  * T5 at run time: which values may be payload, reply or durable state, and how they are copied.
  *
- * Owns the list of kinds, the check that names the offending path, the deep copy and development
- * mode's freeze. Does not own bytes (`codec.ts`) nor drafts (`actors/draft`): a draft answers the
- * {@link PLAIN} symbol with a plain copy of itself, and that is all this room knows of it.
+ * Owns the check that names the offending path, and the deep copy. Does not own the list of kinds
+ * (`kinds.ts`), bytes (`codec.ts`) nor drafts (`actors/draft`): a draft answers the symbol PLAIN with
+ * what stands behind it, and that is all this room knows of it.
  *
  * Invariants:
  * 1. A value that passes is a finite tree: a cycle is found as depth beyond {@link MAX_DEPTH}, so the
@@ -13,7 +13,22 @@
  */
 
 import { TroupeError } from '../mailbox/errors.ts'
-import type { EncodableBytes, EncodableKey } from './encodable-types.ts'
+import type { EncodableBytes } from './encodable-types.ts'
+import {
+  describe,
+  type Fields,
+  fieldOf,
+  fieldsOf,
+  isFieldName,
+  isKey,
+  kindOf,
+  MAX_DEPTH,
+  plainOf,
+  refused,
+} from './kinds.ts'
+
+export { PLAIN } from './kinds.ts'
+
 import { entrySegment, indexSegment, joinPath, memberSegment, propertySegment } from './path.ts'
 
 export type {
@@ -25,74 +40,10 @@ export type {
   NotEncodable,
 } from './encodable-types.ts'
 
-/** A draft answers this symbol with what stands behind it. */
-export const PLAIN: unique symbol = Symbol('troupe.plain')
-
-/** What stands behind a draft. */
-export interface Drafted {
-  /** A plain deep copy of the present content, which sits `depth` levels below its root. */
-  plain(depth: number): unknown
-}
-
-/** What stands behind a value, if it is a draft. */
-export function draftedOf(value: object): Drafted | undefined {
-  return (value as { readonly [PLAIN]?: Drafted })[PLAIN]
-}
-
-/** How deep a value may nest: 1,000 containers. */
-export const MAX_DEPTH = 1_000
-
-/** What the draft, the codec and the patch distinguish. */
-export type Kind = 'record' | 'array' | 'map' | 'set' | 'date' | 'bytes'
-
-/** A plain object, seen from inside these walks. */
-export type Fields = Record<string, unknown>
-
 /** Why a value is refused, and where: segments innermost first. */
 interface Problem {
   readonly why: string
   readonly inward: string[]
-}
-
-/**
- * The kind of a container or leaf object; undefined for what the codec does not list (class
- * instances, promises, errors, buffers without a view). Answers for drafts as for what they stand for.
- */
-export function kindOf(value: object): Kind | undefined {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === Object.prototype || prototype === null) return 'record'
-  if (prototype === Array.prototype) return 'array'
-  if (prototype === Map.prototype) return 'map'
-  if (prototype === Set.prototype) return 'set'
-  if (prototype === Date.prototype) return 'date'
-  if (bytesPrototypes.has(prototype)) return 'bytes'
-  return isPlainElsewhere(prototype) ? 'record' : undefined
-}
-
-/** Asked by prototype, because a draft is a proxy and no view. */
-const bytesPrototypes: ReadonlySet<unknown> = new Set([
-  Uint8Array.prototype,
-  Buffer.prototype,
-  Int8Array.prototype,
-  Uint8ClampedArray.prototype,
-  Int16Array.prototype,
-  Uint16Array.prototype,
-  Int32Array.prototype,
-  Uint32Array.prototype,
-  Float32Array.prototype,
-  Float64Array.prototype,
-  BigInt64Array.prototype,
-  BigUint64Array.prototype,
-])
-
-/** Plain objects of another realm, for example rows of a native module seen from a test sandbox. */
-function isPlainElsewhere(prototype: unknown): boolean {
-  return (
-    typeof prototype === 'object' &&
-    prototype !== null &&
-    Object.getPrototypeOf(prototype) === null &&
-    Object.hasOwn(prototype, 'isPrototypeOf')
-  )
 }
 
 /**
@@ -149,8 +100,14 @@ function problemInObject(value: object, depth: number): Problem | undefined {
     case 'bytes':
       return undefined
     case undefined:
-      return refuse(describe(value))
+      return problemInStandIn(value, depth)
   }
+}
+
+/** A draft is walked as what it looks like, for the path; a ref only through what it stands for. */
+function problemInStandIn(value: object, depth: number): Problem | undefined {
+  const plain = plainOf(value)
+  return plain === undefined ? refuse(describe(value)) : problemIn(plain.call(value, depth), depth)
 }
 
 function problemInRecord(record: Fields, depth: number): Problem | undefined {
@@ -197,24 +154,6 @@ function problemInSet(set: Set<unknown>): Problem | undefined {
   return undefined
 }
 
-/** Whether a string may name a property: `__proto__` and lone surrogates may not. */
-export function isFieldName(key: string): boolean {
-  return key !== '__proto__' && key.isWellFormed()
-}
-
-/** Whether a value may be a Map key or a Set member. */
-export function isKey(value: unknown): value is EncodableKey {
-  if (typeof value === 'object') return value === null
-  return typeof value !== 'function' && typeof value !== 'symbol'
-}
-
-/** Names what a refused object is: `an instance of URL`. */
-export function describe(value: object): string {
-  if (value instanceof Promise) return 'a promise, await it first'
-  const name: unknown = value.constructor?.name
-  return typeof name === 'string' && name !== '' ? `an instance of ${name}` : 'a class instance'
-}
-
 /**
  * A deep copy that shares nothing mutable with its input; drafts in it become plain.
  *
@@ -233,9 +172,6 @@ export function copyEncodable<T>(value: T, what = 'value'): T {
   }
 }
 
-/** Thrown by walks that carry no path; {@link assertEncodable} then names the place. */
-export const refused = Object.freeze(new Error('Expected plain data no deeper than its limit.'))
-
 /**
  * {@link copyEncodable} for a walk of its own: the value sits `depth` levels below the root.
  *
@@ -249,8 +185,8 @@ export function copy(value: unknown, depth: number): unknown {
 
 function copyObject(value: object, depth: number): unknown {
   if (depth === MAX_DEPTH) throw refused
-  const drafted = draftedOf(value)
-  if (drafted !== undefined) return drafted.plain(depth)
+  const plain = plainOf(value)
+  if (plain !== undefined) return plain.call(value, depth)
   switch (kindOf(value)) {
     case 'record':
       return copyRecord(value as Fields, depth + 1)
@@ -273,20 +209,6 @@ function copyRecord(record: Fields, depth: number): Fields {
   const result: Fields = {}
   for (const key of fieldsOf(record)) result[key] = copy(fieldOf(record, key), depth)
   return result
-}
-
-/** The keys of a plain object. @throws {@link refused} where it has symbol keys */
-export function fieldsOf(record: object): string[] {
-  if (Object.getOwnPropertySymbols(record).length > 0) throw refused
-  return Object.keys(record)
-}
-
-/** The value of one property, without running code. @throws {@link refused} for an accessor */
-export function fieldOf(record: object, key: string): unknown {
-  const descriptor = Object.getOwnPropertyDescriptor(record, key)!
-  if (descriptor.get !== undefined || descriptor.set !== undefined) throw refused
-  if (!isFieldName(key)) throw refused
-  return descriptor.value
 }
 
 function copyArray(array: unknown[], depth: number): unknown[] {

@@ -7,7 +7,7 @@
  */
 
 import { TroupeError } from '../mailbox/errors.ts'
-import { type Fields, kindOf } from './encodable.ts'
+import { type Fields, kindOf } from './kinds.ts'
 
 /**
  * Freezes an encodable value in place, all the way down, and returns it.

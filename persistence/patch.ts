@@ -10,7 +10,7 @@
  */
 
 import { TroupeError } from '../mailbox/errors.ts'
-import { type Fields, isFieldName, isKey, kindOf } from './encodable.ts'
+import { type Fields, isFieldName, isKey, kindOf } from './kinds.ts'
 import { ARRAY, MAP, RECORD, REPLACE, SET } from './patch-shape.ts'
 import { entrySegment, indexSegment, joinPath, propertySegment } from './path.ts'
 

@@ -6,11 +6,11 @@
  */
 
 import { TroupeError } from '../../mailbox/errors.ts'
-import { draftedOf } from '../../persistence/encodable.ts'
 import type { ArrayNode } from './array.ts'
+import { nodeOf as nodeOfView } from './node.ts'
 
 function nodeOf(view: unknown): ArrayNode {
-  const node = typeof view === 'object' && view !== null ? draftedOf(view) : undefined
+  const node = typeof view === 'object' && view !== null ? nodeOfView(view) : undefined
   if (node !== undefined) {
     const array = node as ArrayNode
     array.scope.live()

@@ -1,13 +1,13 @@
 /** Drafts of arrays: the overlay of their elements, and the proxy handlers see. */
 
 import { inspect } from 'node:util'
-import { copy, draftedOf, PLAIN } from '../../persistence/encodable.ts'
+import { copy } from '../../persistence/encodable.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import { arrayMethods } from './array-methods.ts'
 import { differ } from './differ.ts'
 import { ArrayDelta, differArray } from './differ-array.ts'
 import { toIndex } from './index-key.ts'
-import { DraftNode, inspectDraft } from './node.ts'
+import { DraftNode, inspectDraft, nodeOf, viewMember } from './node.ts'
 import { lengthOf, type Piece, Pieces } from './pieces.ts'
 import { refuseAt, type Scope } from './scope.ts'
 
@@ -155,13 +155,14 @@ class ArrayTarget extends Array<unknown> {
   }
 
   [inspect.custom](): unknown {
-    return inspectDraft(draftedOf(this) ?? this.node)
+    return inspectDraft(nodeOf(this) ?? this.node)
   }
 }
 
 const arrayTraps: ProxyHandler<ArrayTarget> = {
   get({ node }, key) {
-    if (key === PLAIN) return node
+    const member = typeof key === 'symbol' ? viewMember(node, key) : undefined
+    if (member !== undefined) return member
     node.scope.live()
     if (typeof key === 'string') {
       const index = toIndex(key)

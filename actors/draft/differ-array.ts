@@ -5,9 +5,10 @@
  * for the drafts of base elements and for equal primitives; anything between two survivors is new.
  */
 
-import { copy, draftedOf, refused } from '../../persistence/encodable.ts'
+import { copy } from '../../persistence/encodable.ts'
+import { refused } from '../../persistence/kinds.ts'
 import { ARRAY, type Patch, REPLACE } from '../../persistence/patch-shape.ts'
-import type { DraftNode } from './node.ts'
+import { type DraftNode, nodeOf as nodeOfView } from './node.ts'
 import { Places, trimmed } from './places.ts'
 
 /** `differ` of `differ.ts`, handed in: the two recurse into each other. */
@@ -146,7 +147,7 @@ function findFrom(base: readonly unknown[], from: number, end: number, value: un
 
 function nodeOf(value: unknown): DraftNode | undefined {
   if (typeof value !== 'object' || value === null) return undefined
-  return draftedOf(value) as DraftNode | undefined
+  return nodeOfView(value)
 }
 
 function elementOf(array: readonly unknown[], index: number): unknown {

@@ -7,28 +7,19 @@
  * patch holds the rest (D3). The comparison costs no more than building the fresh value did.
  */
 
-import {
-  copy,
-  draftedOf,
-  type EncodableBytes,
-  type Fields,
-  fieldOf,
-  fieldsOf,
-  isKey,
-  kindOf,
-  refused,
-} from '../../persistence/encodable.ts'
+import { copy, type EncodableBytes } from '../../persistence/encodable.ts'
+import { type Fields, fieldOf, fieldsOf, isKey, kindOf, refused } from '../../persistence/kinds.ts'
 import { MAP, type Patch, RECORD, REPLACE, SET } from '../../persistence/patch-shape.ts'
 import { differArray } from './differ-array.ts'
 import { toIndex } from './index-key.ts'
-import type { DraftNode } from './node.ts'
+import { nodeOf } from './node.ts'
 import { Places, trimmed } from './places.ts'
 
 /** The patch that leads from the committed value to the present one; undefined for none. */
 export function differ(base: unknown, value: unknown, depth: number): Patch | undefined {
   if (Object.is(base, value)) return undefined
   if (typeof value === 'object' && value !== null) {
-    const node = draftedOf(value) as DraftNode | undefined
+    const node = nodeOf(value)
     if (node !== undefined && node.base === base) return node.settle(depth)
     const isFresh = node === undefined && typeof base === 'object' && base !== null
     if (isFresh && kindOf(base) === kindOf(value)) return differFresh(base, value, depth)

@@ -12,7 +12,8 @@
  */
 
 import { TroupeError } from '../../mailbox/errors.ts'
-import { assertEncodable, kindOf, refused } from '../../persistence/encodable.ts'
+import { assertEncodable } from '../../persistence/encodable.ts'
+import { kindOf, refused } from '../../persistence/kinds.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import { ArrayNode } from './array.ts'
 import { differ } from './differ.ts'

@@ -1,6 +1,6 @@
 /** Drafts of Maps: the overlay of their entries, and a view with every method of Map. */
 
-import { isKey } from '../../persistence/encodable.ts'
+import { isKey } from '../../persistence/kinds.ts'
 import { MAP, type Patch, REPLACE } from '../../persistence/patch-shape.ts'
 import { KeyedNode } from './keyed.ts'
 import type { DraftNode } from './node.ts'

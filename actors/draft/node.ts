@@ -10,11 +10,11 @@
  */
 
 import { inspect } from 'node:util'
-import { type Drafted, draftedOf, MAX_DEPTH, refused } from '../../persistence/encodable.ts'
+import { MAX_DEPTH, PLAIN, refused } from '../../persistence/kinds.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import type { Scope } from './scope.ts'
 
-export abstract class DraftNode implements Drafted {
+export abstract class DraftNode {
   readonly scope: Scope
   readonly base: object
   /** Where it was first read, for messages: its holder, and its key or index there. */
@@ -47,8 +47,27 @@ export abstract class DraftNode implements Drafted {
   }
 }
 
+/** A view answers this symbol with its node; nothing outside of this folder asks. */
+export const NODE: unique symbol = Symbol('troupe.draft.node')
+
+/** The node of a view; undefined for anything else. */
+export function nodeOf(value: object): DraftNode | undefined {
+  return (value as { readonly [NODE]?: DraftNode })[NODE]
+}
+
+/** What a view answers {@link PLAIN} with. */
+export function plainView(this: object, depth: number): unknown {
+  return nodeOf(this)!.plain(depth)
+}
+
 /** What `console.log` prints for a draft, given its view or its node. */
 export function inspectDraft(draft: object): unknown {
-  const node = (draftedOf(draft) ?? draft) as DraftNode
+  const node = nodeOf(draft) ?? (draft as DraftNode)
   return node.scope.isOver ? '[draft of a turn that has ended]' : node.plain(0)
+}
+
+/** The two members every view has; undefined for any other key. */
+export function viewMember(node: DraftNode, key: symbol): unknown {
+  if (key === NODE) return node
+  return key === PLAIN ? plainView : undefined
 }

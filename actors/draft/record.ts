@@ -1,10 +1,10 @@
 /** Drafts of plain objects: the overlay of their properties, and the proxy handlers see. */
 
-import { isFieldName, PLAIN } from '../../persistence/encodable.ts'
+import { isFieldName } from '../../persistence/kinds.ts'
 import { type Patch, RECORD } from '../../persistence/patch-shape.ts'
 import { toIndex } from './index-key.ts'
 import { KeyedNode } from './keyed.ts'
-import type { DraftNode } from './node.ts'
+import { type DraftNode, viewMember } from './node.ts'
 import { trimmed } from './places.ts'
 import { refuseAt, type Scope } from './scope.ts'
 
@@ -63,7 +63,8 @@ export class RecordNode extends KeyedNode<string> {
 
 const recordTraps: ProxyHandler<RecordNode> = {
   get(node, key, receiver) {
-    if (key === PLAIN) return node
+    const member = typeof key === 'symbol' ? viewMember(node, key) : undefined
+    if (member !== undefined) return member
     node.scope.live()
     if (typeof key === 'string') {
       const value = node.read(key)

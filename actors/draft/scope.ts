@@ -11,15 +11,10 @@
  */
 
 import { TroupeError } from '../../mailbox/errors.ts'
-import {
-  describe,
-  draftedOf,
-  type Fields,
-  kindOf,
-  notEncodable,
-} from '../../persistence/encodable.ts'
+import { notEncodable } from '../../persistence/encodable.ts'
+import { describe, type Fields, kindOf, plainOf } from '../../persistence/kinds.ts'
 import { entrySegment, indexSegment, propertySegment } from '../../persistence/path.ts'
-import type { DraftNode } from './node.ts'
+import { type DraftNode, nodeOf } from './node.ts'
 
 /** Makes the node for a committed or shared object. */
 export type MakeNode = (
@@ -92,10 +87,17 @@ export class Scope {
   }
 
   #adoptObject(value: object, into: DraftNode | undefined, key: unknown): unknown {
-    const drafted = draftedOf(value)
-    if (drafted !== undefined) return this.#adoptDraft(value, drafted as DraftNode)
-    if (kindOf(value) === undefined) throw refuseAt(into, key, describe(value))
+    const node = nodeOf(value)
+    if (node !== undefined) return this.#adoptDraft(value, node)
+    if (kindOf(value) === undefined) return this.#adoptStandIn(value, into, key)
     return this.#shared === undefined ? value : this.#guardShared(value, this.#shared)
+  }
+
+  /** A ref is kept as its address. */
+  #adoptStandIn(value: object, into: DraftNode | undefined, key: unknown): unknown {
+    const plain = plainOf(value)
+    if (plain === undefined) throw refuseAt(into, key, describe(value))
+    return plain.call(value, 0)
   }
 
   #adoptDraft(value: object, node: DraftNode): unknown {
@@ -114,7 +116,7 @@ export class Scope {
     if (seen.has(value) || Object.isFrozen(value)) return
     seen.add(value)
     const guard = (item: unknown, put: (view: unknown) => void): void => {
-      if (typeof item !== 'object' || item === null || draftedOf(item) !== undefined) return
+      if (typeof item !== 'object' || item === null || nodeOf(item) !== undefined) return
       if (shared.has(item)) put(this.nodeFor(item).view)
       else this.#guardInside(item, shared, seen)
     }
@@ -158,7 +160,7 @@ class SharedValues {
   }
 
   #read(value: object): void {
-    if (this.#objects.has(value) || draftedOf(value) !== undefined) return
+    if (this.#objects.has(value) || nodeOf(value) !== undefined) return
     this.#objects.add(value)
     for (const item of itemsOf(value)) {
       if (typeof item === 'object' && item !== null) this.#unread.push(item)

@@ -1,6 +1,6 @@
 /** Drafts of Sets: the overlay of their members, and a view with every method of Set. */
 
-import { isKey } from '../../persistence/encodable.ts'
+import { isKey } from '../../persistence/kinds.ts'
 import { type Patch, REPLACE, SET } from '../../persistence/patch-shape.ts'
 import { KeyedNode } from './keyed.ts'
 import type { DraftNode } from './node.ts'

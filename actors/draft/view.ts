@@ -4,8 +4,7 @@
  */
 
 import { TroupeError } from '../../mailbox/errors.ts'
-import { draftedOf, PLAIN } from '../../persistence/encodable.ts'
-import type { DraftNode } from './node.ts'
+import { type DraftNode, nodeOf, viewMember } from './node.ts'
 import { refuseAt } from './scope.ts'
 
 /** Traps of a view with a prototype's looks. `find` answers its members; undefined falls through. */
@@ -15,7 +14,8 @@ export function viewTraps<N extends DraftNode>(
 ): ProxyHandler<N> {
   return {
     get(node, key) {
-      if (key === PLAIN) return node
+      const member = typeof key === 'symbol' ? viewMember(node, key) : undefined
+      if (member !== undefined) return member
       node.scope.live()
       const found = find(node, key)
       if (found !== undefined) return found
@@ -54,7 +54,7 @@ export function nodeBehind<N extends DraftNode>(
   view: unknown,
   Node: abstract new (...args: never[]) => N,
 ): N {
-  const node = typeof view === 'object' && view !== null ? draftedOf(view) : undefined
+  const node = typeof view === 'object' && view !== null ? nodeOf(view) : undefined
   if (node instanceof Node) {
     node.scope.live()
     return node

@@ -5,6 +5,7 @@ import { createDraft } from '../../actors/draft/draft.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import { copyEncodable } from '../../persistence/encodable.ts'
 import { deepFreeze } from '../../persistence/freeze.ts'
+import { PLAIN } from '../../persistence/kinds.ts'
 import { applyPatch } from '../../persistence/patch.ts'
 
 /** What one turn leaves of a state; the committed state must not notice before. */
@@ -387,4 +388,25 @@ test('the whole state can be replaced, by a value or by parts of itself', () => 
   const counter = createDraft(0)
   counter.replace(counter.state + 1)
   assert.equal(applyPatch(0, counter.finish()), 1)
+})
+
+test('what stands for something plain, such as a ref, is kept as that', () => {
+  class Ref {
+    [PLAIN](): unknown {
+      return { type: 'account', key: 'ada' }
+    }
+    ask(): void {}
+  }
+  const address = { type: 'account', key: 'ada' }
+  const draft = createDraft<Record<string, unknown>>({ list: [] })
+  draft.state['owner'] = new Ref()
+  draft.state['inner'] = { refs: [new Ref()] }
+  assert.deepStrictEqual(draft.state['owner'], address)
+  const state = applyPatch({ list: [] }, draft.finish())
+  assert.deepStrictEqual(state, { list: [], owner: address, inner: { refs: [address] } })
+  assert.deepStrictEqual(decodeValue(encodeValue([new Ref()])), [address])
+  assert.deepStrictEqual(copyEncodable([new Ref()]), [address])
+  assert.throws(() => encodeValue([new Ref(), Symbol('s')]), {
+    fields: { path: '[1]', why: 'a symbol' },
+  })
 })

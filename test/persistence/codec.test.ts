@@ -9,7 +9,7 @@ import {
   encodeValue,
   MAX_BYTES,
 } from '../../persistence/codec.ts'
-import { MAX_DEPTH } from '../../persistence/encodable.ts'
+import { MAX_DEPTH } from '../../persistence/kinds.ts'
 
 const runs = { numRuns: 2_000 }
 

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import vm from 'node:vm'
-import { assertEncodable, copyEncodable, MAX_DEPTH } from '../../persistence/encodable.ts'
+import { assertEncodable, copyEncodable } from '../../persistence/encodable.ts'
 import { deepFreeze } from '../../persistence/freeze.ts'
+import { MAX_DEPTH } from '../../persistence/kinds.ts'
 
 /** The path and reason a value is refused with. */
 function refusal(value: unknown): { path: unknown; why: unknown } | undefined {
