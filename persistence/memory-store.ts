@@ -14,9 +14,15 @@ import type { Snapshot, StoredSegment } from './stored.ts'
 /** Snapshots kept of each actor, and checkpoints kept in all. */
 export const kept = 3
 
-/** Opens a store that lives in memory. */
-export function openMemoryStore(options: StoreOptions = {}): HistoryStore {
-  return new HistoryStore(new MemoryMedium(), options)
+/**
+ * Opens a store that lives in memory.
+ * @param medium what it keeps its history in, for an archivist that reads beside it
+ */
+export function openMemoryStore(
+  options: StoreOptions = {},
+  medium = new MemoryMedium(),
+): HistoryStore {
+  return new HistoryStore(medium, options)
 }
 
 interface MemoryCheckpoint {

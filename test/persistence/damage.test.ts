@@ -239,6 +239,34 @@ test('D7: a damaged newest checkpoint falls back to an older one, and in the end
   }
 })
 
+test('D3: falling back to an older checkpoint counts no record twice towards the next snapshot', () => {
+  const due = (spoiled: boolean): unknown => {
+    let found: unknown
+    withStore(
+      (store) => {
+        const writer = new Writer(store)
+        for (let i = 1; i <= 2; i += 1) {
+          writer.turn(a, noMessage, 'x'.repeat(40_000))
+          writer.commit()
+          checkpoint(store, 10)
+        }
+      },
+      (file) => {
+        if (spoiled) flip(file, 'checkpoints', 'bytes', 'position = 2', 9)
+      },
+      (store) => {
+        const writer = new Writer(store)
+        writer.turns.set(a, 2)
+        writer.turn(a, noMessage, 'one more')
+        writer.commit()
+        found = store.dueSnapshots(10)
+      },
+    )
+    return found
+  }
+  assert.deepEqual(due(true), due(false))
+})
+
 test('D7: a checkpoint may be written again over an unfinished one of the same position', () => {
   withStore(
     (store) => {

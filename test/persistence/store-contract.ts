@@ -252,6 +252,15 @@ export function storeContract(factory: StoreFactory): void {
     },
   )
 
+  promise('F4: a new generation of the slot has loaded afresh and need not rebase', ({ store }) => {
+    const old = new Writer(store, 1)
+    old.turn(a, { position: 9, index: 0 }, 'never')
+    assert.equal(old.commit().refused.length, 1)
+    const young = new Writer(store, 1)
+    young.turn(a, noMessage, 'first')
+    assert.deepEqual(young.commit().refused, [])
+  })
+
   promise('nothing a refused record says exists, also after opening again', (under) => {
     const writer = new Writer(under.store)
     writer.turn(a, { position: 77, index: 0 }, 'never')
