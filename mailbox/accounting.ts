@@ -21,13 +21,10 @@ export const Count = Object.freeze({
   stashed: 5,
   /** Waiting in the store only: counted where it was last seen, may be negative on one thread. */
   inStore: 6,
-  /** Put on a link to another thread, and taken from one: their difference is in transit. */
-  sent: 7,
-  received: 8,
   /** Gone with the memory of a dead thread (F4). */
-  lost: 9,
+  lost: 7,
   /** Of `pending + running + stashed`, those that the store does not hold: lost with this thread. */
-  volatile: 10,
+  volatile: 8,
 })
 
 /** Columns in a row; kept a multiple of 8 doubles so that two types never share a cache line. */
@@ -49,8 +46,11 @@ export interface Accounting {
   readonly lost: number
 }
 
-/** Sums rows of one type from all threads. */
-export function sumRows(rows: Iterable<CountRow>): Accounting {
+/**
+ * Sums rows of one type from all threads.
+ * @param inTransit messages on links, which count for themselves
+ */
+export function sumRows(rows: Iterable<CountRow>, inTransit = 0): Accounting {
   const total = new Float64Array(countColumns)
   for (const row of rows) {
     for (let i = 0; i < countColumns; i += 1) total[i] = at(total, i) + at(row, i)
@@ -59,7 +59,7 @@ export function sumRows(rows: Iterable<CountRow>): Accounting {
     accepted: at(total, Count.accepted),
     processed: at(total, Count.processed),
     running: at(total, Count.running),
-    inTransit: at(total, Count.sent) - at(total, Count.received),
+    inTransit,
     pending: at(total, Count.pending) + at(total, Count.inStore),
     stashed: at(total, Count.stashed),
     deadLettered: at(total, Count.deadLettered),

@@ -201,7 +201,6 @@ export class Peer implements CellHost {
     const type = typeOf(envelope.to)
     const cell = this.residents.get(envelope.to) ?? this.#activate(envelope.to, type)
     if (cell === undefined) return this.deadLetter(envelope, 'no-definition')
-    cell.bump(Count.received, 1)
     cell.receive(envelope)
   }
 
@@ -241,7 +240,6 @@ export class Peer implements CellHost {
       return refused('not-encodable', error as TroupeError)
     }
     if (sent) {
-      row[Count.sent] = (row[Count.sent] as number) + 1
       this.touched()
       return queued
     }
@@ -280,7 +278,7 @@ export class Peer implements CellHost {
   // ── signals ───────────────────────────────────────────────────────────────────────────────────
 
   signal(to: string, signal: Signal): void {
-    const slot = this.#options.placement.slotOf(to, typeOf(to))
+    const slot = this.#slotOf(to)
     if (slot === this.slot) return this.signalled(to, signal)
     this.links.get(slot)?.signal(to, signal)
     this.touched()
@@ -323,9 +321,13 @@ export class Peer implements CellHost {
   }
 
   #giveUp(ask: Ask): Whereabouts | undefined | Promise<Whereabouts | undefined> {
-    const slot = this.#options.placement.slotOf(ask.to, typeOf(ask.to))
+    const slot = this.#slotOf(ask.to)
     if (slot !== this.slot) return this.links.get(slot)?.giveUp(ask)
     return this.residents.get(ask.to)?.giveUp(ask.a, ask.b)
+  }
+
+  takenBack(to: string, a: number, b: number): Whereabouts | undefined {
+    return this.residents.get(to)?.giveUp(a, b)
   }
 
   // ── topics ────────────────────────────────────────────────────────────────────────────────────
@@ -350,6 +352,10 @@ export class Peer implements CellHost {
         this.route(copyTo(envelope, actor, name))
       }
     }
+  }
+
+  interested(slot: number, pattern: string, wanted: boolean): void {
+    this.topics.remote(slot, pattern, wanted)
   }
 
   subscribe(actor: string, pattern: string, name: string): void {
@@ -432,6 +438,48 @@ export class Peer implements CellHost {
     if (cell.leftInStore) this.signal(cell.id, { kind: 'wake' })
   }
 
+  /** A message that may have died with another thread (F4); its asker has been told. */
+  lost(envelope: Envelope): void {
+    if (envelope.header.reply === undefined) this.deadLetter(envelope, 'host-lost')
+    else this.#count(envelope.to, Count.deadLettered)
+  }
+
+  /**
+   * Another slot has a new incarnation. Durable actors there are watched again; volatile ones are
+   * gone, and whoever watched them is told (F6).
+   */
+  slotReplaced(slot: number): void {
+    for (const cell of this.residents) this.#rebind(cell, slot)
+  }
+
+  #rebind(cell: Cell, slot: number): void {
+    const { watching, children, parent } = cell.family
+    for (const id of [...watching].filter((other) => this.#slotOf(other) === slot)) {
+      if (this.#isDurable(id)) this.signal(id, { kind: 'watch', by: cell.id })
+      else cell.receiveSignal({ kind: 'terminated', who: id })
+    }
+    for (const child of [...children].filter((other) => this.#slotOf(other) === slot)) {
+      if (this.#isDurable(child)) this.signal(child, { kind: 'adopt', parent: cell.id })
+      else cell.receiveSignal({ kind: 'child-ended', child, error: hostLost(child) })
+    }
+    if (parent !== undefined && this.#slotOf(parent) === slot && !this.#isDurable(parent)) {
+      cell.receiveSignal({ kind: 'stop', reason: 'stopped' })
+    }
+  }
+
+  #slotOf(id: string): number {
+    return this.#options.placement.slotOf(id, typeOf(id))
+  }
+
+  #isDurable(id: string): boolean {
+    return this.definition(typeOf(id))?.behavior.durable === true
+  }
+
+  #count(id: string, column: number): void {
+    const row = this.counts(typeOf(id))
+    row[column] = (row[column] as number) + 1
+  }
+
   #passivate(cell: Cell): void {
     cell.phase = 'gone'
     this.emit({ event: 'actor-passivated', actor: cell.id })
@@ -471,6 +519,10 @@ function unknownType(type: string): TroupeError {
     'DEFINITION_MISSING',
     `no actor of type "${type}" is in the app; add its definition to app(..., { actors: [...] })`,
   )
+}
+
+function hostLost(id: string): TroupeError {
+  return new TroupeError('HOST_LOST', `the thread of ${id} died`, { fields: { actor: id } })
 }
 
 export function closedError(): TroupeError {

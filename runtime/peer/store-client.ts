@@ -15,6 +15,8 @@ export interface StoreListener {
   lost(seq: number): void
   arrived(actors: readonly string[]): void
   state(stalled: boolean, error: unknown): void
+  /** Fold what is due (archivist only). */
+  archive?(checkpoint: boolean): void
 }
 
 interface Waiting {
@@ -48,6 +50,10 @@ export class StoreClient {
     this.#wire.post({ kind: 'resumed' })
   }
 
+  archived(): void {
+    this.#wire.post({ kind: 'archived' })
+  }
+
   ask<Q extends Question>(question: Q, ask: Questions[Q]['ask']): Promise<Questions[Q]['answer']> {
     this.#ids += 1
     const id = this.#ids
@@ -73,6 +79,8 @@ export class StoreClient {
         return this.#listener?.arrived(message.actors)
       case 'state':
         return this.#listener?.state(message.stalled, message.error)
+      case 'archive':
+        return this.#listener?.archive?.(message.checkpoint)
       case 'answer':
         return this.#take(message.id)?.resolve(message.value)
       case 'refusal':

@@ -34,6 +34,7 @@ export class Topics {
   readonly #byActor = new Map<string, Map<string, Subscriber>>()
   readonly #patterns = new Map<string, number>()
   readonly #remote = new TopicIndex<number>()
+  readonly #remotePatterns = new Map<number, Set<string>>()
   readonly #interest: (pattern: string, wanted: boolean) => void
 
   /** @param interest told when this thread begins or stops to want a pattern */
@@ -93,8 +94,21 @@ export class Topics {
 
   /** Another thread begins or stops to want a pattern. */
   remote(slot: number, pattern: string, wanted: boolean): void {
-    if (wanted) this.#remote.add(pattern, slot)
-    else this.#remote.remove(pattern, slot)
+    const patterns = this.#remotePatterns.get(slot) ?? new Set<string>()
+    this.#remotePatterns.set(slot, patterns)
+    if (wanted) {
+      patterns.add(pattern)
+      this.#remote.add(pattern, slot)
+    } else {
+      patterns.delete(pattern)
+      this.#remote.remove(pattern, slot)
+    }
+  }
+
+  /** Another thread is gone. */
+  forget(slot: number): void {
+    for (const pattern of this.#remotePatterns.get(slot) ?? []) this.#remote.remove(pattern, slot)
+    this.#remotePatterns.delete(slot)
   }
 
   /** Threads that want a copy. */

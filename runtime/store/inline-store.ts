@@ -17,9 +17,8 @@ export function openInlineStore(
   store: Store,
   clock: Clock,
   soon: (run: () => void) => void,
-  maintain?: (store: Store) => void,
 ): InlineStore {
-  const service = new StoreService(store, clock, soon, maintain)
+  const service = new StoreService(store, clock, soon)
   return {
     service,
     connect: (slot, receive) => service.connect(slot, { post: (message) => receive(message) }),

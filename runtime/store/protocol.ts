@@ -3,11 +3,12 @@
  */
 import type { MessageRef } from '../../persistence/record.ts'
 import type { Frame } from '../../persistence/segment.ts'
-import type { Ack, StoreStats, WakePage } from '../../persistence/store.ts'
+import type { Ack, CheckpointChunk, StoreStats, WakePage } from '../../persistence/store.ts'
 import type {
   Damage,
   LoadedActor,
   PendingPage,
+  Snapshot,
   StoredMessage,
   StoredRecord,
 } from '../../persistence/stored.ts'
@@ -52,6 +53,11 @@ export interface Questions {
       readonly next: number | undefined
     }
   }
+  writeSnapshot: {
+    readonly ask: { readonly snapshot: Snapshot; readonly bytes: number }
+    readonly answer: undefined
+  }
+  writeCheckpoint: { readonly ask: { readonly chunk: CheckpointChunk }; readonly answer: undefined }
   stats: {
     readonly ask: Record<never, never>
     readonly answer: StoreStats & { readonly stalledSince: number | undefined }
@@ -64,6 +70,8 @@ export type ToStore =
   | { readonly kind: 'frame'; readonly frame: Frame }
   /** The client has taken in a `lost` and numbers its next frame from the tail. */
   | { readonly kind: 'resumed' }
+  /** The archivist has done its last order. */
+  | { readonly kind: 'archived' }
   | {
       readonly kind: 'ask'
       readonly id: number
@@ -81,6 +89,8 @@ export type FromStore =
   /** Accepted in the store for actors that nobody told (timers that fired). */
   | { readonly kind: 'arrived'; readonly actors: readonly string[] }
   | { readonly kind: 'state'; readonly stalled: boolean; readonly error?: unknown }
+  /** To the archivist: fold what is due, and a checkpoint if so. */
+  | { readonly kind: 'archive'; readonly checkpoint: boolean }
 
 /** One direction of a connection; both ends may be on one thread. */
 export interface Wire<T> {

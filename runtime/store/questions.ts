@@ -19,6 +19,8 @@ const answers: Answers = {
   unreleased: (store, { slot, epoch }) => store.unreleased(slot, epoch),
   record: (store, { position }) => store.record(position),
   records: (store, { from, limit, kinds }) => readRecords(store, from, limit, kinds),
+  writeSnapshot: (store, { snapshot, bytes }) => void store.writeSnapshot(snapshot, bytes),
+  writeCheckpoint: (store, { chunk }) => void store.writeCheckpoint(chunk),
   stats: (store) => ({ ...store.stats(), stalledSince: undefined }),
 }
 

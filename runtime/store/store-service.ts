@@ -18,6 +18,7 @@ import type { FromStore, Question, ToStore, Wire } from './protocol.ts'
 import { answerQuestion } from './questions.ts'
 import { acksOfTail } from './tail-acks.ts'
 import { TimerWriter } from './timer-writer.ts'
+import { archiveSlot, Upkeep } from './upkeep.ts'
 
 /** One connected thread. */
 interface Client {
@@ -44,7 +45,7 @@ export class StoreService {
   readonly #clients = new Map<number, Client>()
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #timers: TimerWriter
-  readonly #maintain: ((store: Store) => void) | undefined
+  readonly #upkeep: Upkeep
   #frames: Frame[] = []
   #scheduled = false
   #stalledSince: number | undefined
@@ -56,18 +57,18 @@ export class StoreService {
 
   /**
    * @param soon runs a function after what has arrived was taken in
-   * @param maintain called after each group commit, for snapshots and checkpoints
+   * @param checkpointEvery records after which a checkpoint is due (D7)
    */
   constructor(
     store: Store,
     clock: Clock,
     soon: (run: () => void) => void,
-    maintain?: (store: Store) => void,
+    checkpointEvery?: number,
   ) {
     this.#store = store
     this.#clock = clock
     this.#soon = soon
-    this.#maintain = maintain
+    this.#upkeep = new Upkeep(store, checkpointEvery)
     this.#position = store.position
     this.#timers = new TimerWriter(store, clock, (frame) => this.#accept(frame))
   }
@@ -107,6 +108,9 @@ export class StoreService {
       case 'resumed':
         client.deaf = false
         return
+      case 'archived':
+        this.#upkeep.done()
+        return this.#keepUp()
       case 'ask':
         return this.#ask(client, message.id, message.question, message.with)
       default:
@@ -143,7 +147,14 @@ export class StoreService {
     this.#position = this.#store.position
     for (const ack of acks) this.#answer(ack)
     this.#timers.arm()
-    this.#maintain?.(this.#store)
+    this.#keepUp()
+  }
+
+  /** Gives the archivist its next order, if something is due. */
+  #keepUp(): void {
+    const archivist = this.#clients.get(archiveSlot)
+    const order = archivist && this.#upkeep.order()
+    if (order !== undefined) archivist?.wire.post({ kind: 'archive', ...order })
   }
 
   #answer(ack: Ack): void {

@@ -60,6 +60,13 @@ export class Placement {
     return this.#living[Math.floor(hash / this.#plan.shared) % this.#living.length] as number
   }
 
+  /** Slots that were given up. */
+  get retired(): readonly number[] {
+    return Array.from({ length: this.#plan.shared }, (_, slot) => slot).filter(
+      (slot) => !this.#living.includes(slot),
+    )
+  }
+
   retire(slot: number): void {
     this.#living = this.#living.filter((other) => other !== slot)
   }

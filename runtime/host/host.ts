@@ -1,0 +1,120 @@
+/**
+ * A host: one worker thread that runs many actors. Puts a peer together from what the main thread
+ * sent, and offers the control plane's calls.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import type { App } from '../../actors/app.ts'
+import { encodeError } from '../../actors/cell/error-data.ts'
+import { SystemClock } from '../../mailbox/clock.ts'
+import { encodeValue } from '../../persistence/codec.ts'
+import { Counters } from '../peer/counters.ts'
+import { letterOf } from '../peer/letter.ts'
+import { Peer, type PeerSink } from '../peer/peer.ts'
+import { PeerLinks } from '../peer/peer-links.ts'
+import { connectStore } from '../peer/store-connection.ts'
+import type { FromStore } from '../store/protocol.ts'
+import type { HostControl, HostStart, Report } from '../wire/host-control.ts'
+import { Placement } from '../wire/placement.ts'
+
+export class Host {
+  readonly #peer: Peer
+  readonly #links: PeerLinks
+  readonly #placement: Placement
+  readonly #start: HostStart
+  readonly #app: App
+  #ended!: () => void
+  /** Resolves when the host has stopped; its rejection is the thread's death. */
+  readonly ended = new Promise<void>((resolve) => {
+    this.#ended = resolve
+  })
+
+  constructor(app: App, start: HostStart) {
+    this.#app = app
+    this.#start = start
+    this.#placement = new Placement(start.plan)
+    for (const slot of start.retired) this.#placement.retire(slot)
+    const clock = new SystemClock()
+    this.#peer = new Peer({
+      slot: start.slot,
+      actors: app.actors,
+      deps: app.deps,
+      placement: this.#placement,
+      clock,
+      counters: new Counters(app.actors.keys(), start.counters),
+      origin: start.origin,
+      development: start.development,
+      residency: start.residency,
+      sink: reporter(start.reports, () => clock.wall()),
+      jitter: Math.random,
+      soon: setImmediate,
+    })
+    this.#links = new PeerLinks(this.#peer, app.actors.keys())
+    if (start.store !== undefined) this.#connectStore(start.store)
+  }
+
+  #connectStore(port: MessagePort): void {
+    const { slot, epoch } = this.#start
+    const connection = connectStore(
+      this.#peer,
+      { post: (message, transfer = []) => port.postMessage(message, transfer) },
+      { slot, epoch },
+    )
+    port.on('message', (message: FromStore) => connection.receive(message))
+  }
+
+  get control(): HostControl {
+    return {
+      link: (start) => this.#links.add(start),
+      unlink: (slot) => this.#links.lose(slot),
+      retire: (slot) => this.#placement.retire(slot),
+      replaced: (slot) => this.#peer.slotReplaced(slot),
+      go: () => this.#peer.schedule(),
+      quiet: () => this.#peer.quiet(),
+      stopIntake: () => this.#peer.stopIntake(),
+      stop: () => this.#stop(),
+    }
+  }
+
+  async #stop(): Promise<void> {
+    this.#peer.flush()
+    await this.#peer.dispose(this.#app.dispose as ((deps: unknown) => unknown) | undefined)
+    this.#links.close()
+    this.#start.store?.close()
+    this.#start.reports.close()
+    // The answer to this call leaves first.
+    setImmediate(() => {
+      this.#start.control.close()
+      this.#ended()
+    })
+  }
+}
+
+/** Sends what happens here to the main thread. */
+function reporter(port: MessagePort, now: () => number): PeerSink {
+  const report = (message: Report): void => port.postMessage(message)
+  return {
+    event: (event) => {
+      if (!('error' in event)) return report({ kind: 'event', event })
+      report({
+        kind: 'event',
+        event: { ...event, error: undefined },
+        error: encodeError(event.error),
+      })
+    },
+    deadLetter: (envelope, reason, error, position) => {
+      report({ kind: 'letter', letter: letterOf(envelope, reason, error, position, now()) })
+    },
+    log: (level, actor, message, fields) => {
+      report({ kind: 'log', level, actor, message, fields: fields && encodedFields(fields) })
+    },
+  }
+}
+
+/** A log line is never lost for a field that cannot be encoded. */
+function encodedFields(fields: Readonly<Record<string, unknown>>): Uint8Array {
+  try {
+    return encodeValue(fields)
+  } catch (error) {
+    return encodeValue({ notEncodable: String(error) })
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * The one worker entry of all threads (`troupe/host`): bundlers name this file, see
+ * `docs/bundling.md`. One long task per thread: its promise is the pool's death monitor.
+ *
+ * Tasks are loaded on demand, so that a host loads no SQLite and the store no app.
+ */
+import '../../mailbox/supported-node.ts'
+import type { ArchiveStart } from '../store/archive-task.ts'
+import type { StoreStart } from '../store/control.ts'
+import type { HostStart } from '../wire/host-control.ts'
+
+/** What a thread is for. */
+export type Task =
+  | ({ readonly role: 'host' } & HostStart)
+  | ({ readonly role: 'store' } & StoreStart)
+  | ({ readonly role: 'archive' } & ArchiveStart)
+
+async function runTask(task: Task): Promise<void> {
+  switch (task.role) {
+    case 'host':
+      return (await import('./host-task.ts')).runHost(task)
+    case 'store':
+      return (await import('../store/store-task.ts')).runStore(task)
+    case 'archive':
+      return (await import('../store/archive-task.ts')).runArchivist(task)
+    default:
+      task satisfies never
+  }
+}
+
+// biome-ignore lint/style/noDefaultExport: the thread pool calls a worker's default export
+export default runTask

@@ -1,0 +1,307 @@
+/**
+ * The host threads: one slot each, replaced when they die (F4).
+ *
+ *   starting ──► running ──► lost ──► replacing ──► running
+ *                   │                     └──► retired (ten deaths in 60 s)
+ *                   └──► stopped
+ *
+ * Owns threads, links between them, epochs and origins. One failure leads to one replacement: the
+ * death of a thread is seen once, as the rejection of its task.
+ */
+import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import type { App } from '../../actors/app.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { Counters } from '../peer/counters.ts'
+import type { PeerLinks } from '../peer/peer-links.ts'
+import { call, moving, type Remote } from '../wire/control.ts'
+import type { HostControl, LinkStart, Report, Uncredited } from '../wire/host-control.ts'
+import { LinkCounts } from '../wire/link-counts.ts'
+import { mainSlot, type Placement, type PlacementPlan } from '../wire/placement.ts'
+import type { CheckedOptions } from './options.ts'
+import type { Thread, ThreadPool } from './pool.ts'
+import { deathOf, type StoreHome } from './store-home.ts'
+
+/** Deaths of one slot within {@link deathWindow} that retire it. */
+const maxDeaths = 10
+const deathWindow = 60_000
+
+/** One incarnation of a slot. */
+export interface HostThread {
+  readonly slot: number
+  readonly epoch: number
+  readonly thread: Thread
+  readonly control: Remote<HostControl>
+  readonly controlPort: MessagePort
+  readonly reports: MessagePort
+  readonly counters: Counters
+  readonly death: Promise<never>
+}
+
+/** What the hosts need from the rest of the main side. */
+export interface HostsSide {
+  readonly app: App
+  readonly plan: PlacementPlan
+  readonly placement: Placement
+  readonly options: CheckedOptions
+  readonly worker: URL
+  readonly pool: ThreadPool
+  readonly store: StoreHome | undefined
+  /** Links of the main thread itself. */
+  readonly links: PeerLinks
+  /** The next epoch of a slot; 1 without a store. */
+  beginEpoch(slot: number): Promise<number>
+  nextOrigin(): Promise<number>
+  reported(slot: number, report: Report): void
+  /** A host died; its rows are frozen. Settles what the store holds for the slot. */
+  lost(host: HostThread, error: unknown): Promise<void>
+  retired(slot: number): void
+  replaced(slot: number): Promise<void>
+}
+
+export class Hosts {
+  readonly #side: HostsSide
+  readonly #running = new Map<number, HostThread>()
+  readonly #deaths = new Map<number, number[]>()
+  /** Counts of links by "from>to"; kept for the accounting until the pair is linked again. */
+  readonly linkCounts = new Map<string, LinkCounts>()
+  #stopping = false
+  /** Replacements are done one after the other: two at once could link to each other's dead. */
+  #replacing: Promise<void> = Promise.resolve()
+
+  constructor(side: HostsSide) {
+    this.#side = side
+  }
+
+  get running(): ReadonlyMap<number, HostThread> {
+    return this.#running
+  }
+
+  /** Starts all slots and links everybody with everybody. Handlers do not run before {@link go}. */
+  async start(slots: number): Promise<void> {
+    const numbers = Array.from({ length: slots }, (_, slot) => slot)
+    const hosts = await Promise.all(numbers.map((slot) => this.#startHost(slot)))
+    for (const host of hosts) this.#running.set(host.slot, host)
+    for (const host of hosts) await this.#linkAll(host)
+    for (const host of hosts) this.#watch(host)
+  }
+
+  async go(): Promise<void> {
+    await this.#all((host) => host.control.go())
+  }
+
+  /** Every host has nothing left to do. */
+  async quiet(): Promise<void> {
+    await this.#all((host) => host.control.quiet())
+  }
+
+  async stopIntake(): Promise<void> {
+    await this.#all((host) => host.control.stopIntake())
+  }
+
+  /** Stops all hosts; what does not stop by itself is killed at `deadline`. */
+  async stop(deadline: Promise<unknown>): Promise<void> {
+    this.#stopping = true
+    await this.#replacing
+    await Promise.all(
+      [...this.#running.values()].map(async (host) => {
+        const stopped = host.control.stop().then(() => host.thread.ended)
+        await Promise.race([stopped, deadline]).catch(() => undefined)
+        host.thread.kill()
+        host.controlPort.close()
+        host.reports.close()
+      }),
+    )
+    this.#running.clear()
+  }
+
+  async #all(act: (host: HostThread) => Promise<unknown>): Promise<void> {
+    // A host that dies meanwhile is replaced; its part of the work goes with it.
+    await Promise.all([...this.#running.values()].map((host) => act(host).catch(() => undefined)))
+  }
+
+  // ── starting ──────────────────────────────────────────────────────────────────────────────────
+
+  async #startHost(slot: number): Promise<HostThread> {
+    const { app, plan, options, store, pool, worker } = this.#side
+    const epoch = await this.#side.beginEpoch(slot)
+    const origin = await this.#side.nextOrigin()
+    const control = new MessageChannel()
+    const reports = new MessageChannel()
+    const storePort = await store?.connectRemote(slot)
+    const counters = new Counters(app.actors.keys())
+    const start = {
+      role: 'host',
+      slot,
+      epoch,
+      origin,
+      app: app.url,
+      plan,
+      retired: this.#side.placement.retired,
+      counters: counters.shared,
+      development: options.development,
+      residency: options.residency,
+      control: control.port2,
+      reports: reports.port2,
+      store: storePort,
+    }
+    const moved = [control.port2, reports.port2, ...(storePort ? [storePort] : [])]
+    const thread = pool.run(worker, start, moved)
+    const death = deathOf(thread.ended, `host ${slot}`)
+    const host: HostThread = {
+      slot,
+      epoch,
+      thread,
+      control: call<HostControl>(control.port1, death),
+      controlPort: control.port1,
+      reports: reports.port1,
+      counters,
+      death,
+    }
+    await this.#up(host)
+    return host
+  }
+
+  /** Resolves when the host answers; rejects when it dies first or takes too long. */
+  async #up(host: HostThread): Promise<void> {
+    const { startWithin } = this.#side.options
+    let timer: NodeJS.Timeout | undefined
+    const up = new Promise<void>((resolve, reject) => {
+      timer = setTimeout(() => reject(slow(host.slot, startWithin)), startWithin)
+      host.reports.on('message', (report: Report) => {
+        if (report.kind === 'up') resolve()
+        this.#side.reported(host.slot, report)
+      })
+    })
+    try {
+      await Promise.race([up, host.death])
+    } catch (error) {
+      host.thread.kill()
+      host.controlPort.close()
+      host.reports.close()
+      throw error
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Links a host with the main thread and with every other host that is not linked to it yet. */
+  async #linkAll(host: HostThread): Promise<void> {
+    for (const other of [mainSlot, ...this.#running.keys()]) {
+      if (other === host.slot || this.linkCounts.has(`${host.slot}>${other}`)) continue
+      await this.#link(host, other)
+    }
+  }
+
+  async #link(host: HostThread, other: number): Promise<void> {
+    const types = [...this.#side.app.actors.keys()]
+    const there = new LinkCounts(types)
+    const back = new LinkCounts(types)
+    this.linkCounts.set(`${host.slot}>${other}`, there)
+    this.linkCounts.set(`${other}>${host.slot}`, back)
+    const { port1, port2 } = new MessageChannel()
+    await host.control.link(
+      end({ slot: other, port: port1, sent: there.shared, received: back.shared }),
+    )
+    const theirs = { slot: host.slot, port: port2, sent: back.shared, received: there.shared }
+    if (other === mainSlot) this.#side.links.add(theirs)
+    else await this.#running.get(other)?.control.link(end(theirs))
+  }
+
+  // ── death and replacement (F4) ────────────────────────────────────────────────────────────────
+
+  #watch(host: HostThread): void {
+    host.death.catch((error: unknown) => {
+      if (this.#stopping || this.#running.get(host.slot) !== host) return
+      this.#running.delete(host.slot)
+      this.#replacing = this.#replacing
+        .then(() => this.#replace(host, error))
+        .catch((failure) => this.#failed(host.slot, failure))
+    })
+  }
+
+  async #replace(host: HostThread, error: unknown): Promise<void> {
+    host.controlPort.close()
+    host.reports.close()
+    await this.#unlink(host.slot)
+    await this.#side.lost(host, error)
+    this.#forgetCounts(host.slot)
+    if (this.#stopping) return
+    if (this.#countDeath(host.slot) >= maxDeaths) return this.#retire(host.slot)
+    await this.#comeUp(host.slot)
+  }
+
+  async #comeUp(slot: number): Promise<void> {
+    const next = await this.#startHost(slot)
+    this.#running.set(slot, next)
+    await this.#linkAll(next)
+    this.#watch(next)
+    await this.#all((host) => host.control.replaced(slot))
+    await next.control.go()
+    await this.#side.replaced(slot)
+  }
+
+  /** A replacement that does not come up counts as a death, after a pause that grows. */
+  #failed(slot: number, failure: unknown): void {
+    if (this.#stopping) return
+    const deaths = this.#countDeath(slot)
+    this.#side.reported(slot, { kind: 'unhandled', error: describe(failure) })
+    this.#replacing = this.#replacing
+      .then(() => (deaths >= maxDeaths ? this.#retire(slot) : this.#retryLater(slot, deaths)))
+      .catch((error) => this.#failed(slot, error))
+  }
+
+  async #retryLater(slot: number, deaths: number): Promise<void> {
+    await new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 50 * 2 ** deaths)))
+    if (!this.#stopping) await this.#comeUp(slot)
+  }
+
+  async #unlink(slot: number): Promise<Uncredited[]> {
+    const answers = await Promise.all(
+      [...this.#running.values()].map((other) =>
+        other.control.unlink(slot).catch(() => ({}) as Uncredited),
+      ),
+    )
+    return [this.#side.links.lose(slot), ...answers]
+  }
+
+  /** Sums up and then drops what links of a dead slot carried. */
+  #forgetCounts(slot: number): void {
+    for (const pair of [...this.linkCounts.keys()]) {
+      const [from, to] = pair.split('>')
+      if (from === String(slot) || to === String(slot)) this.linkCounts.delete(pair)
+    }
+  }
+
+  #countDeath(slot: number): number {
+    const now = performance.now()
+    const recent = (this.#deaths.get(slot) ?? []).filter((at) => now - at < deathWindow)
+    recent.push(now)
+    this.#deaths.set(slot, recent)
+    return recent.length
+  }
+
+  async #retire(slot: number): Promise<void> {
+    this.#side.placement.retire(slot)
+    await this.#all((host) => host.control.retire(slot))
+    await this.#all((host) => host.control.replaced(slot))
+    this.#side.retired(slot)
+    await this.#side.replaced(slot)
+  }
+}
+
+function end(start: LinkStart): LinkStart {
+  return moving(start, [start.port])
+}
+
+function slow(slot: number, within: number): TroupeError {
+  return new TroupeError(
+    'APP_INVALID',
+    `host ${slot} did not come up within ${within} ms; does the app module block or await something at its top level? Raise "startWithin" if it really needs longer`,
+  )
+}
+
+function describe(error: unknown): { name: string; message: string; stack?: string } {
+  if (!(error instanceof Error)) return { name: 'Error', message: String(error) }
+  const { name, message, stack } = error
+  return stack === undefined ? { name, message } : { name, message, stack }
+}

@@ -1,0 +1,53 @@
+/**
+ * Threads from piscina: one long task per thread. The task's promise is the death monitor, an abort
+ * is the kill switch, resource limits are the fence.
+ */
+import type { Transferable } from 'node:worker_threads'
+import { Piscina } from 'piscina'
+
+/** A running thread. */
+export interface Thread {
+  /** Resolves when its task ended by itself; rejects with the cause of its death. */
+  readonly ended: Promise<void>
+  /** Ends the thread at once, whatever it is doing. */
+  kill(): void
+}
+
+export class ThreadPool {
+  readonly #pool: Piscina
+
+  /**
+   * @param threads how many, all long-lived
+   * @param heap megabytes of old generation per thread; undefined for Node's default
+   */
+  constructor(threads: number, heap?: number) {
+    this.#pool = new Piscina({
+      minThreads: 0,
+      maxThreads: threads,
+      concurrentTasksPerWorker: 1,
+      // Its default idle loop would block a thread's event loop.
+      atomics: 'disabled',
+      idleTimeout: 0,
+      ...(heap !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heap } }),
+    })
+    // Deaths are handled where the task is awaited; this only keeps them from being uncaught.
+    this.#pool.on('error', () => undefined)
+  }
+
+  /** Starts a worker file's default export with `start` on a thread of its own. */
+  run(file: URL, start: object, moving: readonly Transferable[]): Thread {
+    const abort = new AbortController()
+    const ended = this.#pool.run(start, {
+      filename: file.href,
+      signal: abort.signal,
+      transferList: moving as never,
+    }) as Promise<void>
+    // Whoever watches handles it; a death before anybody looks must not be an unhandled one.
+    ended.catch(() => undefined)
+    return { ended, kill: () => abort.abort(new Error('killed by the runtime')) }
+  }
+
+  async destroy(): Promise<void> {
+    await this.#pool.destroy()
+  }
+}

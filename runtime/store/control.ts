@@ -1,0 +1,21 @@
+/** What the main thread and the store's thread say to each other outside of frames. */
+import type { MessagePort } from 'node:worker_threads'
+
+export interface StoreStart {
+  /** File of the store. */
+  readonly path: string
+  /** Open although acknowledged records are lost (D10). */
+  readonly acceptLoss: boolean
+  readonly control: MessagePort
+}
+
+export type StoreControl = {
+  /** Opens the file. Rejects with the store's own error: locked, newer, corrupt, read-only. */
+  readonly open: () => void
+  /** A client joins; a new one for the same slot replaces the old. */
+  readonly connect: (client: { readonly slot: number; readonly port: MessagePort }) => void
+  /** Durable timers may fire from now on. */
+  readonly start: () => void
+  /** Commits what has arrived, closes the file, ends the thread's task. */
+  readonly close: () => void
+}

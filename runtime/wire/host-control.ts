@@ -1,0 +1,92 @@
+/**
+ * What the main thread and a host say to each other outside of frames: the closed page of the
+ * control plane. All of it is structured-cloneable.
+ */
+import type { MessagePort } from 'node:worker_threads'
+import type { ErrorData } from '../../actors/cell/error-data.ts'
+import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
+import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import type { PlacementPlan } from './placement.ts'
+
+/** What a host is started with. */
+export interface HostStart {
+  readonly slot: number
+  /** Generation of the slot: its records are fenced when the next one begins. */
+  readonly epoch: number
+  /** Reserved for this incarnation; part of the ids of its messages. */
+  readonly origin: number
+  /** `file:` URL of the app module. */
+  readonly app: string
+  readonly plan: PlacementPlan
+  readonly retired: readonly number[]
+  readonly counters: SharedArrayBuffer
+  readonly development: boolean
+  readonly residency: number
+  /** Control plane. */
+  readonly control: MessagePort
+  /** Reports to the main thread. */
+  readonly reports: MessagePort
+  /** Connection to the store, when there is one. */
+  readonly store: MessagePort | undefined
+}
+
+/** One end of a new link. */
+export interface LinkStart {
+  readonly slot: number
+  readonly port: MessagePort
+  /** Counts of what this end sends, and of what it receives. */
+  readonly sent: SharedArrayBuffer
+  readonly received: SharedArrayBuffer
+}
+
+/** Messages per actor type that were received by a dead host but not yet credited. */
+export type Uncredited = Readonly<Record<string, number>>
+
+/** What a host offers. */
+export type HostControl = {
+  /** Connects to another thread. */
+  readonly link: (start: LinkStart) => void
+  /** The other thread died: takes in what it still sent, fails what waited for it. */
+  readonly unlink: (slot: number) => Uncredited
+  /** A slot was given up; its addresses rehash (F4). */
+  readonly retire: (slot: number) => void
+  /** A slot has a new incarnation: watches on its actors are renewed, lost ones reported (F6). */
+  readonly replaced: (slot: number) => void
+  /** Handlers may run from now on. */
+  readonly go: () => void
+  /** Resolves when nothing runs or waits here. */
+  readonly quiet: () => Promise<void>
+  readonly stopIntake: () => void
+  /** Sends what is left, releases dependencies, ends the thread's task. */
+  readonly stop: () => Promise<void>
+}
+
+/** A dead letter as it crosses; the payload is there when it could be encoded. */
+export interface LetterData {
+  readonly id: string
+  readonly to: string
+  readonly from: string
+  readonly name: string
+  readonly lane: number
+  readonly reason: DeadLetterReason
+  readonly error?: ErrorData
+  readonly at: number
+  readonly payload?: Uint8Array
+  /** Record that keeps it already, 0 for none. */
+  readonly position: number
+}
+
+/** What a host reports without being asked. */
+export type Report =
+  /** The control plane answers from now on. */
+  | { readonly kind: 'up' }
+  | { readonly kind: 'event'; readonly event: CellEvent; readonly error?: ErrorData }
+  | { readonly kind: 'letter'; readonly letter: LetterData }
+  | {
+      readonly kind: 'log'
+      readonly level: LogLevel
+      readonly actor: string
+      readonly message: string
+      readonly fields: Uint8Array | undefined
+    }
+  | { readonly kind: 'unhandled'; readonly error: ErrorData }

@@ -1,0 +1,54 @@
+/**
+ * What one direction of a link carried, per actor type, in shared memory (M4): the sender writes
+ * `sent`, the receiver `received`, and whoever is left can tell what was on its way when one dies.
+ */
+
+/** Columns of a row; stored messages can be read again from the store, volatile ones cannot. */
+export const LinkCount = Object.freeze({
+  sentVolatile: 0,
+  sentStored: 1,
+  receivedVolatile: 2,
+  receivedStored: 3,
+})
+
+const columns = 4
+
+export class LinkCounts {
+  readonly shared: SharedArrayBuffer
+  readonly #rows = new Map<string, Float64Array>()
+
+  /** @param types actor types in the app's order, the same on all threads */
+  constructor(types: Iterable<string>, shared?: SharedArrayBuffer) {
+    const names = [...types]
+    const bytes = columns * Float64Array.BYTES_PER_ELEMENT
+    this.shared = shared ?? new SharedArrayBuffer(Math.max(1, names.length) * bytes)
+    names.forEach((type, row) => {
+      this.#rows.set(type, new Float64Array(this.shared, row * bytes, columns))
+    })
+  }
+
+  sent(type: string, stored: boolean): void {
+    this.#add(type, stored ? LinkCount.sentStored : LinkCount.sentVolatile)
+  }
+
+  received(type: string, stored: boolean): void {
+    this.#add(type, stored ? LinkCount.receivedStored : LinkCount.receivedVolatile)
+  }
+
+  /** On their way, per type. */
+  *inTransit(): Generator<{ type: string; volatile: number; stored: number }> {
+    for (const [type, row] of this.#rows) {
+      const [sentVolatile = 0, sentStored = 0, receivedVolatile = 0, receivedStored = 0] = row
+      yield {
+        type,
+        volatile: sentVolatile - receivedVolatile,
+        stored: sentStored - receivedStored,
+      }
+    }
+  }
+
+  #add(type: string, column: number): void {
+    const row = this.#rows.get(type)
+    if (row !== undefined) row[column] = (row[column] as number) + 1
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The reply sink of a message that came from another thread: answers travel back over its link, and
+ * a stream waits when too many items are out.
+ */
+import type { ReplySink } from '../../mailbox/envelope.ts'
+import type { Settled } from '../../mailbox/outcome.ts'
+
+/** Items out before the producer waits. */
+const itemWindow = 64
+
+/** The link's side of it. */
+export interface SinkWire {
+  settle(result: Settled): void
+  item(value: unknown): void
+  /** The first item went out: credit will come back for this sink. */
+  opened(): void
+}
+
+export class RemoteSink implements ReplySink {
+  readonly number: number
+  readonly #wire: SinkWire
+  #out = 0
+  #gone = false
+  #settled = false
+  #room: ((wanted: boolean) => void) | undefined
+
+  constructor(number: number, wire: SinkWire) {
+    this.number = number
+    this.#wire = wire
+  }
+
+  settle(result: Settled): void {
+    if (this.#settled) return
+    this.#settled = true
+    this.#wire.settle(result)
+  }
+
+  item(value: unknown): boolean | Promise<boolean> {
+    if (this.#gone || this.#settled) return false
+    if (this.#out === 0) this.#wire.opened()
+    this.#out += 1
+    this.#wire.item(value)
+    if (this.#out < itemWindow) return true
+    return new Promise((resolve) => {
+      this.#room = resolve
+    })
+  }
+
+  /** The consumer took an item, or has gone. */
+  credit(wanted: boolean): void {
+    this.#out -= 1
+    if (!wanted) this.#gone = true
+    const room = this.#room
+    this.#room = undefined
+    room?.(wanted)
+  }
+}
