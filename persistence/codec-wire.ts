@@ -27,27 +27,32 @@ export class NegativeZero {}
 
 const negativeZero = Object.freeze(new NegativeZero())
 
-/** Encodes the inside of a Map or Set. */
-export type PackItems = (items: unknown[]) => Uint8Array
+/** How a value is prepared. */
+export interface Wiring {
+  /** Encodes the inside of a Map or Set. */
+  pack(items: unknown[]): Uint8Array
+  /** Whether objects were checked before, so that looking for accessors and symbols can be spared. */
+  readonly checked: boolean
+}
 
 /**
  * The value in a form msgpackr encodes without loss.
  *
  * @throws NOT_ENCODABLE with `fields.path`
  */
-export function toWire(value: unknown, what: string, pack: PackItems): unknown {
+export function toWire(value: unknown, what: string, how: Wiring): unknown {
   try {
-    return wire(value, 0, pack)
+    return wire(value, 0, how)
   } catch (error) {
     if (error === refused) assertEncodable(value, what)
     throw error
   }
 }
 
-function wire(value: unknown, depth: number, pack: PackItems): unknown {
+function wire(value: unknown, depth: number, how: Wiring): unknown {
   switch (typeof value) {
     case 'object':
-      return value === null ? null : wireObject(value, depth, pack)
+      return value === null ? null : wireObject(value, depth, how)
     case 'string':
       return survivesUtf8(value) ? value : new Utf16(Buffer.from(value, 'utf16le'))
     case 'number':
@@ -65,19 +70,19 @@ function survivesUtf8(text: string): boolean {
   return text.isWellFormed() && text.charCodeAt(0) !== 0xfeff
 }
 
-function wireObject(value: object, depth: number, pack: PackItems): unknown {
+function wireObject(value: object, depth: number, how: Wiring): unknown {
   if (depth === MAX_WIRE_DEPTH) throw refused
   const plain = plainOf(value)
-  if (plain !== undefined) return wire(plain.call(value, depth), depth, pack)
+  if (plain !== undefined) return wire(plain.call(value, depth), depth, how)
   switch (kindOf(value)) {
     case 'record':
-      return wireRecord(value as Fields, depth + 1, pack)
+      return wireRecord(value as Fields, depth + 1, how)
     case 'array':
-      return wireArray(value as unknown[], depth + 1, pack)
+      return wireArray(value as unknown[], depth + 1, how)
     case 'map':
-      return wireMap(value as Map<unknown, unknown>, depth + 1, pack)
+      return wireMap(value as Map<unknown, unknown>, depth + 1, how)
     case 'set':
-      return wireSet(value as Set<unknown>, depth + 1, pack)
+      return wireSet(value as Set<unknown>, depth + 1, how)
     case 'date':
       if (Number.isNaN((value as Date).getTime())) throw refused
       return value
@@ -88,11 +93,11 @@ function wireObject(value: object, depth: number, pack: PackItems): unknown {
   }
 }
 
-function wireRecord(record: Fields, depth: number, pack: PackItems): Fields {
+function wireRecord(record: Fields, depth: number, how: Wiring): Fields {
   let result = record
-  for (const key of fieldsOf(record)) {
-    const value = fieldOf(record, key)
-    const wired = wire(value, depth, pack)
+  for (const key of how.checked ? Object.keys(record) : fieldsOf(record)) {
+    const value = how.checked ? record[key] : fieldOf(record, key)
+    const wired = wire(value, depth, how)
     if (Object.is(wired, value)) continue
     if (result === record) result = { ...record }
     result[key] = wired
@@ -100,12 +105,12 @@ function wireRecord(record: Fields, depth: number, pack: PackItems): Fields {
   return result
 }
 
-function wireArray(array: unknown[], depth: number, pack: PackItems): unknown[] {
+function wireArray(array: unknown[], depth: number, how: Wiring): unknown[] {
   let result = array
   for (let i = 0; i < array.length; i++) {
     const item = array[i]
     if (item === undefined && !Object.hasOwn(array, i)) throw refused
-    const wired = wire(item, depth, pack)
+    const wired = wire(item, depth, how)
     if (Object.is(wired, item)) continue
     if (result === array) result = array.slice()
     result[i] = wired
@@ -113,22 +118,22 @@ function wireArray(array: unknown[], depth: number, pack: PackItems): unknown[] 
   return result
 }
 
-function wireMap(map: Map<unknown, unknown>, depth: number, pack: PackItems): PackedMap {
+function wireMap(map: Map<unknown, unknown>, depth: number, how: Wiring): PackedMap {
   const items: unknown[] = []
   for (const [key, item] of map) {
     if (!isKey(key)) throw refused
-    items.push(wire(key, depth, pack), wire(item, depth, pack))
+    items.push(wire(key, depth, how), wire(item, depth, how))
   }
-  return new PackedMap(pack(items))
+  return new PackedMap(how.pack(items))
 }
 
-function wireSet(set: Set<unknown>, depth: number, pack: PackItems): PackedSet {
+function wireSet(set: Set<unknown>, depth: number, how: Wiring): PackedSet {
   const items: unknown[] = []
   for (const member of set) {
     if (!isKey(member)) throw refused
-    items.push(wire(member, depth, pack))
+    items.push(wire(member, depth, how))
   }
-  return new PackedSet(pack(items))
+  return new PackedSet(how.pack(items))
 }
 
 function wireBytes(bytes: EncodableBytes): unknown {

@@ -41,6 +41,7 @@ import {
   PackedSet,
   toWire,
   Utf16,
+  type Wiring,
 } from './codec-wire.ts'
 
 /** The limit of one value: 16 MiB (T5). */
@@ -73,7 +74,7 @@ function hasFewFields(record: object): boolean {
  * @throws NOT_ENCODABLE with `fields.path`; PAYLOAD_TOO_LARGE beyond 16 MiB
  */
 export function encodeValue(value: unknown, what = 'value'): Uint8Array {
-  const bytes = values.pack(toWire(value, what, pack))
+  const bytes = values.pack(toWire(value, what, unchecked))
   if (bytes.length > MAX_BYTES) throw tooLarge(what, bytes.length)
   return bytes
 }
@@ -95,10 +96,13 @@ export function decodeValue(bytes: Uint8Array, what = 'value'): unknown {
 /**
  * Encodes one frame for another thread. The result owns its ArrayBuffer exactly: transfer it.
  *
- * @throws NOT_ENCODABLE
+ * What it holds was checked where it was sent ({@link encodeValue} or `assertEncodable`); an accessor
+ * would be read here, a symbol key left out.
+ *
+ * @throws NOT_ENCODABLE for what no MessagePack can say, such as a function
  */
 export function encodeFrame(value: unknown): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(frames.pack(toWire(value, 'frame', pack)))
+  return new Uint8Array(frames.pack(toWire(value, 'frame', checked)))
 }
 
 /** Decodes a frame of {@link encodeFrame}, made by this process: not guarded. */
@@ -106,10 +110,9 @@ export function decodeFrame(bytes: Uint8Array<ArrayBuffer>): unknown {
   return frames.unpack(bytes)
 }
 
-/** The inside of a Map or Set, for `toWire`. */
-function pack(items: unknown[]): Uint8Array {
-  return values.pack(items)
-}
+const pack = (items: unknown[]): Uint8Array => values.pack(items)
+const unchecked: Wiring = Object.freeze({ pack, checked: false })
+const checked: Wiring = Object.freeze({ pack, checked: true })
 
 /**
  * Where small encodings are decoded from. msgpackr hangs a DataView on every source it meets, which

@@ -143,8 +143,7 @@ const REBUILD_FROM = 16
 
 function applySplices(array: unknown[], splices: readonly unknown[]): void {
   const inserted = checkSplices(array, splices)
-  if (splices.length === 3 && isAtEnd(array, splices)) appendTail(array, splices)
-  else if (splices.length > 3 * REBUILD_FROM || inserted > REBUILD_FROM) rebuild(array, splices)
+  if (splices.length > 3 * REBUILD_FROM || inserted > REBUILD_FROM) rebuild(array, splices)
   else {
     for (let i = splices.length - 3; i >= 0; i -= 3) {
       array.splice(splices[i] as number, splices[i + 1] as number, ...(splices[i + 2] as unknown[]))
@@ -166,15 +165,6 @@ function checkSplices(array: readonly unknown[], splices: readonly unknown[]): n
     inserted += items.length
   }
   return inserted
-}
-
-function isAtEnd(array: readonly unknown[], [at, removed]: readonly unknown[]): boolean {
-  return (at as number) + (removed as number) === array.length
-}
-
-function appendTail(array: unknown[], [at, , items]: readonly unknown[]): void {
-  array.length = at as number
-  for (const item of items as unknown[]) array.push(item)
 }
 
 function rebuild(array: unknown[], splices: readonly unknown[]): void {
