@@ -83,7 +83,7 @@ function fromCommonJs(folder: string, { app, main, output }: Program): void {
 function asBundle(folder: string, alone: string, program: Program): void {
   const recipe = namedBlocks('docs/bundling.md')
   write(folder, { 'app.ts': program.app, ...recipe })
-  for (const needed of ['host.ts', 'main.ts', 'build.mjs']) {
+  for (const needed of ['main.ts', 'build.mjs']) {
     if (recipe[needed] === undefined) throw new Error(`docs/bundling.md names no file=${needed}`)
   }
   run(folder, ['build.mjs'])
