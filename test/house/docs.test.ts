@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { compare, pagesNotYetTrue, settled } from './allowances.ts'
-import { blockProblems, planPages, readPages } from './docs.ts'
+import { blockProblems, checkedElsewhere, planPages, readPages } from './docs.ts'
 import { commandsOf, npmProblem, outputPattern, runPage } from './docs-run.ts'
 import { typeErrors } from './docs-types.ts'
 import { blocksOf } from './markdown.ts'
@@ -13,6 +13,12 @@ const pages = readPages()
 test('docs: every code block is of a kind that can be checked', () => {
   const problems = pages.flatMap(({ path }) => blockProblems(blocksOf(path, read(path))))
   assert.deepEqual(problems, [])
+})
+
+test('docs: what a page holds in a language of its own is read by the test that is named', () => {
+  for (const [language, { test: path }] of Object.entries(checkedElsewhere)) {
+    assert.ok(read(path).includes(`'${language}'`), `${path} does not read "${language}" blocks`)
+  }
 })
 
 test('docs: every module compiles against the public entries', (t) => {
