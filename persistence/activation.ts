@@ -145,7 +145,7 @@ export class Activations {
   #stash(no: number): { messages: StoredMessage[]; damaged: Damage[] } {
     const messages: StoredMessage[] = []
     const broken: Damage[] = []
-    for (const entry of this.#ledger.stashes.get(no) ?? []) {
+    for (const entry of this.#ledger.stashes.of(this.#ledger.actors.find(no))) {
       const message = this.message(entry)
       if (isDamage(message)) broken.push(message)
       else messages.push(message)

@@ -8,7 +8,8 @@
  * was.
  */
 import { At, entrySize, nextRecord, viewOf } from './directory.ts'
-import type { Heard, Ledger } from './ledger.ts'
+import type { Heard } from './folding.ts'
+import type { Ledger } from './ledger.ts'
 import type { Medium } from './medium.ts'
 import { Numbering } from './numbering.ts'
 import { type KnownId, OwnIds } from './own-ids.ts'
@@ -91,7 +92,7 @@ class Batch implements Heard {
 
   run(): Admitted {
     const { slot, epoch, seq } = this.#frame
-    this.#ledger.from(slot, epoch)
+    this.#ledger.sources.from(slot, epoch)
     const end = recordsEnd(this.#view)
     let record = 0
     for (let at = 0; at < end; at = nextRecord(this.#view, at)) {

@@ -121,9 +121,10 @@ function* pendingEntries({ actors, pending }: Ledger): Generator<Entry> {
   }
 }
 
-function* stashEntries({ stashes, pending }: Ledger): Generator<Entry> {
-  for (const [actor, entries] of stashes) {
+function* stashEntries({ actors, stashes, pending }: Ledger): Generator<Entry> {
+  for (const [row, entries] of stashes.all()) {
     for (const entry of entries) {
+      const actor = actors.no(row)
       const numbers = [pending.position(entry), 0, 0] as const
       yield { kind: Kind.stash, actor, numbers, index: pending.index(entry) }
     }
@@ -182,7 +183,7 @@ function restore(ledger: Ledger, view: DataView, at: number, name: (no: number) 
       return
     }
     case Kind.stash:
-      ledger.stash(ledger.pending.find(ledger.actors.open(actor), position, index))
+      ledger.stashes.add(ledger.pending.find(ledger.actors.open(actor), position, index))
       return
     case Kind.timer: {
       const part = view.getUint32(at + 40, true)

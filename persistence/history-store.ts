@@ -165,7 +165,7 @@ export class HistoryStore extends HistoryReader implements Store {
 
   unreleased(slot: number, epoch: number): readonly (StoredMessage | Damage)[] {
     this.#live()
-    const entries = this.#ledger.committedBy(slot, epoch)
+    const entries = this.#ledger.sources.committedBy(slot, epoch)
     return entries.map((entry) => this.#activations.message(entry))
   }
 

@@ -13,12 +13,25 @@
  */
 import { type ActorRow, ActorTable } from './actor-table.ts'
 import { At, entrySize, getU48, MessageAt, nextRecord, TimerAt, viewOf } from './directory.ts'
+import {
+  carriesAsk,
+  consumes,
+  deaf,
+  type Folding,
+  folding,
+  type Heard,
+  hasInline,
+  inlineMarks,
+  needsPending,
+} from './folding.ts'
 import { OpenSteps } from './open-steps.ts'
 import { Mark, PendingSet } from './pending.ts'
 import { PartFlag, PartKind, RecordFlag, RecordKind } from './record.ts'
+import { Sources } from './sources.ts'
+import { Stashes } from './stashes.ts'
 import type { RefusalReason } from './store.ts'
 import { Subscriptions } from './subscriptions.ts'
-import { TimerHeap } from './timer-heap.ts'
+import { type Timer, TimerHeap } from './timer-heap.ts'
 
 /** What the ledger reads from the store that holds it. */
 export interface LedgerPort {
@@ -28,30 +41,20 @@ export interface LedgerPort {
   name(no: number): string
 }
 
-/** Told of what a commit has to say in its ack. */
-export interface Heard {
-  /** A message with an own id was consumed. */
-  settled(actor: number, position: number, index: number, by: number): void
-  /** A published message is now pending for these actors. */
-  published(position: number, index: number, actors: readonly number[]): void
-}
-
 /** Smallest number of record bytes that makes a snapshot due (D3). */
 export const snapshotFloor = 64 * 1024
 
 export class Ledger {
   readonly actors: ActorTable
   readonly pending = new PendingSet()
+  readonly stashes = new Stashes(this.pending)
+  readonly sources = new Sources(this.pending)
   readonly timers = new TimerHeap()
   readonly steps = new OpenSteps()
   readonly subscriptions = new Subscriptions()
   /** Actors whose snapshot is due, by number. */
   readonly due = new Set<number>()
-  /** Stashed entries by actor number, in stash order. */
-  readonly stashes = new Map<number, number[]>()
   readonly #port: LedgerPort
-  readonly #sources = new Map<string, number>()
-  #source = 0
   #position = 0
 
   constructor(port: LedgerPort) {
@@ -64,40 +67,18 @@ export class Ledger {
     return this.#position
   }
 
-  /** Starts at a checkpoint's position. */
+  /** Starts at a checkpoint's position, or behind what cannot be read. */
   startAt(position: number): void {
     this.#position = position
   }
 
-  /** Messages accepted from now on were committed by this generation of a slot. */
-  from(slot: number, epoch: number): void {
-    const key = `${slot}:${epoch}`
-    let source = this.#sources.get(key)
-    if (source === undefined) {
-      source = this.#sources.size + 1
-      this.#sources.set(key, source)
-    }
-    this.#source = source
-  }
-
-  /** Pending entries committed by a generation of a slot, in the order they were accepted. */
-  committedBy(slot: number, epoch: number): number[] {
-    const source = this.#sources.get(`${slot}:${epoch}`)
-    if (source === undefined) return []
-    const found: number[] = []
-    for (const entry of this.pending.entries()) {
-      if (this.pending.source(entry) === source) found.push(entry)
-    }
-    return found.sort((a, b) => this.#order(a, b))
-  }
-
   /** Folds a stored segment's live records; those at or before `position` were folded already. */
-  fold(directory: Uint8Array, base: number, heard: Heard = deaf): void {
+  fold(directory: Uint8Array, base: number): void {
     const view = viewOf(directory)
     let position = base
     for (let at = 0; at < directory.length; at = nextRecord(view, at)) {
       if (view.getUint16(at + At.flags, true) & RecordFlag.dead) continue
-      if (position > this.#position) this.apply(view, at, position, heard)
+      if (position > this.#position) this.apply(view, at, position, deaf)
       position += 1
     }
   }
@@ -107,25 +88,19 @@ export class Ledger {
     const kind = view.getUint8(at) as RecordKind
     const no = view.getUint32(at + At.actor, true)
     if (kind === RecordKind.turn && !this.#turnFollows(view, at, no)) return 'turn-mismatch'
-    if (needsPending.has(kind) && !this.#hasMessage(view, at, no)) return 'not-pending'
+    if (needsPending(kind) && !this.#hasMessage(view, at, no)) return 'not-pending'
     return this.#timersAreDue(view, at) ? undefined : 'timer-not-due'
   }
 
   /** Folds one checked record. */
   apply(view: DataView, at: number, position: number, heard: Heard): void {
     this.#position = position
-    const kind = view.getUint8(at) as RecordKind
-    const no = view.getUint32(at + At.actor, true)
-    const row = no === 0 ? 0 : this.actors.open(no)
-    if (row !== 0) {
-      this.#advance(view, at, position, kind, row)
-      this.#message(view, at, position, kind, row, heard)
-      if (kind === RecordKind.destroyed) this.#forget(no)
-    }
+    const record = folding(view, at, position, heard)
+    if (record.no !== 0) this.#applyToActor(record, this.actors.open(record.no))
     const end = nextRecord(view, at)
     for (let part = at + entrySize; part < end; part += entrySize) {
       if (view.getUint16(part + At.flags, true) & PartFlag.dead) continue
-      this.#part(view, at, part, position, heard)
+      this.#part(record, part)
     }
   }
 
@@ -148,10 +123,10 @@ export class Ledger {
     const row = this.actors.find(no)
     if (row === 0 || this.actors.head(row) !== head) return
     this.actors.clean(row)
-    if (this.#idle(row)) this.actors.evict(row)
+    if (this.#isIdle(row)) this.actors.evict(row)
   }
 
-  #idle(row: number): boolean {
+  #isIdle(row: number): boolean {
     const no = this.actors.no(row)
     return (
       this.pending.count(row) === 0 &&
@@ -160,15 +135,6 @@ export class Ledger {
       !this.subscriptions.has(no) &&
       this.steps.of(no).length === 0
     )
-  }
-
-  stash(entry: number): void {
-    if (this.pending.marks(entry) & Mark.stashed) this.#unstashOne(entry)
-    this.pending.mark(entry, Mark.stashed, true)
-    const no = this.actors.no(this.pending.row(entry))
-    const own = this.stashes.get(no)
-    if (own === undefined) this.stashes.set(no, [entry])
-    else own.push(entry)
   }
 
   #turnFollows(view: DataView, at: number, no: number): boolean {
@@ -194,12 +160,21 @@ export class Ledger {
     return true
   }
 
-  #advance(view: DataView, at: number, position: number, kind: RecordKind, row: number): void {
-    const actors = this.actors
+  #applyToActor(record: Folding, row: number): void {
+    this.#advance(record, row)
+    if (record.flags & RecordFlag.unstash) this.stashes.release(row)
+    if (record.messageAt !== 0 && needsPending(record.kind)) {
+      if (consumes(record)) this.#consume(record, row)
+      else this.#keep(record, row)
+    }
+    if (record.kind === RecordKind.destroyed) this.#forget(record.no)
+  }
+
+  #advance({ view, at, position, kind, flags }: Folding, row: number): void {
+    const { actors } = this
     if (position <= actors.head(row)) return
     const turn = kind === RecordKind.turn ? getU48(view, at + At.turn) : actors.turn(row)
-    const whole = view.getUint16(at + At.flags, true) & RecordFlag.whole
-    if (whole || kind === RecordKind.destroyed) actors.restart(row)
+    if (flags & RecordFlag.whole || kind === RecordKind.destroyed) actors.restart(row)
     actors.advance(row, position, turn, entrySize + view.getUint32(at + At.length, true))
     this.#judge(row)
   }
@@ -210,81 +185,47 @@ export class Ledger {
     else this.due.delete(this.actors.no(row))
   }
 
-  /** What the record does to the message it names. */
-  #message(
-    view: DataView,
-    at: number,
-    position: number,
-    kind: RecordKind,
-    row: number,
-    heard: Heard,
-  ): void {
-    const flags = view.getUint16(at + At.flags, true)
-    if (flags & RecordFlag.unstash) this.#unstash(this.actors.no(row))
-    const at0 = view.getFloat64(at + At.position, true)
-    if (at0 === 0 || !needsPending.has(kind)) return
-    const index = view.getUint32(at + At.index, true)
-    const consumes = consuming.has(kind) && !(flags & RecordFlag.stash)
-    if (consumes) this.#consume(view, at, row, at0, index, position, heard)
-    else this.#keep(view, at, row, at0, index, position, kind)
-  }
-
-  #consume(
-    view: DataView,
-    at: number,
-    row: number,
-    messageAt: number,
-    index: number,
-    position: number,
-    heard: Heard,
-  ): void {
-    const no = this.actors.no(row)
-    const entry = this.pending.find(row, messageAt, index)
-    const marks = entry === 0 ? inlineMarks(view, at) : this.pending.marks(entry)
-    if (marks & Mark.ownId) heard.settled(no, messageAt, index, position)
+  #consume(record: Folding, row: number): void {
+    const { no, messageAt, messageIndex, position, heard } = record
+    const entry = this.pending.find(row, messageAt, messageIndex)
+    const marks = entry === 0 ? inlineMarks(record) : this.pending.marks(entry)
+    if (marks & Mark.ownId) heard.settled(no, messageAt, messageIndex, position)
     if (marks & Mark.stepAsk) this.steps.answered(messageAt, position)
     if (entry === 0) return
-    if (marks & Mark.stashed) this.#unstashOne(entry)
-    this.steps.drop(no, messageAt, index)
+    this.stashes.remove(entry)
+    this.steps.drop(no, messageAt, messageIndex)
     this.pending.remove(entry)
   }
 
   /** The message stays: accepted now if it was only in memory, stashed, or with a step more. */
-  #keep(
-    view: DataView,
-    at: number,
-    row: number,
-    messageAt: number,
-    index: number,
-    position: number,
-    kind: RecordKind,
-  ): void {
-    let entry = this.pending.find(row, messageAt, index)
-    if (entry === 0) {
-      const lane = view.getUint8(at + At.lane)
-      entry = this.pending.add(row, messageAt, index, lane, inlineMarks(view, at))
-      this.pending.setHome(entry, position)
-      this.pending.setSource(entry, this.#source)
-    }
-    if (kind === RecordKind.turn) this.stash(entry)
-    if (kind === RecordKind.stepBegun || kind === RecordKind.stepDone) {
-      const message = { position: messageAt, index }
-      const done = kind === RecordKind.stepDone
-      this.steps.add(
-        this.actors.no(row),
-        { message, position, done, answer: 0 },
-        !done && asks(view, at),
-      )
-    }
+  #keep(record: Folding, row: number): void {
+    const { kind, position, messageAt, messageIndex } = record
+    const entry = this.pending.find(row, messageAt, messageIndex) || this.#inline(record, row)
+    if (kind === RecordKind.turn) this.stashes.add(entry)
+    if (kind !== RecordKind.stepBegun && kind !== RecordKind.stepDone) return
+    const message = { position: messageAt, index: messageIndex }
+    const step = { message, position, done: kind === RecordKind.stepDone, answer: 0 }
+    this.steps.add(record.no, step, carriesAsk(record))
   }
 
-  #part(view: DataView, at: number, part: number, position: number, heard: Heard): void {
-    switch (view.getUint8(part) as PartKind) {
+  #inline(record: Folding, row: number): number {
+    const { view, at, position, messageAt, messageIndex } = record
+    const lane = view.getUint8(at + At.lane)
+    const entry = this.pending.add(row, messageAt, messageIndex, lane, inlineMarks(record))
+    this.pending.setHome(entry, position)
+    this.sources.note(entry)
+    return entry
+  }
+
+  #part(record: Folding, part: number): void {
+    const { view } = record
+    const kind = view.getUint8(part) as PartKind
+    switch (kind) {
       case PartKind.message:
-        this.#accept(view, at, part, position, heard)
+        this.#accept(record, part)
         return
       case PartKind.timerSet:
-        this.#setTimer(view, at, part, position)
+        this.#setTimer(record, part)
         return
       case PartKind.timerCancelled:
         this.timers.cancel(
@@ -297,44 +238,46 @@ export class Ledger {
         return
       case PartKind.subscribed:
       case PartKind.unsubscribed:
-        this.#subscribe(view, part)
+        this.#subscribe(view, part, kind === PartKind.subscribed)
         return
       case PartKind.ownId:
       case PartKind.reply:
         return
+      default:
+        kind satisfies never
     }
   }
 
-  #accept(view: DataView, at: number, part: number, position: number, heard: Heard): void {
+  #accept(record: Folding, part: number): void {
+    const { view, position } = record
     const flags = view.getUint16(part + At.flags, true)
     if (flags & PartFlag.inline || !(flags & (PartFlag.topic | PartFlag.durable))) return
-    const index = view.getUint32(part + MessageAt.index, true)
     if (flags & PartFlag.topic) {
-      this.#publish(view.getUint32(part + MessageAt.to, true), position, index, heard)
+      this.#publish(record, part)
       return
     }
-    const row = this.actors.open(view.getUint32(part + MessageAt.to, true))
-    const isStep = view.getUint8(at) === RecordKind.stepBegun && flags & PartFlag.ask
+    const isStep = record.kind === RecordKind.stepBegun && flags & PartFlag.ask
     const marks = (isStep ? Mark.stepAsk : 0) | (flags & PartFlag.ownId ? Mark.ownId : 0)
-    const entry = this.pending.add(row, position, index, view.getUint8(part + At.lane), marks)
-    this.pending.setSource(entry, this.#source)
+    const row = this.actors.open(view.getUint32(part + MessageAt.to, true))
+    const index = view.getUint32(part + MessageAt.index, true)
+    const lane = view.getUint8(part + At.lane)
+    this.sources.note(this.pending.add(row, position, index, lane, marks))
   }
 
-  #publish(topic: number, position: number, index: number, heard: Heard): void {
-    const subscribers = this.subscriptions.match(this.#port.name(topic))
+  #publish({ view, position, heard }: Folding, part: number): void {
+    const index = view.getUint32(part + MessageAt.index, true)
+    const topic = this.#port.name(view.getUint32(part + MessageAt.to, true))
+    const subscribers = this.subscriptions.match(topic)
     for (const { actor, lane, name } of subscribers) {
       const entry = this.pending.add(this.actors.open(actor), position, index, lane, 0)
-      this.pending.setSource(entry, this.#source)
+      this.sources.note(entry)
       this.pending.setName(entry, name)
     }
-    heard.published(
-      position,
-      index,
-      subscribers.map(({ actor }) => actor),
-    )
+    const actors = subscribers.map(({ actor }) => actor)
+    heard.published(position, index, actors)
   }
 
-  #setTimer(view: DataView, at: number, part: number, position: number): void {
+  #setTimer({ view, at, position }: Folding, part: number): void {
     const actor = view.getUint32(part + TimerAt.actor, true)
     this.actors.open(actor)
     this.timers.set({
@@ -349,7 +292,7 @@ export class Ledger {
     })
   }
 
-  #timer(view: DataView, part: number) {
+  #timer(view: DataView, part: number): Timer | undefined {
     return this.timers.get(
       view.getUint32(part + TimerAt.actor, true),
       view.getUint32(part + TimerAt.id, true),
@@ -364,18 +307,17 @@ export class Ledger {
     else this.timers.move(timer, next)
   }
 
-  #subscribe(view: DataView, part: number): void {
+  #subscribe(view: DataView, part: number, on: boolean): void {
     const actor = view.getUint32(part + TimerAt.actor, true)
     const pattern = view.getUint32(part + TimerAt.id, true)
     const text = this.#port.name(pattern)
-    if (view.getUint8(part) === PartKind.unsubscribed) {
+    if (!on) {
       this.subscriptions.remove(actor, pattern, text)
       return
     }
     const name = view.getUint32(part + TimerAt.name, true)
-    const lane = view.getUint8(part + At.lane)
     this.actors.open(actor)
-    this.subscriptions.add({ actor, pattern, name, lane }, text)
+    this.subscriptions.add({ actor, pattern, name, lane: view.getUint8(part + At.lane) }, text)
   }
 
   /** A destroyed actor keeps its pending messages, but no timers and no subscriptions. */
@@ -385,62 +327,4 @@ export class Ledger {
       this.subscriptions.remove(no, pattern, this.#port.name(pattern))
     }
   }
-
-  #unstash(no: number): void {
-    for (const entry of this.stashes.get(no) ?? []) this.pending.mark(entry, Mark.stashed, false)
-    this.stashes.delete(no)
-  }
-
-  #unstashOne(entry: number): void {
-    const no = this.actors.no(this.pending.row(entry))
-    const kept = (this.stashes.get(no) ?? []).filter((other) => other !== entry)
-    if (kept.length === 0) this.stashes.delete(no)
-    else this.stashes.set(no, kept)
-  }
-
-  #order(a: number, b: number): number {
-    const pending = this.pending
-    return pending.home(a) - pending.home(b) || pending.index(a) - pending.index(b)
-  }
-}
-
-const consuming: ReadonlySet<RecordKind> = new Set([
-  RecordKind.turn,
-  RecordKind.parked,
-  RecordKind.destroyed,
-])
-
-/** Kinds whose message must be pending for their actor, or come inline with them. */
-const needsPending: ReadonlySet<RecordKind> = new Set([
-  ...consuming,
-  RecordKind.stepBegun,
-  RecordKind.stepDone,
-  RecordKind.interrupt,
-])
-
-const deaf: Heard = Object.freeze({ settled() {}, published() {} })
-
-/** An inline message is always its record's first part. */
-function hasInline(view: DataView, at: number): boolean {
-  return (
-    view.getUint32(at + At.parts, true) > 0 &&
-    view.getUint8(at + entrySize) === PartKind.message &&
-    (view.getUint16(at + entrySize + At.flags, true) & PartFlag.inline) !== 0
-  )
-}
-
-function inlineMarks(view: DataView, at: number): number {
-  if (!hasInline(view, at)) return 0
-  return view.getUint16(at + entrySize + At.flags, true) & PartFlag.ownId ? Mark.ownId : 0
-}
-
-/** True when a step record carries an ask to a durable actor. */
-function asks(view: DataView, at: number): boolean {
-  const wanted = PartFlag.durable | PartFlag.ask
-  const end = nextRecord(view, at)
-  for (let part = at + entrySize; part < end; part += entrySize) {
-    if (view.getUint8(part) !== PartKind.message) continue
-    if ((view.getUint16(part + At.flags, true) & wanted) === wanted) return true
-  }
-  return false
 }
