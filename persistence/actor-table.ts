@@ -91,10 +91,10 @@ export class ActorTable {
     this.#dirty[row] = 1
   }
 
-  /** Folding starts here: a tombstone, or a record with a whole state. */
-  restart(row: number): void {
+  /** Folding starts here: at a tombstone (`size` 0), or a record with a whole state, as good as a snapshot. */
+  restart(row: number, size: number): void {
     this.#bytes[row] = 0
-    this.#snapshotSize[row] = 0
+    this.#snapshotSize[row] = size
   }
 
   /** A snapshot of `size` bytes now holds `bytes` of records. */

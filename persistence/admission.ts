@@ -10,6 +10,7 @@
 import { At, entrySize, nextRecord, viewOf } from './directory.ts'
 import type { Heard } from './folding.ts'
 import type { Ledger } from './ledger.ts'
+import { misfit } from './ledger-check.ts'
 import type { Medium } from './medium.ts'
 import { Numbering } from './numbering.ts'
 import { type KnownId, OwnIds } from './own-ids.ts'
@@ -140,7 +141,7 @@ class Batch implements Heard {
     const known = this.#ownIds.duplicate(at)
     const reason = this.#isUndone(at, no)
       ? 'after-refused'
-      : (this.#ledger.check(this.#view, at) ?? (known && 'duplicate'))
+      : (misfit(this.#ledger, this.#view, at) ?? (known && 'duplicate'))
     if (reason === undefined) this.#commit(at, no)
     else this.#refuse(record, at, reason, explain[reason], known)
   }

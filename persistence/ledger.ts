@@ -9,7 +9,7 @@
  * 1. Folding is deterministic: the same entries give the same ledger, wherever it runs (R4).
  * 2. Actor rows may be ahead of the ledger (they are stored at checkpoints, the newest of which may
  *    be unreadable): a record at or before its actor's head changes no row, but always the rest.
- * 3. `apply` is only called with records that `check` passed; it never fails half-way.
+ * 3. `apply` is only called with records that `ledger-check.ts` passed; it never fails half-way.
  */
 import { type ActorRow, ActorTable } from './actor-table.ts'
 import { At, entrySize, getU48, MessageAt, nextRecord, TimerAt, viewOf } from './directory.ts'
@@ -20,7 +20,6 @@ import {
   type Folding,
   folding,
   type Heard,
-  hasInline,
   inlineMarks,
   needsPending,
 } from './folding.ts'
@@ -29,9 +28,9 @@ import { Mark, PendingSet } from './pending.ts'
 import { PartFlag, PartKind, RecordFlag, RecordKind } from './record.ts'
 import { Sources } from './sources.ts'
 import { Stashes } from './stashes.ts'
-import type { RefusalReason } from './store.ts'
 import { Subscriptions } from './subscriptions.ts'
-import { type Timer, TimerHeap } from './timer-heap.ts'
+import { TimerHeap } from './timer-heap.ts'
+import { cancelTimer, fireTimer, setTimer } from './timer-parts.ts'
 
 /** What the ledger reads from the store that holds it. */
 export interface LedgerPort {
@@ -83,15 +82,6 @@ export class Ledger {
     }
   }
 
-  /** Whether a record whose numbers are the store's may be committed now. */
-  check(view: DataView, at: number): RefusalReason | undefined {
-    const kind = view.getUint8(at) as RecordKind
-    const no = view.getUint32(at + At.actor, true)
-    if (kind === RecordKind.turn && !this.#turnFollows(view, at, no)) return 'turn-mismatch'
-    if (needsPending(kind) && !this.#hasMessage(view, at, no)) return 'not-pending'
-    return this.#timersAreDue(view, at) ? undefined : 'timer-not-due'
-  }
-
   /** Folds one checked record. */
   apply(view: DataView, at: number, position: number, heard: Heard): void {
     this.#position = position
@@ -137,29 +127,6 @@ export class Ledger {
     )
   }
 
-  #turnFollows(view: DataView, at: number, no: number): boolean {
-    const turn = getU48(view, at + At.turn)
-    return turn === this.actors.turn(this.actors.open(no)) + 1
-  }
-
-  /** True when the record's message is pending, comes with it, or is none. */
-  #hasMessage(view: DataView, at: number, no: number): boolean {
-    const position = view.getFloat64(at + At.position, true)
-    if (position === 0 || (position < 0 && hasInline(view, at))) return true
-    const index = view.getUint32(at + At.index, true)
-    return this.pending.find(this.actors.open(no), position, index) !== 0
-  }
-
-  #timersAreDue(view: DataView, at: number): boolean {
-    const end = nextRecord(view, at)
-    for (let part = at + entrySize; part < end; part += entrySize) {
-      if (view.getUint8(part) !== PartKind.timerFired) continue
-      const timer = this.#timer(view, part)
-      if (timer?.due !== view.getFloat64(part + TimerAt.due, true)) return false
-    }
-    return true
-  }
-
   #applyToActor(record: Folding, row: number): void {
     this.#advance(record, row)
     if (record.flags & RecordFlag.unstash) this.stashes.release(row)
@@ -174,8 +141,10 @@ export class Ledger {
     const { actors } = this
     if (position <= actors.head(row)) return
     const turn = kind === RecordKind.turn ? getU48(view, at + At.turn) : actors.turn(row)
-    if (flags & RecordFlag.whole || kind === RecordKind.destroyed) actors.restart(row)
-    actors.advance(row, position, turn, entrySize + view.getUint32(at + At.length, true))
+    const length = view.getUint32(at + At.length, true)
+    const isWhole = (flags & RecordFlag.whole) !== 0
+    if (isWhole || kind === RecordKind.destroyed) actors.restart(row, isWhole ? length : 0)
+    actors.advance(row, position, turn, entrySize + (isWhole ? 0 : length))
     this.#judge(row)
   }
 
@@ -225,16 +194,14 @@ export class Ledger {
         this.#accept(record, part)
         return
       case PartKind.timerSet:
-        this.#setTimer(record, part)
+        this.actors.open(view.getUint32(part + TimerAt.actor, true))
+        setTimer(this.timers, record, part)
         return
       case PartKind.timerCancelled:
-        this.timers.cancel(
-          view.getUint32(part + TimerAt.actor, true),
-          view.getUint32(part + TimerAt.id, true),
-        )
+        cancelTimer(this.timers, view, part)
         return
       case PartKind.timerFired:
-        this.#fire(view, part)
+        fireTimer(this.timers, view, part)
         return
       case PartKind.subscribed:
       case PartKind.unsubscribed:
@@ -275,36 +242,6 @@ export class Ledger {
     }
     const actors = subscribers.map(({ actor }) => actor)
     heard.published(position, index, actors)
-  }
-
-  #setTimer({ view, at, position }: Folding, part: number): void {
-    const actor = view.getUint32(part + TimerAt.actor, true)
-    this.actors.open(actor)
-    this.timers.set({
-      actor,
-      id: view.getUint32(part + TimerAt.id, true),
-      name: view.getUint32(part + TimerAt.name, true),
-      lane: view.getUint8(part + At.lane),
-      due: view.getFloat64(part + TimerAt.due, true),
-      every: view.getFloat64(part + TimerAt.every, true),
-      at: { position, index: (part - at) / entrySize - 1 },
-      slot: 0,
-    })
-  }
-
-  #timer(view: DataView, part: number): Timer | undefined {
-    return this.timers.get(
-      view.getUint32(part + TimerAt.actor, true),
-      view.getUint32(part + TimerAt.id, true),
-    )
-  }
-
-  #fire(view: DataView, part: number): void {
-    const timer = this.#timer(view, part)
-    if (timer === undefined) return
-    const next = view.getFloat64(part + TimerAt.next, true)
-    if (next === 0) this.timers.cancel(timer.actor, timer.id)
-    else this.timers.move(timer, next)
   }
 
   #subscribe(view: DataView, part: number, on: boolean): void {

@@ -774,6 +774,28 @@ export function storeContract(factory: StoreFactory): void {
     },
   )
 
+  promise(
+    'D3: a record with a whole state counts as a snapshot, a tombstone as none',
+    ({ store }) => {
+      const writer = new Writer(store)
+      const big = 'x'.repeat(60_000)
+      writer.turn(a, noMessage, big)
+      const state = bytes('y'.repeat(100_000))
+      writer.turns.set(a, 2)
+      writer.build.record({ kind: RecordKind.turn, time: 1, actor: a, turn: 2, state })
+      writer.turn(a, noMessage, big)
+      writer.commit()
+      assert.deepEqual(store.dueSnapshots(10), [])
+      writer.build.record({ kind: RecordKind.destroyed, time: 1, actor: a })
+      writer.turn(a, noMessage, big)
+      writer.commit()
+      assert.deepEqual(store.dueSnapshots(10), [])
+      writer.turn(a, noMessage, big)
+      writer.commit()
+      assert.equal(store.dueSnapshots(10).length, 1)
+    },
+  )
+
   promise('F4: what a dead host committed and nobody handled is listed in order', ({ store }) => {
     const host = new Writer(store, 1)
     const other = new Writer(store, 2)
