@@ -63,6 +63,8 @@ export class Envelope {
   readonly header: Header
   /** Position of the record that accepted it, once the store holds it; 0 while only in memory. */
   position = 0
+  /** Monotonic ms since which it waits in a mailbox; coarse, for health and timeouts. */
+  since = 0
 
   constructor(
     to: string,

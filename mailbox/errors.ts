@@ -36,6 +36,9 @@ export const errorCodes = Object.freeze({
   ),
   CONTRACT_INVALID: final('A contract, message or actor definition is malformed; names the field.'),
   CTX_REVOKED: final('A context, ref or draft was used after its turn ended (T6).'),
+  DEAD_LETTER_GONE: final(
+    'A dead letter cannot be sent again: unknown, without payload, or replayed three times.',
+  ),
   DEFINITION_MISSING: final('No actor of this type, or no handler of this name, is in the app.'),
   HOST_LOST: retryable('The thread that held the message died before it answered (F4).'),
   IN_DOUBT: final(

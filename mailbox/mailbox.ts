@@ -79,6 +79,11 @@ export class Mailbox<Signal> {
     this.lanes.offerFirst(envelope.lane, envelope)
   }
 
+  /** Takes back, at the end of its lane, a message that had a place before: it always finds room. */
+  readmit(envelope: Envelope): void {
+    this.add(envelope)
+  }
+
   /** The next message by weight; with `limit`, the most urgent up to it (F2 holds the others). */
   take(limit?: LaneNumber): Envelope | undefined {
     const envelope = this.lanes.take(limit)
@@ -120,6 +125,18 @@ export class Mailbox<Signal> {
     const envelope = this.lanes.extract(lane, 'oldest', match)
     if (envelope !== undefined) this.bytes -= sizeOf(envelope)
     return envelope
+  }
+
+  /** `since` of the message that waits longest; undefined when none does. */
+  get waitingSince(): number | undefined {
+    let oldest: number | undefined
+    for (let lane = Lane.control as number; lane <= Lane.low; lane += 1) {
+      const front = this.lanes.front(lane as LaneNumber)
+      if (front !== undefined && !(front.since >= (oldest ?? Number.POSITIVE_INFINITY))) {
+        oldest = front.since
+      }
+    }
+    return oldest
   }
 
   /** Waiting messages, most urgent lane first. */

@@ -70,6 +70,11 @@ export class WeightedLanes<T> {
     return this.waiting === 0 ? undefined : mostUrgent(this.waiting)
   }
 
+  /** The item at the front of a lane, left in place. */
+  front(lane: LaneNumber): T | undefined {
+    return this.ring(lane).at(0)
+  }
+
   depth(lane: LaneNumber): number {
     return this.ring(lane).length
   }

@@ -71,6 +71,7 @@ export class Host {
       go: () => this.#peer.schedule(),
       quiet: () => this.#peer.quiet(),
       stopIntake: () => this.#peer.stopIntake(),
+      oldestWaiting: () => this.#peer.oldestWaiting,
       stop: () => this.#stop(),
     }
   }

@@ -17,6 +17,8 @@ import { call, moving, type Remote } from '../wire/control.ts'
 import type { HostControl, LinkStart, Report, Uncredited } from '../wire/host-control.ts'
 import { LinkCounts } from '../wire/link-counts.ts'
 import { mainSlot, type Placement, type PlacementPlan } from '../wire/placement.ts'
+import type { LinkLosses } from './host-losses.ts'
+import type { HostsView } from './hosts-view.ts'
 import type { CheckedOptions } from './options.ts'
 import type { Thread, ThreadPool } from './pool.ts'
 import { deathOf, type StoreHome } from './store-home.ts'
@@ -24,6 +26,8 @@ import { deathOf, type StoreHome } from './store-home.ts'
 /** Deaths of one slot within {@link deathWindow} that retire it. */
 const maxDeaths = 10
 const deathWindow = 60_000
+
+export type HostState = 'running' | 'replacing' | 'retired'
 
 /** One incarnation of a slot. */
 export interface HostThread {
@@ -53,17 +57,19 @@ export interface HostsSide {
   nextOrigin(): Promise<number>
   reported(slot: number, report: Report): void
   /** A host died; its rows are frozen. Settles what the store holds for the slot. */
-  lost(host: HostThread, error: unknown): Promise<void>
+  lost(host: HostThread, error: unknown, links: LinkLosses): Promise<void>
+  started(slot: number): void
   retired(slot: number): void
   replaced(slot: number): Promise<void>
 }
 
-export class Hosts {
+export class Hosts implements HostsView {
   readonly #side: HostsSide
   readonly #running = new Map<number, HostThread>()
   readonly #deaths = new Map<number, number[]>()
   /** Counts of links by "from>to"; kept for the accounting until the pair is linked again. */
-  readonly linkCounts = new Map<string, LinkCounts>()
+  readonly #linkCounts = new Map<string, LinkCounts>()
+  #slots = 0
   #stopping = false
   /** Replacements are done one after the other: two at once could link to each other's dead. */
   #replacing: Promise<void> = Promise.resolve()
@@ -72,14 +78,24 @@ export class Hosts {
     this.#side = side
   }
 
+  /** All slots, in order. */
+  get slots(): readonly number[] {
+    return Array.from({ length: this.#slots }, (_, slot) => slot)
+  }
+
+  stateOf(slot: number): HostState {
+    if (this.#running.has(slot)) return 'running'
+    return this.#side.placement.retired.includes(slot) ? 'retired' : 'replacing'
+  }
+
   get running(): ReadonlyMap<number, HostThread> {
     return this.#running
   }
 
   /** Starts all slots and links everybody with everybody. Handlers do not run before {@link go}. */
   async start(slots: number): Promise<void> {
-    const numbers = Array.from({ length: slots }, (_, slot) => slot)
-    const hosts = await Promise.all(numbers.map((slot) => this.#startHost(slot)))
+    this.#slots = slots
+    const hosts = await Promise.all(this.slots.map((slot) => this.#startHost(slot)))
     for (const host of hosts) this.#running.set(host.slot, host)
     for (const host of hosts) await this.#linkAll(host)
     for (const host of hosts) this.#watch(host)
@@ -147,7 +163,7 @@ export class Hosts {
     const moved = [control.port2, reports.port2, ...(storePort ? [storePort] : [])]
     const thread = pool.run(worker, start, moved)
     const death = deathOf(thread.ended, `host ${slot}`)
-    const host: HostThread = {
+    const host = {
       slot,
       epoch,
       thread,
@@ -158,6 +174,7 @@ export class Hosts {
       death,
     }
     await this.#up(host)
+    this.#side.started(slot)
     return host
   }
 
@@ -187,7 +204,7 @@ export class Hosts {
   /** Links a host with the main thread and with every other host that is not linked to it yet. */
   async #linkAll(host: HostThread): Promise<void> {
     for (const other of [mainSlot, ...this.#running.keys()]) {
-      if (other === host.slot || this.linkCounts.has(`${host.slot}>${other}`)) continue
+      if (other === host.slot || this.#linkCounts.has(`${host.slot}>${other}`)) continue
       await this.#link(host, other)
     }
   }
@@ -196,8 +213,8 @@ export class Hosts {
     const types = [...this.#side.app.actors.keys()]
     const there = new LinkCounts(types)
     const back = new LinkCounts(types)
-    this.linkCounts.set(`${host.slot}>${other}`, there)
-    this.linkCounts.set(`${other}>${host.slot}`, back)
+    this.#linkCounts.set(`${host.slot}>${other}`, there)
+    this.#linkCounts.set(`${other}>${host.slot}`, back)
     const { port1, port2 } = new MessageChannel()
     await host.control.link(
       end({ slot: other, port: port1, sent: there.shared, received: back.shared }),
@@ -222,9 +239,8 @@ export class Hosts {
   async #replace(host: HostThread, error: unknown): Promise<void> {
     host.controlPort.close()
     host.reports.close()
-    await this.#unlink(host.slot)
-    await this.#side.lost(host, error)
-    this.#forgetCounts(host.slot)
+    const uncredited = await this.#unlink(host.slot)
+    await this.#side.lost(host, error, { ...this.#takeCounts(host.slot), uncredited })
     if (this.#stopping) return
     if (this.#countDeath(host.slot) >= maxDeaths) return this.#retire(host.slot)
     await this.#comeUp(host.slot)
@@ -264,12 +280,33 @@ export class Hosts {
     return [this.#side.links.lose(slot), ...answers]
   }
 
-  /** Sums up and then drops what links of a dead slot carried. */
-  #forgetCounts(slot: number): void {
-    for (const pair of [...this.linkCounts.keys()]) {
-      const [from, to] = pair.split('>')
-      if (from === String(slot) || to === String(slot)) this.linkCounts.delete(pair)
+  /** Takes the counts of a dead slot's links out of the account. */
+  #takeCounts(slot: number): { from: LinkCounts[]; to: LinkCounts[] } {
+    const taken: { from: LinkCounts[]; to: LinkCounts[] } = { from: [], to: [] }
+    for (const [pair, counts] of [...this.#linkCounts]) {
+      const [from, to] = pair.split('>').map(Number)
+      if (from !== slot && to !== slot) continue
+      this.#linkCounts.delete(pair)
+      if (from === slot) taken.from.push(counts)
+      else taken.to.push(counts)
     }
+    return taken
+  }
+
+  // ── the view of statistics ────────────────────────────────────────────────────────────────────
+
+  counters(): readonly Counters[] {
+    return [...this.#running.values()].map((host) => host.counters)
+  }
+
+  inTransit(): ReadonlyMap<string, number> {
+    const sums = new Map<string, number>()
+    for (const counts of this.#linkCounts.values()) {
+      for (const { type, volatile, stored } of counts.inTransit()) {
+        sums.set(type, (sums.get(type) ?? 0) + volatile + stored)
+      }
+    }
+    return sums
   }
 
   #countDeath(slot: number): number {

@@ -5,6 +5,9 @@
 import type { Transferable } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 
+/** Environment variable that only these threads have. */
+export const hostMarker = 'TROUPE_HOST_THREAD'
+
 /** A running thread. */
 export interface Thread {
   /** Resolves when its task ended by itself; rejects with the cause of its death. */
@@ -28,6 +31,8 @@ export class ThreadPool {
       // Its default idle loop would block a thread's event loop.
       atomics: 'disabled',
       idleTimeout: 0,
+      // Tells createSystem that it was called from an app module inside one of these threads.
+      env: { ...process.env, [hostMarker]: '1' },
       ...(heap !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heap } }),
     })
     // Deaths are handled where the task is awaited; this only keeps them from being uncaught.

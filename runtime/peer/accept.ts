@@ -4,46 +4,63 @@
  */
 
 import type { CellHost, Journal } from '../../actors/cell/ports.ts'
-import { fanOut, releaseMessage, stage, writeMessage } from '../../actors/cell/staged.ts'
+import {
+  fanOut,
+  releaseMessage,
+  type StagedMessage,
+  stage,
+  writeMessage,
+} from '../../actors/cell/staged.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { RecordKind } from '../../persistence/record.ts'
 import type { Ack, Refusal } from '../../persistence/store.ts'
 
-/** Resolves when the store has it; a duplicate of an own id is already there, which is as good. */
-export function acceptInStore(host: CellHost, envelope: Envelope): Promise<void> {
+/**
+ * Resolves when the store has it, with the position of the record that accepted it; a duplicate of an
+ * own id is already there, which is as good. Waits for store credit (M5).
+ * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE, STORE_STALLED
+ */
+export function acceptInStore(host: CellHost, envelope: Envelope): Promise<number> {
   return new Promise((resolve, reject) => {
-    append(host, envelope, (refusal) => {
-      if (refusal === undefined || refusal.reason === 'duplicate') resolve()
+    append(host, stage(host, envelope), (position, refusal) => {
+      if (refusal === undefined) resolve(position)
+      else if (refusal.reason === 'duplicate') resolve(refusal.position ?? 0)
       else reject(refusedError(envelope, refusal))
     })
   })
 }
 
-/** Records a published message, then fans it out. */
+/**
+ * Records a published message, then fans it out.
+ * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
+ */
 export function publishInStore(host: CellHost, envelope: Envelope): void {
-  append(host, envelope, () => undefined)
+  append(host, stage(host, envelope), () => undefined)
 }
 
-/** A lost commit is tried again: nobody was told anything yet (D5). */
-function append(
-  host: CellHost,
-  envelope: Envelope,
-  done: (refusal: Refusal | undefined) => void,
-): void {
+type Done = (position: number, refusal: Refusal | undefined) => void
+
+function append(host: CellHost, message: StagedMessage, done: Done): void {
   const journal = host.journal as Journal
-  const message = stage(host, envelope)
+  journal.admit(() => appendNow(host, journal, message, done))
+}
+
+function appendNow(host: CellHost, journal: Journal, message: StagedMessage, done: Done): void {
   journal.builder.record({ kind: RecordKind.accept, time: Math.floor(host.clock.wall()) })
   writeMessage(journal.builder, message)
   journal.append({
     committed: (position: number, ack: Ack) => {
       releaseMessage(host, message, position, 0)
       fanOut(host, ack, position)
-      done(undefined)
+      done(position, undefined)
     },
+    // Lost with a failed commit, or refused in one whose answer was lost: nobody was told anything
+    // yet, so it is tried again (D5).
     undone: (refusal) => {
-      if (refusal === undefined) append(host, envelope, done)
-      else done(refusal)
+      const isLost = refusal === undefined || refusal.reason === 'after-refused'
+      if (isLost) appendNow(host, journal, message, done)
+      else done(0, refusal)
     },
   })
 }

@@ -30,33 +30,56 @@ export interface JournalIdentity {
 export class JournalClient implements Journal {
   builder: SegmentBuilder
   readonly #client: StoreClient
-  readonly #identity: JournalIdentity
+  #identity: JournalIdentity
   readonly #schedule: () => void
   #entries: Committing[] = []
   readonly #sent: SentFrame[] = []
   #bytesOut = 0
+  readonly #credit: number
   #waiting = new Set<Cell>()
+  /** Acceptances that wait for credit, in order. */
+  readonly #queue: (() => void)[] = []
   #fenced = false
 
-  /** @param schedule asks for a {@link flush} soon, for records appended outside a slice */
-  constructor(client: StoreClient, identity: JournalIdentity, schedule: () => void) {
+  /**
+   * @param schedule asks for a {@link flush} soon, for records appended outside a slice
+   * @param credit bytes of records that may be on their way
+   */
+  constructor(
+    client: StoreClient,
+    identity: JournalIdentity,
+    schedule: () => void,
+    credit: number = storeCredit,
+  ) {
+    this.#credit = credit
     this.#client = client
     this.#identity = identity
     this.#schedule = schedule
     this.builder = new SegmentBuilder(identity.slot, identity.epoch)
   }
 
+  /** Takes the epoch that the store gave this client; nothing was sent before. */
+  begin(epoch: number): void {
+    this.#identity = { ...this.#identity, epoch }
+    this.builder = new SegmentBuilder(this.#identity.slot, epoch)
+  }
+
   get hasCredit(): boolean {
-    return this.#bytesOut + this.builder.bytes < storeCredit && !this.#fenced
+    return this.#bytesOut + this.builder.bytes < this.#credit && !this.#fenced
   }
 
   /** True when nothing waits for an answer. */
   get isIdle(): boolean {
-    return this.#sent.length === 0 && this.#entries.length === 0
+    return this.#sent.length === 0 && this.#entries.length === 0 && this.#queue.length === 0
   }
 
   whenCredit(cell: Cell): void {
     this.#waiting.add(cell)
+  }
+
+  admit(append: () => void): void {
+    if (this.hasCredit && this.#queue.length === 0) append()
+    else this.#queue.push(append)
   }
 
   append(entry: Committing): void {
@@ -113,6 +136,7 @@ export class JournalClient implements Journal {
   }
 
   #creditReturned(): void {
+    while (this.#queue.length > 0 && this.hasCredit) this.#queue.shift()?.()
     if (this.#waiting.size === 0 || !this.hasCredit) return
     const cells = this.#waiting
     this.#waiting = new Set()

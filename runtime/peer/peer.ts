@@ -92,7 +92,7 @@ export class Peer implements CellHost {
   readonly clock: Clock
   readonly alarms: Alarms
   readonly asks: AskTable
-  readonly origin: number
+  origin: number
   readonly development: boolean
   readonly topics: Topics
   readonly residents: Residents
@@ -104,6 +104,7 @@ export class Peer implements CellHost {
   readonly #shutdown = new AbortController()
   #deps: { readonly value: unknown } | undefined
   #seq = 0
+  #coarse = 0
   #pumping = false
   #scheduled = false
   #intake = true
@@ -133,7 +134,8 @@ export class Peer implements CellHost {
   }
 
   /** Something happened outside a slice: there may be frames to send, or rest to take. */
-  touched(): void {
+  touched(cell?: Cell): void {
+    if (cell !== undefined) this.#rested(cell)
     if (!this.#pumping) this.schedule()
   }
 
@@ -149,10 +151,11 @@ export class Peer implements CellHost {
     this.#pumping = true
     const end = this.clock.mono() + pumpTime
     for (let now = end - pumpTime; now < end; now = this.clock.mono()) {
+      this.#coarse = now
       const cell = this.#queue.take()
       if (cell === undefined) break
       cell.run(now + sliceTime)
-      if (cell.standing === Lane.system && cell.quiet) this.residents.rest(cell)
+      this.#rested(cell)
     }
     this.#pumping = false
     this.flush()
@@ -264,7 +267,7 @@ export class Peer implements CellHost {
     return cell
   }
 
-  accept(envelope: Envelope): Promise<void> {
+  accept(envelope: Envelope): Promise<number> {
     return acceptInStore(this, envelope)
   }
 
@@ -366,7 +369,28 @@ export class Peer implements CellHost {
     this.topics.unsubscribe(actor, pattern)
   }
 
+  /** The main thread learns its origin after the store is open; nothing was sent before. */
+  adoptOrigin(origin: number): void {
+    this.origin = -origin
+  }
+
   // ── what cells ask for ────────────────────────────────────────────────────────────────────────
+
+  /** While slices run, the start of the present one; else now. */
+  get coarse(): number {
+    if (!this.#pumping && !this.#scheduled) this.#coarse = this.clock.mono()
+    return this.#coarse
+  }
+
+  /** Age in ms of the message that waits longest on this thread. */
+  get oldestWaiting(): number | undefined {
+    let oldest: number | undefined
+    for (const { waitingSince } of this.residents) {
+      if (waitingSince === undefined) continue
+      if (oldest === undefined || waitingSince < oldest) oldest = waitingSince
+    }
+    return oldest === undefined ? undefined : this.clock.mono() - oldest
+  }
 
   nextSeq(): number {
     this.#seq += 1
@@ -427,6 +451,10 @@ export class Peer implements CellHost {
     fields?: Readonly<Record<string, unknown>>,
   ): void {
     this.#options.sink.log(level, actor, message, fields)
+  }
+
+  #rested(cell: Cell): void {
+    if (cell.standing === Lane.system && cell.quiet) this.residents.rest(cell)
   }
 
   forget(cell: Cell): void {

@@ -3,7 +3,7 @@ import type { StoreReader } from '../../persistence/store.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
 
 /** Most positions looked at for one page, so that a rare kind does not hold the store up. */
-const lookLimit = 4_096
+const lookLimit = 256
 
 export interface RecordPage {
   readonly records: readonly StoredRecord[]

@@ -57,6 +57,8 @@ export type HostControl = {
   /** Resolves when nothing runs or waits here. */
   readonly quiet: () => Promise<void>
   readonly stopIntake: () => void
+  /** Age in ms of the message that waits longest here. */
+  readonly oldestWaiting: () => number | undefined
   /** Sends what is left, releases dependencies, ends the thread's task. */
   readonly stop: () => Promise<void>
 }

@@ -1,0 +1,18 @@
+/**
+ * troupe: a durable actor runtime for AI agents, embedded in a Node process. The public entry.
+ */
+import '../mailbox/supported-node.ts'
+
+export type { Accounting } from '../mailbox/accounting.ts'
+export type { DeadLetter, DeadLetterReason } from '../mailbox/dead-letter.ts'
+export type { CloseReport } from './main/close.ts'
+export { createSystem } from './main/create-system.ts'
+export type { DeadLetterFilter } from './main/dead-letters.ts'
+export type { SystemEvent } from './main/events.ts'
+export type { Health, HostHealth } from './main/health.ts'
+export type { HistoryEntry, HistoryQuery } from './main/history.ts'
+export type { LogLine, SystemOptions } from './main/options.ts'
+export type { SystemStats } from './main/stats.ts'
+export type { Subscription } from './main/subscription.ts'
+export type { System } from './main/system.ts'
+export type { Published } from './peer/topics.ts'

@@ -1,0 +1,232 @@
+/**
+ * Putting a system together: store, main peer, hosts, and what the store still has to do.
+ *
+ *   store open ──► epochs, origins ──► hosts up ──► links ──► waiting work known ──► go ──► intake
+ */
+import type { App } from '../../actors/app.ts'
+import { Count } from '../../mailbox/accounting.ts'
+import { SystemClock } from '../../mailbox/clock.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { Counters } from '../peer/counters.ts'
+import { Peer, type PeerSink, typeOf } from '../peer/peer.ts'
+import { PeerLinks } from '../peer/peer-links.ts'
+import type { StoreClient } from '../peer/store-client.ts'
+import { connectStore } from '../peer/store-connection.ts'
+import type { FromStore } from '../store/protocol.ts'
+import {
+  mainSlot,
+  Placement,
+  type PlacementPlan,
+  planPlacement,
+  slotCount,
+} from '../wire/placement.ts'
+import { HostLosses } from './host-losses.ts'
+import { Hosts } from './hosts.ts'
+import type { CheckedOptions } from './options.ts'
+import { ThreadPool } from './pool.ts'
+import { openStoreHere, openStoreThread, type StoreHome } from './store-home.ts'
+import { workerFile } from './worker-file.ts'
+
+/** The slot number under which the main thread's records are counted. */
+export const mainStoreSlot = 1_000_000
+/** Addresses of waiting actors read at once at boot. */
+const wakePage = 1_000
+
+/** What the system wants to hear. */
+export interface BootListener {
+  readonly sink: PeerSink
+  reported(slot: number, report: Report): void
+  hostLost(slot: number, error: unknown): void
+  hostStarted(slot: number): void
+  hostRetired(slot: number): void
+  storeState(stalled: boolean, error: unknown): void
+}
+
+/** A system put together and running. */
+export interface Booted {
+  readonly peer: Peer
+  readonly links: PeerLinks
+  readonly counters: Counters
+  readonly hosts: Hosts | undefined
+  readonly store: StoreHome | undefined
+  readonly client: StoreClient | undefined
+  readonly pool: ThreadPool | undefined
+}
+
+export async function boot(
+  app: App,
+  options: CheckedOptions,
+  listener: BootListener,
+): Promise<Booted> {
+  checkStore(app, options)
+  const plan = planPlacement(app.actors.values(), options.workers)
+  const slots = slotCount(plan)
+  // Two threads more than hosts, for the store and its archivist; the pool makes them on demand.
+  const pool = slots === 0 ? undefined : new ThreadPool(slots + 2, options.hostMemory)
+  try {
+    return await assemble(app, options, listener, { plan, slots, pool })
+  } catch (error) {
+    await pool?.destroy()
+    throw error
+  }
+}
+
+/** @throws OPTION_INVALID when durable actors have nowhere to be durable */
+function checkStore(app: App, options: CheckedOptions): void {
+  if (options.store !== undefined) return
+  for (const [type, { behavior }] of app.actors) {
+    if (!behavior.durable) continue
+    throw new TroupeError(
+      'OPTION_INVALID',
+      `createSystem: actor "${type}" is durable and needs a store: pass { store: './app.db' }, or { store: 'memory' } to remember only while the process runs`,
+    )
+  }
+}
+
+interface Threads {
+  readonly plan: PlacementPlan
+  readonly slots: number
+  readonly pool: ThreadPool | undefined
+}
+
+async function assemble(
+  app: App,
+  options: CheckedOptions,
+  listener: BootListener,
+  { plan, slots, pool }: Threads,
+): Promise<Booted> {
+  const worker = workerFile(options.host)
+  const placement = new Placement(plan)
+  const counters = new Counters(app.actors.keys())
+  const clock = new SystemClock()
+  const peer = makePeer(app, options, listener, { placement, counters, clock })
+  const links = new PeerLinks(peer, app.actors.keys())
+  const store = await openStore(options, pool, worker, clock)
+  const client = store && (await connectMain(peer, store, listener))
+  const origins = new Origins(client)
+  peer.adoptOrigin(await origins.next())
+  const losses = new HostLosses(peer, counters, client, app.actors.keys())
+  const hosts =
+    pool &&
+    new Hosts({
+      app,
+      plan,
+      placement,
+      options,
+      worker,
+      pool,
+      store,
+      links,
+      beginEpoch: async (slot) => (await client?.ask('beginEpoch', { slot })) ?? 1,
+      nextOrigin: () => origins.next(),
+      reported: (slot, report) => listener.reported(slot, report),
+      lost: async (host, error, wreckage) => {
+        listener.hostLost(host.slot, error)
+        await losses.settle(host, wreckage)
+      },
+      started: (slot) => listener.hostStarted(slot),
+      retired: (slot) => listener.hostRetired(slot),
+      replaced: (slot) => losses.redeliver(slot, placement),
+    })
+  await hosts?.start(slots)
+  if (client !== undefined) await wakeAll(peer, counters, client)
+  await hosts?.go()
+  await store?.start()
+  return { peer, links, counters, hosts, store, client, pool }
+}
+
+function makePeer(
+  app: App,
+  options: CheckedOptions,
+  listener: BootListener,
+  parts: {
+    readonly placement: Placement
+    readonly counters: Counters
+    readonly clock: SystemClock
+  },
+): Peer {
+  return new Peer({
+    ...parts,
+    slot: mainSlot,
+    actors: app.actors,
+    deps: app.deps,
+    origin: 1,
+    development: options.development,
+    residency: options.residency,
+    sink: listener.sink,
+    jitter: Math.random,
+    soon: setImmediate,
+  })
+}
+
+async function openStore(
+  { store, acceptLoss, workers }: CheckedOptions,
+  pool: ThreadPool | undefined,
+  worker: URL,
+  clock: SystemClock,
+): Promise<StoreHome | undefined> {
+  if (store === undefined) return undefined
+  if (store === 'memory') return openStoreHere(undefined, clock)
+  const file = { path: store, acceptLoss }
+  if (workers === 0 || pool === undefined) return openStoreHere(file, clock)
+  return openStoreThread(file, pool, worker)
+}
+
+async function connectMain(
+  peer: Peer,
+  store: StoreHome,
+  listener: BootListener,
+): Promise<StoreClient> {
+  let receive: (message: FromStore) => void = () => undefined
+  const wire = await store.connect(mainStoreSlot, (message) => receive(message))
+  const identity = { slot: mainStoreSlot, epoch: 0 }
+  const connection = connectStore(peer, wire, identity, {
+    arrived: (actors) => {
+      for (const actor of actors) peer.arrivedInStore(actor)
+    },
+    state: (stalled, error) => listener.storeState(stalled, error),
+  })
+  receive = connection.receive
+  peer.journal?.begin(await connection.client.ask('beginEpoch', { slot: mainStoreSlot }))
+  return connection.client
+}
+
+/** Tells every actor with waiting messages; what waits counts as accepted again (M4). */
+async function wakeAll(peer: Peer, counters: Counters, client: StoreClient): Promise<void> {
+  let after: number | undefined
+  do {
+    const page: { actors: readonly { actor: string; pending: number }[]; next?: number } =
+      await client.ask('wakeList', { after, limit: wakePage })
+    for (const { actor, pending } of page.actors) {
+      if (pending === 0 || peer.definition(typeOf(actor)) === undefined) continue
+      const row = counters.row(typeOf(actor))
+      row[Count.accepted] = (row[Count.accepted] as number) + pending
+      row[Count.inStore] = (row[Count.inStore] as number) + pending
+      peer.signal(actor, { kind: 'wake' })
+    }
+    after = page.next
+  } while (after !== undefined)
+}
+
+/** Origins of thread incarnations: never given out twice, reserved in blocks. */
+class Origins {
+  readonly #client: StoreClient | undefined
+  #next = 1
+  #end = 1
+
+  constructor(client: StoreClient | undefined) {
+    this.#client = client
+    if (client === undefined) this.#end = Number.POSITIVE_INFINITY
+  }
+
+  async next(): Promise<number> {
+    if (this.#next >= this.#end && this.#client !== undefined) {
+      this.#next = await this.#client.ask('reserveOrigins', { count: originBlock })
+      this.#end = this.#next + originBlock
+    }
+    this.#next += 1
+    return this.#next - 1
+  }
+}
+
+const originBlock = 64

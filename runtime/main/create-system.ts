@@ -1,0 +1,43 @@
+/** `createSystem`: from an app and options to a running system. */
+import { isMainThread } from 'node:worker_threads'
+import type { App } from '../../actors/app.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { boot } from './boot.ts'
+import { DeadLetters } from './dead-letters.ts'
+import { checkSystemOptions, type SystemOptions } from './options.ts'
+import { hostMarker } from './pool.ts'
+import { Reports } from './reports.ts'
+import { System } from './system.ts'
+
+/**
+ * Starts a system. Resolves when its hosts are up and everything that waits in the store is known.
+ *
+ * @param app the default export of the app module
+ * @throws OPTION_INVALID, APP_INVALID, SYSTEM_IN_HOST, STORE_LOCKED, STORE_NEWER, STORE_READONLY,
+ *   STORE_CORRUPT, STORE_TAIL_LOST
+ */
+export async function createSystem(app: App, options: SystemOptions = {}): Promise<System> {
+  checkCaller(app)
+  const checked = checkSystemOptions(options)
+  const reports = new Reports(checked.log)
+  const booted = await boot(app, checked, reports)
+  const deadLetters = new DeadLetters(booted.peer, booted.client)
+  await deadLetters.load()
+  reports.to(deadLetters)
+  return new System({ app, options: checked, booted, events: reports.events, deadLetters, reports })
+}
+
+/** @throws SYSTEM_IN_HOST, APP_INVALID */
+function checkCaller(app: unknown): void {
+  if (!isMainThread && process.env[hostMarker] !== undefined) {
+    throw new TroupeError(
+      'SYSTEM_IN_HOST',
+      'createSystem was called inside a host: the app module is imported by every thread, so it must only define things; call createSystem in another module',
+    )
+  }
+  if ((app as App | undefined)?.actors instanceof Map) return
+  throw new TroupeError(
+    'APP_INVALID',
+    'createSystem: the first argument is an app, as made by app(import.meta.url, { actors: [...] })',
+  )
+}

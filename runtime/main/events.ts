@@ -1,0 +1,35 @@
+/** Lifecycle events of a system, as `system.events` emits them. */
+import { EventEmitter } from 'eventemitter3'
+import type { CellEvent } from '../../actors/cell/ports.ts'
+import type { DeadLetter } from '../../mailbox/dead-letter.ts'
+
+/** Facts about threads and the store, beside those of actors. */
+export type SystemEvent =
+  | CellEvent
+  | { readonly event: 'host-started'; readonly slot: number }
+  /** A host thread died; `error` says of what. Its replacement is reported by `host-started`. */
+  | { readonly event: 'host-lost'; readonly slot: number; readonly error: unknown }
+  /** Ten deaths in 60 s: the slot is given up, its addresses rehash (F4). */
+  | { readonly event: 'host-retired'; readonly slot: number }
+  | { readonly event: 'store-stalled'; readonly error: unknown }
+  | { readonly event: 'store-resumed' }
+  | { readonly event: 'dead-letter'; readonly letter: DeadLetter }
+  /** A promise of user code rejected and nobody looked. */
+  | { readonly event: 'unhandled-rejection'; readonly slot: number; readonly error: unknown }
+
+/** Arguments by event name, for the emitter's types. */
+export type SystemEvents = {
+  [E in SystemEvent['event']]: (event: Extract<SystemEvent, { readonly event: E }>) => void
+} & {
+  /** Every event, whatever its name. */
+  all: (event: SystemEvent) => void
+}
+
+export class SystemEventEmitter extends EventEmitter<SystemEvents> {
+  /** Emits an event under its own name and under `all`. A listener that throws harms nobody else. */
+  tell(event: SystemEvent): void {
+    const emitter = this as EventEmitter<Record<string, (event: SystemEvent) => void>>
+    emitter.emit(event.event, event)
+    emitter.emit('all', event)
+  }
+}

@@ -1,0 +1,75 @@
+/** Whether a system makes progress, and what holds it up. */
+import type { StoreStats } from '../../persistence/store.ts'
+import type { Booted } from './boot.ts'
+import type { HostState } from './hosts.ts'
+
+export interface Health {
+  /** `ok`, or the most serious thing that is wrong. */
+  readonly status: 'ok' | 'store-stalled' | 'hosts-missing' | 'closing'
+  /** Wall time in ms since when the store fails. */
+  readonly stalledSince: number | undefined
+  readonly hosts: readonly HostHealth[]
+  /** Age in ms of the oldest message waiting on the calling thread (with `workers: 0`, of all). */
+  readonly oldestWaiting: number | undefined
+  /** Age in ms of the oldest message that the store holds and nobody has processed yet. */
+  readonly oldestStored: number | undefined
+  readonly store: StoreStats | undefined
+}
+
+export interface HostHealth {
+  readonly slot: number
+  readonly state: HostState
+  /** Age in ms of the oldest message waiting in its memory; also absent when it does not answer. */
+  readonly oldestWaiting: number | undefined
+}
+
+/** Milliseconds to wait for a host or the store; a blocked thread must not block health too. */
+const answerWithin = 1_000
+
+export async function readHealth(
+  { peer, hosts, client }: Booted,
+  stalledSince: number | undefined,
+  closing: boolean,
+): Promise<Health> {
+  const found = await Promise.all((hosts?.slots ?? []).map((slot) => hostHealth(hosts, slot)))
+  const stats = stalledSince === undefined ? await soon(client?.ask('stats', {})) : undefined
+  const missing = found.some(({ state }) => state === 'replacing')
+  const oldest = stats?.oldestPending
+  return {
+    status: closing
+      ? 'closing'
+      : stalledSince !== undefined
+        ? 'store-stalled'
+        : missing
+          ? 'hosts-missing'
+          : 'ok',
+    stalledSince,
+    hosts: found,
+    oldestWaiting: peer.oldestWaiting,
+    oldestStored: oldest === undefined ? undefined : Math.max(0, peer.clock.wall() - oldest),
+    store: stats,
+  }
+}
+
+async function hostHealth(hosts: Booted['hosts'], slot: number): Promise<HostHealth> {
+  const host = hosts?.running.get(slot)
+  return {
+    slot,
+    state: hosts?.stateOf(slot) ?? 'replacing',
+    oldestWaiting: await soon(host?.control.oldestWaiting()),
+  }
+}
+
+/** The value, or undefined when it does not come in time or at all. */
+async function soon<T>(promise: Promise<T> | undefined): Promise<T | undefined> {
+  if (promise === undefined) return undefined
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), answerWithin)
+  })
+  try {
+    return await Promise.race([promise.catch(() => undefined), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}

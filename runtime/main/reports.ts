@@ -1,0 +1,116 @@
+/**
+ * What comes up from threads and the store: events, log lines, dead letters, in one place, whatever
+ * thread they happened on.
+ */
+import { decodeError } from '../../actors/cell/error-data.ts'
+import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
+import { decodeValue } from '../../persistence/codec.ts'
+import { letterOf } from '../peer/letter.ts'
+import type { PeerSink } from '../peer/peer.ts'
+import type { LetterData, Report } from '../wire/host-control.ts'
+import type { BootListener } from './boot.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import { SystemEventEmitter } from './events.ts'
+import type { LogLine } from './options.ts'
+
+export class Reports implements BootListener {
+  readonly events = new SystemEventEmitter()
+  /** Wall time in ms since when the store fails. */
+  stalledSince: number | undefined
+  readonly #log: (line: LogLine) => void
+  #letters: DeadLetters | undefined
+  #early: LetterData[] = []
+
+  constructor(log: (line: LogLine) => void) {
+    this.#log = log
+  }
+
+  /** Dead letters go there from now on; those that came before, first. */
+  to(letters: DeadLetters): void {
+    this.#letters = letters
+    for (const letter of this.#early.splice(0)) this.#letter(letter)
+  }
+
+  /** For the main thread's own peer. */
+  readonly sink: PeerSink = {
+    event: (event) => this.#event(event),
+    deadLetter: (envelope, reason, error, position) => {
+      this.#letter(letterOf(envelope, reason, error, position, Date.now()))
+    },
+    log: (level, actor, message, fields) => this.#line(level, actor, message, fields ?? {}),
+  }
+
+  reported(slot: number, report: Report): void {
+    switch (report.kind) {
+      case 'up':
+        return
+      case 'event':
+        return this.#event(
+          report.error === undefined
+            ? report.event
+            : ({ ...report.event, error: decodeError(report.error) } as CellEvent),
+        )
+      case 'letter':
+        return this.#letter(report.letter)
+      case 'log': {
+        const fields = report.fields === undefined ? {} : decodeValue(report.fields)
+        return this.#line(report.level, report.actor, report.message, fields as LogLine['fields'])
+      }
+      case 'unhandled':
+        return this.#unhandled(slot, decodeError(report.error))
+      default:
+        report satisfies never
+    }
+  }
+
+  hostLost(slot: number, error: unknown): void {
+    this.#line('error', '', `host ${slot} died and is replaced`, { error: String(error) })
+    this.events.tell({ event: 'host-lost', slot, error })
+  }
+
+  hostStarted(slot: number): void {
+    this.events.tell({ event: 'host-started', slot })
+  }
+
+  hostRetired(slot: number): void {
+    this.#line('error', '', `slot ${slot} died ten times in 60 s and is given up`, {})
+    this.events.tell({ event: 'host-retired', slot })
+  }
+
+  storeState(stalled: boolean, error: unknown): void {
+    if (!stalled) {
+      this.stalledSince = undefined
+      return this.events.tell({ event: 'store-resumed' })
+    }
+    this.stalledSince ??= Date.now()
+    const cause = error === undefined ? undefined : decodeError(error)
+    this.#line('error', '', 'the store fails and is being reopened', { error: String(cause) })
+    this.events.tell({ event: 'store-stalled', error: cause })
+  }
+
+  #event(event: CellEvent): void {
+    if (event.event === 'actor-restarted') {
+      this.#line('warn', event.actor, `restarts in ${Math.round(event.backoff)} ms`, {
+        error: String(event.error),
+        restarts: event.restarts,
+      })
+    }
+    this.events.tell(event)
+  }
+
+  #unhandled(slot: number, error: unknown): void {
+    this.#line('error', '', `a promise rejected in host ${slot} and nobody looked`, {
+      error: String(error),
+    })
+    this.events.tell({ event: 'unhandled-rejection', slot, error })
+  }
+
+  #letter(data: LetterData): void {
+    if (this.#letters === undefined) return void this.#early.push(data)
+    this.events.tell({ event: 'dead-letter', letter: this.#letters.add(data) })
+  }
+
+  #line(level: LogLevel, actor: string, message: string, fields: LogLine['fields']): void {
+    this.#log({ level, at: Date.now(), actor, message, fields })
+  }
+}

@@ -1,0 +1,47 @@
+/**
+ * Figures of a running system, read without asking any thread: accounting rows and link counts lie
+ * in shared memory (M4).
+ */
+
+import { type Accounting, imbalance, sumRows } from '../../mailbox/accounting.ts'
+import type { Counters } from '../peer/counters.ts'
+import type { HostsView } from './hosts-view.ts'
+
+export interface SystemStats {
+  /** All types together. */
+  readonly total: Accounting
+  readonly byType: Readonly<Record<string, Accounting>>
+  /** 0 when every message is accounted for and nothing moves. */
+  readonly imbalance: number
+}
+
+/** @param main counters of the main thread */
+export function readStats(
+  types: Iterable<string>,
+  main: Counters,
+  hosts: HostsView | undefined,
+): SystemStats {
+  const byType: Record<string, Accounting> = {}
+  const transit = hosts?.inTransit()
+  for (const type of types) {
+    const rows = [main, ...(hosts?.counters() ?? [])].map((counters) => counters.row(type))
+    byType[type] = sumRows(rows, transit?.get(type) ?? 0)
+  }
+  const total = addAll(Object.values(byType))
+  return { total, byType, imbalance: imbalance(total) }
+}
+
+function addAll(parts: readonly Accounting[]): Accounting {
+  const sum = (pick: (part: Accounting) => number): number =>
+    parts.reduce((total, part) => total + pick(part), 0)
+  return {
+    accepted: sum((part) => part.accepted),
+    processed: sum((part) => part.processed),
+    running: sum((part) => part.running),
+    inTransit: sum((part) => part.inTransit),
+    pending: sum((part) => part.pending),
+    stashed: sum((part) => part.stashed),
+    deadLettered: sum((part) => part.deadLettered),
+    lost: sum((part) => part.lost),
+  }
+}

@@ -1,0 +1,123 @@
+/**
+ * The embedding process's hold on a running system: refs, topics, what happened, how it goes, and
+ * the end.
+ */
+import type { App } from '../../actors/app.ts'
+import type { Contract, Messages } from '../../actors/contract.ts'
+import type { Ref } from '../../actors/ref.ts'
+import type { Address } from '../../mailbox/address.ts'
+import { Outside } from '../peer/outside.ts'
+import type { Published } from '../peer/topics.ts'
+import type { Booted } from './boot.ts'
+import { type CloseReport, closeSystem } from './close.ts'
+import type { DeadLetters } from './dead-letters.ts'
+import type { SystemEventEmitter } from './events.ts'
+import { type Health, readHealth } from './health.ts'
+import { History } from './history.ts'
+import type { CheckedOptions } from './options.ts'
+import { quietOf } from './quiet.ts'
+import type { Reports } from './reports.ts'
+import { readStats, type SystemStats } from './stats.ts'
+import { type Subscription, subscribeAsync } from './subscription.ts'
+
+/** What `createSystem` puts a system together from. */
+export interface SystemParts {
+  readonly app: App
+  readonly options: CheckedOptions
+  readonly booted: Booted
+  readonly events: SystemEventEmitter
+  readonly deadLetters: DeadLetters
+  readonly reports: Reports
+}
+
+/** A running system. */
+export class System {
+  /** Lifecycle events: of actors, hosts, the store; `all` gets every one. */
+  readonly events: SystemEventEmitter
+  /** Messages that will not be processed, with the reason. */
+  readonly deadLetters: DeadLetters
+  /** What was recorded. */
+  readonly history: History
+  readonly #booted: Booted
+  readonly #outside: Outside
+  readonly #app: App
+  readonly #options: CheckedOptions
+  readonly #reports: Reports
+  #closing: Promise<CloseReport> | undefined
+
+  /** Use {@link createSystem}. */
+  constructor(parts: SystemParts) {
+    this.events = parts.events
+    this.deadLetters = parts.deadLetters
+    this.history = new History(parts.booted.client)
+    this.#booted = parts.booted
+    this.#outside = new Outside(parts.booted.peer)
+    this.#app = parts.app
+    this.#options = parts.options
+    this.#reports = parts.reports
+  }
+
+  /**
+   * A ref that sends from outside. Always works: the actor is activated by its first message.
+   * @throws ADDRESS_INVALID
+   */
+  ref<M extends Messages>(contract: Contract<M>, key: string | Address): Ref<M> {
+    return this.#outside.ref(contract, key)
+  }
+
+  /**
+   * Publishes to a topic; with a store it is recorded before subscribers get it.
+   * @throws ADDRESS_INVALID, SYSTEM_CLOSED
+   */
+  publish(topic: string, payload: unknown): void {
+    this.#outside.publish(topic, payload)
+  }
+
+  /**
+   * Listens to topics: `*` is one segment, `**` any number. With a callback returns how to stop,
+   * without one an async iterable.
+   */
+  subscribe(pattern: string, listen: (published: Published) => void): () => void
+  subscribe(pattern: string, options?: { readonly signal?: AbortSignal }): Subscription
+  subscribe(
+    pattern: string,
+    how: ((published: Published) => void) | { readonly signal?: AbortSignal } = {},
+  ): (() => void) | Subscription {
+    const { topics } = this.#booted.peer
+    if (typeof how === 'function') return topics.listen(pattern, how)
+    return subscribeAsync((receive) => topics.listen(pattern, receive), how.signal)
+  }
+
+  /** Accounting, at once and without disturbing any thread (M4). */
+  stats(): SystemStats {
+    return readStats(this.#app.actors.keys(), this.#booted.counters, this.#booted.hosts)
+  }
+
+  /** Whether there is progress, and what holds it up. */
+  health(): Promise<Health> {
+    return readHealth(this.#booted, this.#reports.stalledSince, this.#closing !== undefined)
+  }
+
+  /** Resolves when no message is waiting, running or on its way. For tests and scripts. */
+  async quiet(): Promise<void> {
+    await quietOf(this.#booted)
+  }
+
+  /**
+   * Stops intake, drains, checkpoints and closes, within one deadline (S2). Says what was left over.
+   * Calling it again returns the same promise.
+   */
+  close(): Promise<CloseReport> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #close(): Promise<CloseReport> {
+    this.#outside.close()
+    return await closeSystem(this.#booted, this.#app, this.#options.closeWithin, () => this.stats())
+  }
+}
