@@ -3,6 +3,37 @@
  */
 import '../mailbox/supported-node.ts'
 
+export {
+  type ActorDefinition,
+  type Address,
+  type App,
+  actor,
+  app,
+  type Context,
+  type Contract,
+  contract,
+  type Encodable,
+  type ErrorCode,
+  errorCodes,
+  formatAddress,
+  type HostInfo,
+  type Log,
+  type Message,
+  type MessageId,
+  type MessageInfo,
+  type MessageOptions,
+  message,
+  needs,
+  parseAddress,
+  type ReadContext,
+  type Ref,
+  type ReplyStream,
+  stream,
+  type TellOutcome,
+  TroupeError,
+  terminal,
+} from '../actors/index.ts'
+
 export type { Accounting } from '../mailbox/accounting.ts'
 export type { DeadLetter, DeadLetterReason } from '../mailbox/dead-letter.ts'
 export type { CloseReport } from './main/close.ts'

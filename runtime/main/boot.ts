@@ -13,6 +13,7 @@ import { PeerLinks } from '../peer/peer-links.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import { connectStore } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
+import type { Report } from '../wire/host-control.ts'
 import {
   mainSlot,
   Placement,
