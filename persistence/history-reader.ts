@@ -9,7 +9,14 @@ import { At, getU48 } from './directory.ts'
 import type { ReadMedium } from './medium.ts'
 import { RecordFlag, RecordKind } from './record.ts'
 import type { StoreReader } from './store.ts'
-import type { Change, Damage, Snapshot, StoredRecord, StoredSegment } from './stored.ts'
+import type {
+  Change,
+  Damage,
+  Snapshot,
+  StoredDirectory,
+  StoredRecord,
+  StoredSegment,
+} from './stored.ts'
 
 /** What an actor's state is folded from. */
 export interface Chain {
@@ -27,6 +34,10 @@ export class HistoryReader implements StoreReader {
 
   get position(): number {
     return this.#medium.position
+  }
+
+  directories(from: number, to: number): Iterable<StoredDirectory | Damage> {
+    return this.#medium.directories(from, to)
   }
 
   segments(from: number, to: number): Iterable<StoredSegment | Damage> {

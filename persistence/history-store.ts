@@ -262,7 +262,7 @@ export class HistoryStore extends HistoryReader implements Store {
     const { position, clients } = this.#confirmed
     const found = new Map(clients)
     if (clients.size === 0) return found
-    for (const segment of this.#medium.segments(position + 1, this.position)) {
+    for (const segment of this.#medium.directories(position + 1, this.position)) {
       if (isDamage(segment)) continue
       const { slot, epoch, seq } = segment
       found.set(slot, { epoch, seq })

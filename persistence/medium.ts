@@ -6,7 +6,7 @@
  */
 import type { ActorRow } from './actor-table.ts'
 import type { CheckpointChunk } from './store.ts'
-import type { Damage, Snapshot, StoredSegment } from './stored.ts'
+import type { Damage, Snapshot, StoredDirectory, StoredSegment } from './stored.ts'
 
 /** An accepted own id. */
 export interface OwnIdRow {
@@ -32,6 +32,8 @@ export interface ReadMedium {
   actors(after: number, limit: number): readonly { readonly no: number; readonly actor: string }[]
   /** The segment that holds this record. */
   segmentOf(position: number): StoredSegment | Damage | undefined
+  /** Directories of segments that overlap `[from, to]`, in order, without reading bodies. */
+  directories(from: number, to: number): Iterable<StoredDirectory | Damage>
   /** Segments that overlap `[from, to]`, in order. */
   segments(from: number, to: number): Iterable<StoredSegment | Damage>
   /** Snapshots that pass their checksum, newest first. */

@@ -89,6 +89,10 @@ export class MemoryMedium implements Medium {
     return segment !== undefined && holds(segment, position) ? segment : undefined
   }
 
+  directories(from: number, to: number): Iterable<StoredSegment> {
+    return this.segments(from, to)
+  }
+
   *segments(from: number, to: number): Generator<StoredSegment> {
     for (let i = Math.max(0, this.#indexOf(from)); i < this.#segments.length; i += 1) {
       const segment = this.#segments[i] as StoredSegment

@@ -32,7 +32,7 @@ export function catchUp(
   onDamage: (damage: Damage) => void = refuse,
 ): void {
   const end = medium.position
-  for (const segment of medium.segments(ledger.position + 1, end)) {
+  for (const segment of medium.directories(ledger.position + 1, end)) {
     if (isDamage(segment)) {
       onDamage(segment)
       continue

@@ -20,6 +20,7 @@ import type {
   LoadedActor,
   PendingPage,
   Snapshot,
+  StoredDirectory,
   StoredMessage,
   StoredRecord,
   StoredSegment,
@@ -155,7 +156,12 @@ export interface StoreStats {
 export interface StoreReader {
   /** Position of the last record. */
   readonly position: number
-  /** Segments that overlap `[from, to]`, in order. A damaged directory comes as `Damage`. */
+  /**
+   * Directories of segments that overlap `[from, to]`, in order; a damaged one comes as `Damage`.
+   * Enough for filters and for the ledger, at a fraction of the bytes.
+   */
+  directories(from: number, to: number): Iterable<StoredDirectory | Damage>
+  /** The same with their bodies. */
   segments(from: number, to: number): Iterable<StoredSegment | Damage>
   /** One record, or undefined where there is none. */
   record(position: number): StoredRecord | Damage | undefined

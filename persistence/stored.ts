@@ -100,8 +100,8 @@ export interface StoredRecord extends Sections {
   readonly parts: readonly StoredPart[]
 }
 
-/** One segment row as stored. Its directory passed its checksum; bodies are checked when read. */
-export interface StoredSegment {
+/** One segment row as stored, without its body. Its directory passed its checksum. */
+export interface StoredDirectory {
   /** Position of its first record. */
   readonly position: number
   /** Live records in it. */
@@ -112,6 +112,10 @@ export interface StoredSegment {
   /** Wall time in ms of its commit. */
   readonly time: number
   readonly directory: Uint8Array
+}
+
+/** One segment row as stored; its bodies are checked one by one when they are read. */
+export interface StoredSegment extends StoredDirectory {
   readonly body: Uint8Array
 }
 

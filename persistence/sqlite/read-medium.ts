@@ -8,14 +8,17 @@ import type { ActorRow } from '../actor-table.ts'
 import { At, getU48, nextRecord, viewOf } from '../directory.ts'
 import type { ReadMedium } from '../medium.ts'
 import { RecordFlag, RecordKind } from '../record.ts'
-import type { Damage, Snapshot, StoredSegment } from '../stored.ts'
+import type { Damage, Snapshot, StoredDirectory, StoredSegment } from '../stored.ts'
 import { Cache } from './cache.ts'
 import { checksum } from './checksums.ts'
 import type { Connection, Statement, Value } from './connection.ts'
 
 const textsCached = 50_000
 const segmentBytesCached = 16 * 1024 * 1024
-const segmentColumns = 'position, count, slot, epoch, seq, time, checksum, directory, body'
+const directoryColumns = 'position, count, slot, epoch, seq, time, checksum, directory'
+/** Rows fetched at once: a cursor left open would keep the WAL from being checkpointed. */
+const pageRows = 16
+const startOf = 'SELECT position FROM segments WHERE position <= ? ORDER BY position DESC LIMIT 1'
 
 export class SqliteReadMedium implements ReadMedium {
   protected connection: Connection
@@ -86,28 +89,19 @@ export class SqliteReadMedium implements ReadMedium {
   }
 
   segmentOf(position: number): StoredSegment | Damage | undefined {
-    const find = 'SELECT position FROM segments WHERE position <= ? ORDER BY position DESC LIMIT 1'
-    const [base] = this.sql(find).get(position) ?? []
+    const [base] = this.sql(startOf).get(position) ?? []
     if (base === undefined) return undefined
     const segment = this.#segments.get(Number(base)) ?? this.#segmentAt(Number(base))
     if (segment === undefined || 'kind' in segment) return segment
     return position < segment.position + segment.count ? segment : undefined
   }
 
+  *directories(from: number, to: number): Generator<StoredDirectory | Damage> {
+    for (const row of this.#rows(directoryColumns, from, to)) yield readDirectory(row)
+  }
+
   *segments(from: number, to: number): Generator<StoredSegment | Damage> {
-    const first = this.segmentOf(from)
-    const start = first !== undefined && !('kind' in first) ? first.position : from
-    // Page by page: an open cursor would keep the WAL from being checkpointed, and block writes.
-    const page = this.sql(
-      `SELECT ${segmentColumns} FROM segments WHERE position >= ? AND position <= ? ORDER BY position LIMIT 16`,
-    )
-    for (let next = start; ; ) {
-      const rows = page.all(next, to)
-      for (const row of rows) yield readSegment(row)
-      const last = rows.at(-1)
-      if (last === undefined || rows.length < 16) return
-      next = Number(last[0]) + 1
-    }
+    for (const row of this.#rows(`${directoryColumns}, body`, from, to)) yield readSegment(row)
   }
 
   snapshots(no: number): readonly Snapshot[] {
@@ -184,8 +178,24 @@ export class SqliteReadMedium implements ReadMedium {
     ).get(no)
   }
 
+  *#rows(columns: string, from: number, to: number): Generator<readonly Value[]> {
+    const [start = from] = this.sql(startOf).get(from) ?? []
+    const page = this.sql(
+      `SELECT ${columns} FROM segments WHERE position BETWEEN ? AND ? ORDER BY position LIMIT ${pageRows}`,
+    )
+    for (let next = Number(start); ; ) {
+      const rows = page.all(next, to)
+      for (const row of rows) if (Number(row[0]) + Number(row[1]) > from) yield row
+      const last = rows.at(-1)
+      if (last === undefined || rows.length < pageRows) return
+      next = Number(last[0]) + 1
+    }
+  }
+
   #segmentAt(position: number): StoredSegment | Damage | undefined {
-    const row = this.sql(`SELECT ${segmentColumns} FROM segments WHERE position = ?`).get(position)
+    const row = this.sql(`SELECT ${directoryColumns}, body FROM segments WHERE position = ?`).get(
+      position,
+    )
     if (row === undefined) return undefined
     const segment = readSegment(row)
     if (!('kind' in segment)) this.rememberSegment(segment)
@@ -206,7 +216,7 @@ export class SqliteReadMedium implements ReadMedium {
   /** The row of an actor from the directories, when the stored one is damaged (D4). Slow and right. */
   #rescan(no: number): ActorRow {
     const found = { no, head: 0, turn: 0, bytes: 0, snapshotSize: 0 }
-    for (const segment of this.segments(1, this.position)) {
+    for (const segment of this.directories(1, this.position)) {
       if ('kind' in segment)
         throw this.#corrupt(`the row of actor number ${no} is damaged, and ${segment.detail}`)
       scan(segment, no, found)
@@ -232,20 +242,24 @@ export function snapshotChecksum(no: number, snapshot: Snapshot): number {
 }
 
 /** Checksum of a segment's row. Bodies have one per record, in the directory. */
-export function segmentChecksum(segment: StoredSegment): number {
+export function segmentChecksum(segment: StoredDirectory): number {
   const { position, count, slot, epoch, seq, time, directory } = segment
   return checksum([position, count, slot, epoch, seq, time], directory)
 }
 
 function readSegment(row: readonly Value[]): StoredSegment | Damage {
+  const directory = readDirectory(row)
+  return 'kind' in directory ? directory : { ...directory, body: plain(row[8]) }
+}
+
+function readDirectory(row: readonly Value[]): StoredDirectory | Damage {
   const [position, count, slot, epoch, seq, time, sum] = row.slice(0, 7).map(Number)
-  const segment = {
+  const found = {
     ...numbers({ position, count, slot, epoch, seq, time }),
     directory: plain(row[7]),
-    body: plain(row[8]),
   }
-  if (sum === segmentChecksum(segment)) return segment
-  const positions = [segment.position, segment.position + segment.count - 1]
+  if (sum === segmentChecksum(found)) return found
+  const positions = [found.position, found.position + found.count - 1]
   const detail = `the directory of records ${positions.join(' to ')} fails its checksum`
   return { kind: 'damaged', detail, positions }
 }
@@ -261,7 +275,7 @@ function numbers<K extends string>(columns: Record<K, number | undefined>): Reco
   return columns as Record<K, number>
 }
 
-function scan(segment: StoredSegment, no: number, found: { head: number; turn: number }): void {
+function scan(segment: StoredDirectory, no: number, found: { head: number; turn: number }): void {
   const view = viewOf(segment.directory)
   let position = segment.position
   for (let at = 0; at < segment.directory.length; at = nextRecord(view, at)) {

@@ -929,6 +929,8 @@ export function storeContract(factory: StoreFactory): void {
     )
     assert.deepEqual(found, [3])
     assert.deepEqual([...store.segments(2, 5)].length, 3)
+    for (const directory of store.directories(2, 4)) assert.ok(!isDamage(directory))
+    assert.deepEqual([...store.directories(2, 4)].length, 2)
     assert.deepEqual(store.actors(0, 1), [{ no: 1, actor: a }])
     assert.equal(store.address(2), b)
     assert.equal(store.name(1), 'add')
@@ -940,7 +942,8 @@ export function storeContract(factory: StoreFactory): void {
 export function checkpoint(store: Store, entries: number): void {
   const ledger = recover({
     position: store.position,
-    segments: (from: number, to: number) => store.segments(from, to),
+    directories: (from: number, to: number) => store.directories(from, to),
+    segments: () => [],
     name: (no: number) => store.name(no),
     address: (no: number) => store.address(no),
     row: () => undefined,
