@@ -25,10 +25,14 @@ export interface App<Deps = unknown> {
   readonly dispose: ((deps: Deps) => void | Promise<void>) | undefined
 }
 
-type NeedsOf<A> = A extends ActorDefinition<infer _M, infer Deps> ? Deps : never
+type NeedsOf<A> =
+  A extends ActorDefinition<infer _M, infer Deps> ? (unknown extends Deps ? never : Deps) : never
 type Together<U> = (U extends unknown ? (u: U) => void : never) extends (i: infer I) => void
   ? I
   : never
+
+/** What all actors of a list need together; `unknown` when they need nothing. */
+export type DepsOf<A extends readonly AnyDefinition[]> = Together<NeedsOf<A[number]>>
 
 /** Any actor definition, for constraints. */
 // biome-ignore lint/suspicious/noExplicitAny: a constraint has to accept every definition
@@ -41,15 +45,9 @@ export interface AppParts<A extends readonly AnyDefinition[], Deps> {
   readonly dispose?: (deps: Deps) => void | Promise<void>
 }
 
-/** Demands `deps` when an actor needs something, and its type to provide all that is needed. */
-type Provided<A extends readonly AnyDefinition[], Deps> =
-  Together<NeedsOf<A[number]>> extends infer Needed
-    ? unknown extends Needed
-      ? unknown
-      : Deps extends Needed
-        ? { readonly deps: unknown }
-        : { readonly deps: (host: HostInfo) => Needed | Promise<Needed> }
-    : never
+/** Makes `deps` mandatory when an actor needs something. */
+type Demanded<A extends readonly AnyDefinition[]> =
+  unknown extends DepsOf<A> ? unknown : { readonly deps: unknown }
 
 /**
  * Declares the app. Export it as the module's default.
@@ -57,9 +55,9 @@ type Provided<A extends readonly AnyDefinition[], Deps> =
  * @param url the module's own `import.meta.url`; in CommonJS its `__filename`
  * @throws APP_INVALID
  */
-export function app<const A extends readonly AnyDefinition[], Deps = undefined>(
+export function app<const A extends readonly AnyDefinition[], Deps extends DepsOf<A>>(
   url: string,
-  parts: AppParts<A, Deps> & Provided<A, Deps>,
+  parts: AppParts<A, Deps> & Demanded<A>,
 ): App<Deps> {
   checkOptions('app', parts, { actors: anObject, deps: aFunction, dispose: aFunction })
   return Object.freeze({

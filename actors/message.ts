@@ -3,6 +3,7 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { TroupeError } from '../mailbox/errors.ts'
+import type { EncodableOf } from '../persistence/encodable-types.ts'
 
 declare const types: unique symbol
 
@@ -49,7 +50,10 @@ interface Schemas {
  * Declares a message: `message<{ amount: number }, number>()`, or with any Standard Schema library
  * `message({ input: schema, output: schema })`. Without a reply type an ask resolves to undefined.
  */
-export function message<Payload = void, Reply = void>(): Message<Payload, Payload, Reply>
+export function message<
+  Payload extends EncodableOf<Payload> = void,
+  Reply extends EncodableOf<Reply> = void,
+>(): Message<Payload, Payload, Reply>
 export function message<const S extends Schemas>(
   schemas: S,
 ): Message<In<S['input']>, Out<S['input']>, Out<S['output']>>
@@ -61,12 +65,11 @@ export function message(schemas?: Schemas): AnyMessage {
  * Declares a message answered by a stream of items and then a reply:
  * `stream<{ question: string }, Sentence, Summary>()`. Its handler is a generator.
  */
-export function stream<Payload = void, Item = unknown, Reply = void>(): Message<
-  Payload,
-  Payload,
-  Reply,
-  Item
->
+export function stream<
+  Payload extends EncodableOf<Payload> = void,
+  Item extends EncodableOf<Item> = never,
+  Reply extends EncodableOf<Reply> = void,
+>(): Message<Payload, Payload, Reply, Item>
 export function stream<Item, const S extends Schemas>(
   schemas: S,
 ): Message<In<S['input']>, Out<S['input']>, Out<S['output']>, Item>
