@@ -137,9 +137,9 @@ export class Hosts implements HostsView {
 
   // ── starting ──────────────────────────────────────────────────────────────────────────────────
 
-  async #startHost(slot: number): Promise<HostThread> {
+  async #startHost(slot: number, begun?: number): Promise<HostThread> {
     const { app, plan, options, store, pool, worker } = this.#side
-    const epoch = await this.#side.beginEpoch(slot)
+    const epoch = begun ?? (await this.#side.beginEpoch(slot))
     const origin = await this.#side.nextOrigin()
     const control = new MessageChannel()
     const reports = new MessageChannel()
@@ -239,15 +239,18 @@ export class Hosts implements HostsView {
   async #replace(host: HostThread, error: unknown): Promise<void> {
     host.controlPort.close()
     host.reports.close()
+    // First of all: whatever the dead generation still has under way is refused from here on, so
+    // that what the store shows next is all there will ever be of it.
+    const epoch = await this.#side.beginEpoch(host.slot)
     const uncredited = await this.#unlink(host.slot)
     await this.#side.lost(host, error, { ...this.#takeCounts(host.slot), uncredited })
     if (this.#stopping) return
     if (this.#countDeath(host.slot) >= maxDeaths) return this.#retire(host.slot)
-    await this.#comeUp(host.slot)
+    await this.#comeUp(host.slot, epoch)
   }
 
-  async #comeUp(slot: number): Promise<void> {
-    const next = await this.#startHost(slot)
+  async #comeUp(slot: number, epoch?: number): Promise<void> {
+    const next = await this.#startHost(slot, epoch)
     this.#running.set(slot, next)
     await this.#linkAll(next)
     this.#watch(next)
