@@ -6,11 +6,12 @@
  * Invariant: its ledger is that of the position it last caught up to, so a checkpoint is the ledger
  * at one position, however far the store has gone on meanwhile.
  */
+import type { Chain } from './chain-walk.ts'
 import { encodeCheckpoint } from './checkpoint.ts'
 import { encodeValue } from './codec.ts'
 import { isDamage } from './decode.ts'
 import { type FoldedState, foldChain } from './fold.ts'
-import { type Chain, HistoryReader } from './history-reader.ts'
+import { HistoryReader } from './history-reader.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReadMedium } from './medium.ts'
 import { catchUp, recover } from './recovery.ts'
@@ -31,6 +32,9 @@ export interface ArchivistOptions {
   /** Told of actors whose records cannot be folded; they keep their older snapshots. */
   readonly onDamage?: (damage: Damage) => void
 }
+
+/** Actors folded in one sweep over the history: their changes are in memory together. */
+const batchSize = 256
 
 export class Archivist {
   readonly #medium: ReadMedium
@@ -74,10 +78,12 @@ export class Archivist {
    */
   async writeSnapshots(limit = Number.POSITIVE_INFINITY): Promise<number> {
     let written = 0
-    for (const no of this.#ledger.due) {
-      if (written >= limit) break
-      this.#ledger.due.delete(no)
-      if (await this.#snapshot(no)) written += 1
+    while (written < limit && this.#ledger.due.size > 0) {
+      const batch = [...this.#ledger.due].slice(0, Math.min(batchSize, limit - written))
+      for (const no of batch) this.#ledger.due.delete(no)
+      const { actors } = this.#ledger
+      const chains = this.#reader.chains(batch.map((no) => actors.get(actors.open(no))))
+      for (const [no, chain] of chains) if (await this.#snapshot(no, chain)) written += 1
     }
     return written
   }
@@ -99,17 +105,15 @@ export class Archivist {
     return position
   }
 
-  async #snapshot(no: number): Promise<boolean> {
-    const { actors } = this.#ledger
-    const row = actors.open(no)
-    const bytes = actors.bytes(row)
-    const chain = this.#reader.chain(no, actors.head(row))
+  async #snapshot(no: number, chain: Chain | Damage): Promise<boolean> {
     if (isDamage(chain)) {
       this.#onDamage(chain)
       return false
     }
     const snapshot = this.#fold(no, chain)
     if (snapshot === undefined) return false
+    const { actors } = this.#ledger
+    const bytes = actors.bytes(actors.open(no))
     await this.#sink.writeSnapshot(snapshot, bytes)
     const size = snapshot.state.length + (snapshot.meta?.length ?? 0)
     this.#ledger.snapshot(no, size, bytes)

@@ -2,8 +2,8 @@
  * State from records: a snapshot and every change after it, in order (D4). The archivist, activation
  * and replay fold the same records the same way (R4).
  */
+import type { Chain } from './chain-walk.ts'
 import { decodeValue } from './codec.ts'
-import type { Chain } from './history-reader.ts'
 import { applyPatch } from './patch.ts'
 
 export interface FoldedState {

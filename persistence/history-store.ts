@@ -123,6 +123,11 @@ export class HistoryStore extends HistoryReader implements Store {
     return this.#activations.load(actor, limit)
   }
 
+  loadMany(actors: readonly string[], limit: number): (LoadedActor | Damage)[] {
+    this.#live()
+    return this.#activations.loadMany(actors, limit)
+  }
+
   pending(actor: string, after: MessageRef, limit: number): PendingPage {
     this.#live()
     return this.#activations.pending(actor, after, limit)

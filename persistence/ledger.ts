@@ -43,6 +43,9 @@ export interface LedgerPort {
 /** Smallest number of record bytes that makes a snapshot due (D3). */
 export const snapshotFloor = 64 * 1024
 
+/** What a record counts for besides its body, in bytes: folding must find it in its segment. */
+const linkCost = 256
+
 export class Ledger {
   readonly actors: ActorTable
   readonly pending = new PendingSet()
@@ -144,7 +147,7 @@ export class Ledger {
     const length = view.getUint32(at + At.length, true)
     const isWhole = (flags & RecordFlag.whole) !== 0
     if (isWhole || kind === RecordKind.destroyed) actors.restart(row, isWhole ? length : 0)
-    actors.advance(row, position, turn, entrySize + (isWhole ? 0 : length))
+    actors.advance(row, position, turn, linkCost + (isWhole ? 0 : length))
     this.#judge(row)
   }
 

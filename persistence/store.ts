@@ -196,6 +196,8 @@ export interface Store extends StoreReader {
    * @param limit most pending messages to return; the rest by `pending`
    */
   load(actor: string, limit: number): LoadedActor | Damage
+  /** The same for many actors at once: one sweep over the history serves them all. */
+  loadMany(actors: readonly string[], limit: number): (LoadedActor | Damage)[]
   /** Pending messages of one actor after a page's `next`. */
   pending(actor: string, after: MessageRef, limit: number): PendingPage
   /** What became of the message that `actor` was sent under this own id. */

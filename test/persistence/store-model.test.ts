@@ -244,6 +244,10 @@ class Run {
       assert.equal(this.store.outcome(to, id).kind, state)
     }
     this.#compareWakeList()
+    assert.deepEqual(
+      this.store.loadMany(names, 3),
+      names.map((name) => this.store.load(name, 3)),
+    )
   }
 
   #compareWakeList(): void {

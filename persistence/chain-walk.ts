@@ -1,0 +1,121 @@
+/**
+ * One actor's way back along its records, from its newest to where folding starts: a snapshot, a
+ * whole state, a tombstone, or its first record. Never past a record that cannot be read (D4).
+ */
+import { damaged, isDamage, type Place, readSections, type Texts } from './decode.ts'
+import { At, getU48 } from './directory.ts'
+import { RecordFlag, RecordKind } from './record.ts'
+import type { Change, Damage, Snapshot } from './stored.ts'
+
+/** What an actor's state is folded from. */
+export interface Chain {
+  readonly snapshot?: Snapshot
+  /** Oldest first. */
+  readonly changes: readonly Change[]
+}
+
+export class ChainWalk {
+  readonly no: number
+  readonly #texts: Texts
+  readonly #snapshot: Snapshot | undefined
+  readonly #changes: Change[] = []
+  #next: number
+  #damage: Damage | undefined
+  /** A tombstone or a whole state ended it above its snapshot. */
+  #isWhole = false
+
+  /**
+   * @param head position of the actor's newest record
+   * @param snapshot its newest good snapshot at or before `head`
+   */
+  constructor(texts: Texts, no: number, head: number, snapshot: Snapshot | undefined) {
+    this.no = no
+    this.#texts = texts
+    this.#next = head
+    this.#snapshot = snapshot
+    this.#arrive()
+  }
+
+  /** The record wanted next, 0 when the walk is over. */
+  get next(): number {
+    return this.#next
+  }
+
+  get result(): Chain | Damage {
+    if (this.#damage !== undefined) return this.#damage
+    const changes = this.#changes.toReversed()
+    return this.#isWhole || this.#snapshot === undefined
+      ? { changes }
+      : { snapshot: this.#snapshot, changes }
+  }
+
+  /** Takes the record asked for. */
+  take(place: Place | Damage | undefined): void {
+    if (place === undefined || isDamage(place) || actorOf(place) !== this.no) this.#break(place)
+    else if (kindOf(place) === RecordKind.destroyed) this.#stop()
+    else this.#pass(place)
+  }
+
+  #pass(place: Place): void {
+    const change = folding.has(kindOf(place)) ? readChange(place, this.#texts) : undefined
+    if (isDamage(change)) {
+      this.#damage = change
+      this.#next = 0
+      return
+    }
+    if (change !== undefined) this.#changes.push(change)
+    this.#next = getU48(place.view, place.at + At.previous)
+    if (flagsOf(place) & RecordFlag.whole) this.#stop()
+    else this.#arrive()
+  }
+
+  #stop(): void {
+    this.#isWhole = true
+    this.#next = 0
+  }
+
+  #arrive(): void {
+    if (this.#next <= (this.#snapshot?.position ?? 0)) this.#next = 0
+  }
+
+  #break(place: Place | Damage | undefined): void {
+    const actor = this.#texts.address(this.no)
+    const detail = `record ${this.#next} should be one of ${actor} and is not there; nothing is folded past it`
+    this.#damage =
+      place !== undefined && isDamage(place)
+        ? { ...place, actor }
+        : { kind: 'damaged', detail, positions: [this.#next], actor }
+    this.#next = 0
+  }
+}
+
+/** Kinds whose body can change a state. */
+const folding: ReadonlySet<RecordKind> = new Set([RecordKind.turn, RecordKind.parked])
+
+function readChange(place: Place, texts: Texts): Change | Damage | undefined {
+  if (place.view.getUint32(place.at + At.length, true) === 0) return undefined
+  const sections = readSections(place)
+  if (sections === undefined) return damaged(place, texts, 'its body fails its checksum')
+  const { state, patch, meta } = sections
+  if (state === undefined && patch === undefined && meta === undefined) return undefined
+  return {
+    position: place.position,
+    turn: getU48(place.view, place.at + At.turn),
+    version: place.view.getUint16(place.at + At.version, true),
+    ...(state && { state }),
+    ...(patch && { patch }),
+    ...(meta && { meta }),
+  }
+}
+
+function actorOf({ view, at }: Place): number {
+  return view.getUint32(at + At.actor, true)
+}
+
+function kindOf({ view, at }: Place): RecordKind {
+  return view.getUint8(at) as RecordKind
+}
+
+function flagsOf({ view, at }: Place): number {
+  return view.getUint16(at + At.flags, true)
+}
