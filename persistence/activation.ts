@@ -1,35 +1,26 @@
 /**
- * What activations and redelivery read: an actor's state, its pending messages, steps and timers,
- * from the ledger for *which* and the medium for the bytes.
+ * What activations read: an actor's state, its waiting messages, steps and timers, from the ledger
+ * for *which* and the medium for the bytes.
  */
 import type { Chain } from './chain-walk.ts'
-import {
-  damaged,
-  isDamage,
-  messageOf,
-  type Place,
-  partsOf,
-  readMessage,
-  readTimer,
-} from './decode.ts'
-import { At, MessageAt } from './directory.ts'
-import { type ChainEnd, HistoryReader } from './history-reader.ts'
+import { damaged, isDamage, missing, readTimer } from './decode.ts'
+import type { ChainEnd, HistoryReader } from './history-reader.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReadMedium } from './medium.ts'
 import type { Step } from './open-steps.ts'
-import { Mark } from './pending.ts'
-import { type MessageRef, PartFlag, PartKind } from './record.ts'
+import type { MessageRef } from './record.ts'
 import type {
   Damage,
   LoadedActor,
   PendingPage,
-  StoredMessage,
   StoredRecord,
   StoredStep,
   StoredSubscription,
   StoredTimer,
 } from './stored.ts'
+import type { Subscription } from './subscriptions.ts'
 import type { Timer } from './timer-heap.ts'
+import { firstPage, WaitingMessages } from './waiting-messages.ts'
 
 interface End extends ChainEnd {
   readonly turn: number
@@ -38,18 +29,17 @@ interface End extends ChainEnd {
 /** Of an actor that was never here. */
 const nowhere: End = Object.freeze({ no: 0, head: 0, turn: 0 })
 
-/** Before every message: the cursor of a first page. */
-const start: MessageRef = Object.freeze({ position: 0, index: 0 })
-
 export class Activations {
+  readonly waiting: WaitingMessages
   readonly #ledger: Ledger
   readonly #medium: ReadMedium
   readonly #reader: HistoryReader
 
-  constructor(ledger: Ledger, medium: ReadMedium) {
+  constructor(ledger: Ledger, medium: ReadMedium, reader: HistoryReader) {
     this.#ledger = ledger
     this.#medium = medium
-    this.#reader = new HistoryReader(medium)
+    this.#reader = reader
+    this.waiting = new WaitingMessages(ledger, medium, reader)
   }
 
   load(actor: string, limit: number): LoadedActor | Damage {
@@ -67,6 +57,32 @@ export class Activations {
     })
   }
 
+  /** Pending messages of one actor; see `Store.pending`. */
+  pending(actor: string, after: MessageRef, limit: number): PendingPage {
+    return this.waiting.page(this.#medium.actorNo(actor) ?? 0, after, limit)
+  }
+
+  timer(timer: Timer): StoredTimer {
+    const { lane, due, every, at } = timer
+    return {
+      actor: this.#medium.address(timer.actor),
+      id: this.#medium.name(timer.id),
+      name: this.#medium.name(timer.name),
+      lane,
+      due,
+      every,
+      ...this.#payload(at),
+    }
+  }
+
+  #endOf(actor: string): End {
+    const no = this.#medium.actorNo(actor)
+    if (no === undefined) return nowhere
+    const { actors } = this.#ledger
+    const row = actors.find(no)
+    return row === 0 ? (this.#medium.row(no) ?? { ...nowhere, no }) : actors.get(row)
+  }
+
   #loaded(
     actor: string,
     { no, turn }: End,
@@ -76,8 +92,8 @@ export class Activations {
     if (isDamage(chain)) return chain
     const steps = this.#steps(no)
     if (isDamage(steps)) return { ...steps, actor }
-    const stash = this.#stash(no)
-    const page = this.pending(actor, start, limit)
+    const stash = this.waiting.stash(no)
+    const page = this.waiting.page(no, firstPage, limit)
     return {
       kind: 'loaded',
       position: this.#ledger.position,
@@ -91,92 +107,11 @@ export class Activations {
     }
   }
 
-  /** Pending messages after `after` in the order of acceptance, stashed ones left out. */
-  pending(actor: string, after: MessageRef, limit: number): PendingPage {
-    const { pending, actors } = this.#ledger
-    const row = actors.find(this.#medium.actorNo(actor) ?? 0)
-    const messages: StoredMessage[] = []
-    const broken: Damage[] = []
-    let last = 0
-    for (let entry = row && pending.first(row); entry !== 0; entry = pending.next(entry)) {
-      if (pending.marks(entry) & Mark.stashed || !this.#isAfter(entry, after)) continue
-      if (messages.length + broken.length === limit) {
-        return {
-          position: this.#ledger.position,
-          messages,
-          damaged: broken,
-          next: this.#cursor(last),
-        }
-      }
-      const message = this.message(entry)
-      if (isDamage(message)) broken.push(message)
-      else messages.push(message)
-      last = entry
-    }
-    return { position: this.#ledger.position, messages, damaged: broken }
-  }
-
-  /** The message of a pending entry. */
-  message(entry: number): StoredMessage | Damage {
-    const { pending, actors } = this.#ledger
-    const home = pending.home(entry)
-    const ref = { position: pending.position(entry), index: pending.index(entry) }
-    const to = this.#medium.address(actors.no(pending.row(entry)))
-    const place = this.#place(home)
-    if (isDamage(place)) return { ...place, actor: to, message: ref }
-    const part = partOf(place, ref)
-    if (part === undefined) return { ...missing(home), actor: to, message: ref }
-    const message = readMessage(place, part, this.#medium)
-    if (message === undefined) {
-      const name = this.#medium.name(place.view.getUint32(part + MessageAt.name, true))
-      return {
-        ...damaged(place, this.#medium, 'a message fails its checksum'),
-        actor: to,
-        message: ref,
-        name,
-      }
-    }
-    const name = pending.name(entry)
-    const lane = pending.lane(entry)
-    return { ...message, to, lane, ...(name === 0 ? {} : { name: this.#medium.name(name) }) }
-  }
-
-  timer(timer: Timer): StoredTimer {
-    const place = this.#place(timer.at.position)
-    const actor = this.#medium.address(timer.actor)
-    return {
-      actor,
-      id: this.#medium.name(timer.id),
-      name: this.#medium.name(timer.name),
-      lane: timer.lane,
-      due: timer.due,
-      every: timer.every,
-      ...(isDamage(place)
-        ? { version: 0, damage: place }
-        : (readTimer(place, timer.at.index) ?? {
-            version: 0,
-            damage: damaged(place, this.#medium, 'the payload of a timer fails its checksum'),
-          })),
-    }
-  }
-
-  #endOf(actor: string): End {
-    const no = this.#medium.actorNo(actor)
-    if (no === undefined) return nowhere
-    const { actors } = this.#ledger
-    const row = actors.find(no)
-    return row === 0 ? (this.#medium.row(no) ?? { ...nowhere, no }) : actors.get(row)
-  }
-
-  #stash(no: number): { messages: StoredMessage[]; damaged: Damage[] } {
-    const messages: StoredMessage[] = []
-    const broken: Damage[] = []
-    for (const entry of this.#ledger.stashes.of(this.#ledger.actors.find(no))) {
-      const message = this.message(entry)
-      if (isDamage(message)) broken.push(message)
-      else messages.push(message)
-    }
-    return { messages, damaged: broken }
+  #payload(at: MessageRef): Pick<StoredTimer, 'version' | 'payload' | 'damage'> {
+    const place = this.#reader.place(at.position) ?? missing(at.position)
+    if (isDamage(place)) return { version: 0, damage: place }
+    const damage = damaged(place, this.#medium, 'the payload of a timer fails its checksum')
+    return readTimer(place, at.index) ?? { version: 0, damage }
   }
 
   /** A step that cannot be read must not run again as if it never had: the actor is quarantined. */
@@ -202,52 +137,7 @@ export class Activations {
     return this.#reader.record(position) ?? missing(position)
   }
 
-  #place(position: number): Place | Damage {
-    return this.#reader.place(position) ?? missing(position)
-  }
-
-  #subscription(one: { pattern: number; name: number; lane: number }): StoredSubscription {
-    const { pattern, name, lane } = one
+  #subscription({ pattern, name, lane }: Subscription): StoredSubscription {
     return { pattern: this.#medium.name(pattern), name: this.#medium.name(name), lane }
   }
-
-  #cursor(entry: number): MessageRef {
-    const { pending } = this.#ledger
-    return { position: pending.home(entry), index: this.#ordinal(entry) }
-  }
-
-  #isAfter(entry: number, after: MessageRef): boolean {
-    const home = this.#ledger.pending.home(entry)
-    return home > after.position || (home === after.position && this.#ordinal(entry) > after.index)
-  }
-
-  /** Order among the messages accepted by one record; its inline message comes first. */
-  #ordinal(entry: number): number {
-    const { pending } = this.#ledger
-    return pending.position(entry) < 0 ? 0 : pending.index(entry) + 1
-  }
-}
-
-/** Offset of the part that holds a message. */
-function partOf(place: Place, ref: MessageRef): number | undefined {
-  const { view } = place
-  for (const part of partsOf(place)) {
-    if (view.getUint8(part) !== PartKind.message) continue
-    const inline = view.getUint16(part + At.flags, true) & PartFlag.inline
-    if (inline ? same(messageOf(place), ref) : isBornHere(place, part, ref)) return part
-  }
-  return undefined
-}
-
-function isBornHere({ view, position }: Place, part: number, ref: MessageRef): boolean {
-  return position === ref.position && view.getUint32(part + MessageAt.index, true) === ref.index
-}
-
-function same(a: MessageRef, b: MessageRef): boolean {
-  return a.position === b.position && a.index === b.index
-}
-
-function missing(position: number): Damage {
-  const detail = `record ${position} is not in the store`
-  return { kind: 'damaged', detail, positions: [position] }
 }

@@ -244,6 +244,12 @@ export function damaged(place: Place, texts: Texts, what: string): Damage {
   return { kind: 'damaged', detail, positions: [position], actor, message, name }
 }
 
+/** A position that should hold a record and does not. */
+export function missing(position: number): Damage {
+  const detail = `record ${position} is not in the store`
+  return { kind: 'damaged', detail, positions: [position] }
+}
+
 /** True for the answer that something cannot be read. */
 export function isDamage(value: object | undefined): value is Damage {
   return value !== undefined && 'kind' in value && value.kind === 'damaged'

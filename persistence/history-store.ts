@@ -9,7 +9,8 @@ import { TroupeError } from '../mailbox/errors.ts'
 import { Activations } from './activation.ts'
 import { Admission } from './admission.ts'
 import { rowsIn } from './checkpoint.ts'
-import { isDamage } from './decode.ts'
+import { Clients } from './clients.ts'
+import { isDamage, missing } from './decode.ts'
 import { HistoryReader } from './history-reader.ts'
 import type { Ledger } from './ledger.ts'
 import type { Medium } from './medium.ts'
@@ -45,26 +46,13 @@ export interface StoreOptions {
   readonly acceptLoss?: boolean
 }
 
-interface ClientSeq {
-  readonly epoch: number
-  readonly seq: number
-}
-
-interface Confirmed {
-  readonly position: number
-  readonly clients: ReadonlyMap<number, ClientSeq>
-}
-
 export class HistoryStore extends HistoryReader implements Store {
   readonly #medium: Medium
   readonly #options: StoreOptions
   readonly #now: () => number
   readonly #damages: Damage[] = []
   readonly #seen = new WeakSet<Uint8Array>()
-  /** Last frame of each client that certainly is in the medium, and where that was. */
-  #confirmed: Confirmed = { position: 0, clients: new Map() }
-  /** The same with the frames of the commit under way. */
-  #clients = new Map<number, ClientSeq>()
+  readonly #clients: Clients
   #ledger!: Ledger
   #admission!: Admission
   #activations!: Activations
@@ -76,6 +64,7 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#options = options
     this.#now = options.now ?? Date.now
     this.#recover()
+    this.#clients = new Clients(this.position)
   }
 
   override get position(): number {
@@ -91,7 +80,7 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#live()
     const time = this.#now()
     const acks = this.#write(() => frames.map((frame) => this.#admit(frame, time)))
-    this.#confirmed = { position: this.position, clients: new Map(this.#clients) }
+    this.#clients.confirm(this.position)
     return acks
   }
 
@@ -100,8 +89,9 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#state = 'failed'
     this.#medium.reopen()
     this.#recover()
+    this.#clients.recover(this.#medium)
     this.#state = 'open'
-    return { position: this.position, clients: this.#tails() }
+    return { position: this.position, clients: this.#clients.tails() }
   }
 
   beginEpoch(slot: number): number {
@@ -140,8 +130,7 @@ export class HistoryStore extends HistoryReader implements Store {
     if (row === undefined || !isKept(row, this.#now())) return { kind: 'unknown' }
     const { position, index, by } = row
     if (by === 0) return { kind: 'pending', message: { position, index } }
-    const record = this.record(by)
-    if (record === undefined) return lost(by, actor)
+    const record = this.record(by) ?? missing(by)
     return isDamage(record) ? record : { kind: 'done', record }
   }
 
@@ -171,7 +160,7 @@ export class HistoryStore extends HistoryReader implements Store {
   unreleased(slot: number, epoch: number): readonly (StoredMessage | Damage)[] {
     this.#live()
     const entries = this.#ledger.sources.committedBy(slot, epoch)
-    return entries.map((entry) => this.#activations.message(entry))
+    return entries.map((entry) => this.#activations.waiting.message(entry))
   }
 
   dueSnapshots(limit: number): readonly DueSnapshot[] {
@@ -226,17 +215,17 @@ export class HistoryStore extends HistoryReader implements Store {
     if (status !== 'committed') return turnedAway(frame, status, this.position)
     const { directory, ack } = this.#admission.admit(frame, time)
     const { slot, epoch, seq, body } = frame
-    this.#clients.set(slot, { epoch, seq })
+    this.#clients.note(frame)
     if (ack.count === 0) return ack
     const { base: position, count } = ack
     this.#medium.append({ position, count, slot, epoch, seq, time, directory, body })
     return ack
   }
 
-  #status({ slot, epoch, seq }: Frame): Ack['status'] {
-    if (epoch === 0 || epoch !== this.#medium.epoch(slot)) return 'fenced'
-    const last = this.#clients.get(slot)
-    return seq === (last?.epoch === epoch ? last.seq : 0) + 1 ? 'committed' : 'out-of-order'
+  #status(frame: Frame): Ack['status'] {
+    const isNewest = frame.epoch > 0 && frame.epoch === this.#medium.epoch(frame.slot)
+    if (!isNewest) return 'fenced'
+    return this.#clients.follows(frame) ? 'committed' : 'out-of-order'
   }
 
   /** One transaction. If it fails its outcome is unknown, and so is the ledger's (D5). */
@@ -257,26 +246,7 @@ export class HistoryStore extends HistoryReader implements Store {
     }
     this.#ledger = acceptLoss ? recover(this.#medium, keep) : recover(this.#medium)
     this.#admission = new Admission(this.#ledger, this.#medium, this.#seen)
-    this.#activations = new Activations(this.#ledger, this.#medium)
-    this.#clients = this.#recoverClients()
-    this.#confirmed = { position: this.position, clients: new Map(this.#clients) }
-  }
-
-  /** What was confirmed, and the frames after that which the failed commit did write. */
-  #recoverClients(): Map<number, ClientSeq> {
-    const { position, clients } = this.#confirmed
-    const found = new Map(clients)
-    if (clients.size === 0) return found
-    for (const segment of this.#medium.directories(position + 1, this.position)) {
-      if (isDamage(segment)) continue
-      const { slot, epoch, seq } = segment
-      found.set(slot, { epoch, seq })
-    }
-    return found
-  }
-
-  #tails(): Tail['clients'] {
-    return [...this.#clients].map(([slot, { epoch, seq }]) => ({ slot, epoch, seq }))
+    this.#activations = new Activations(this.#ledger, this.#medium, this)
   }
 
   #oldestPending(): number | undefined {
@@ -300,9 +270,4 @@ function turnedAway(frame: Frame, status: Ack['status'], position: number): Ack 
   const { slot, epoch, seq } = frame
   const nothing = { refused: [], settled: [], published: [], dropped: [] }
   return { slot, epoch, seq, status, base: position + 1, count: 0, ...nothing }
-}
-
-function lost(position: number, actor: string): Damage {
-  const detail = `record ${position}, which holds the outcome, is not in the store`
-  return { kind: 'damaged', detail, positions: [position], actor }
 }

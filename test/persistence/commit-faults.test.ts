@@ -72,6 +72,20 @@ for (const fault of ['before', 'after'] as const) {
   })
 }
 
+test('D5: the very first frame of a client is told apart as well', () => {
+  withFolder((folder) => {
+    let armed: Fault
+    const store = openSqliteStore(join(folder, 's.db'), { connect: faulty(() => armed) })
+    const writer = new Writer(store)
+    writer.turn(a, noMessage, 'p1')
+    armed = 'after'
+    assert.throws(() => writer.commit())
+    armed = undefined
+    assert.deepEqual(store.reopen().clients, [{ slot: 1, epoch: 1, seq: 1 }])
+    store.close()
+  })
+})
+
 test('D5: reopening may fail as often as it likes, the store says so and recovers', () => {
   withFolder((folder) => {
     const file = join(folder, 's.db')
