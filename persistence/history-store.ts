@@ -179,7 +179,7 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#live()
     const no = this.#medium.actorNo(snapshot.actor)
     if (no === undefined) throw new Error(`a snapshot of ${snapshot.actor}, which has no records`)
-    this.#write(() => this.#medium.putSnapshot(no, snapshot))
+    this.#attempt(() => this.#medium.derived(() => this.#medium.putSnapshot(no, snapshot)))
     const size = snapshot.state.length + (snapshot.meta?.length ?? 0)
     this.#ledger.snapshot(no, size, bytes)
   }
@@ -187,7 +187,7 @@ export class HistoryStore extends HistoryReader implements Store {
   writeCheckpoint(chunk: CheckpointChunk): void {
     this.#live()
     const rows = [...rowsIn(chunk.bytes)]
-    this.#write(() => this.#medium.putCheckpoint(chunk, rows))
+    this.#attempt(() => this.#medium.derived(() => this.#medium.putCheckpoint(chunk, rows)))
     for (const { no, head } of rows) this.#ledger.stored(no, head)
   }
 
@@ -228,10 +228,14 @@ export class HistoryStore extends HistoryReader implements Store {
     return this.#clients.follows(frame) ? 'committed' : 'out-of-order'
   }
 
-  /** One transaction. If it fails its outcome is unknown, and so is the ledger's (D5). */
   #write<T>(work: () => T): T {
+    return this.#attempt(() => this.#medium.transaction(work))
+  }
+
+  /** A transaction. If it fails its outcome is unknown, and so is the ledger's (D5). */
+  #attempt<T>(transaction: () => T): T {
     try {
-      return this.#medium.transaction(work)
+      return transaction()
     } catch (error) {
       this.#state = 'failed'
       throw error

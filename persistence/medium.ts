@@ -48,6 +48,11 @@ export interface Medium extends ReadMedium {
   nameNo(name: string): number
   /** Runs `work` as one transaction, durable when this returns. */
   transaction<T>(work: () => T): T
+  /**
+   * The same for what can be made again from the history, snapshots and checkpoints: it need not be
+   * durable before the next commit is, so hosts wait for no sync of it (D7).
+   */
+  derived<T>(work: () => T): T
   append(segment: StoredSegment): void
   ownId(actor: number, id: string): OwnIdRow | undefined
   addOwnId(actor: number, id: string, row: OwnIdRow): void

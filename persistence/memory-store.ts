@@ -114,6 +114,10 @@ export class MemoryMedium implements Medium {
     }
   }
 
+  derived<T>(work: () => T): T {
+    return this.transaction(work)
+  }
+
   append(segment: StoredSegment): void {
     this.#segments.push(segment)
     this.#onUndo(() => this.#segments.pop())

@@ -52,6 +52,17 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
     }
   }
 
+  derived<T>(work: () => T): T {
+    const level = Number(this.connection.pragma('synchronous'))
+    this.connection.pragma('synchronous = NORMAL')
+    try {
+      return this.transaction(work)
+    } finally {
+      // Should even this fail, the store is reopened, and a new connection syncs again.
+      this.connection.pragma(`synchronous = ${level}`)
+    }
+  }
+
   append(segment: StoredSegment): void {
     const { position, count, slot, epoch, seq, time, directory, body } = segment
     const sum = segmentChecksum(segment)

@@ -152,6 +152,33 @@ test('D5: a full disk is STORE_FULL; with room again the store goes on and lost 
   })
 })
 
+test('D6: frames of many hosts share one transaction, and derived rows never weaken a commit', () => {
+  withFolder((folder) => {
+    const levels: unknown[] = []
+    const watching: Connect = (file, options) => {
+      const real = connect(file, options)
+      const commit = (): void => {
+        levels.push(real.pragma('synchronous'))
+        real.commit()
+      }
+      return { ...real, commit }
+    }
+    const store = openSqliteStore(join(folder, 's.db'), { connect: watching })
+    const writers = [1, 2, 3, 4].map((slot) => new Writer(store, slot))
+    levels.length = 0
+    for (const writer of writers) writer.accept(a, `from ${writer.slot}`)
+    store.commit(writers.map((writer) => writer.frame()))
+    const state = new Uint8Array(10)
+    store.writeSnapshot({ actor: a, position: 1, turn: 0, version: 1, state }, 0)
+    store.writeCheckpoint({ position: 4, part: 0, last: true, bytes: new Uint8Array(0) })
+    writers[0]?.accept(a, 'last')
+    writers[0]?.commit()
+    const [full, normal] = [2, 1]
+    assert.deepEqual(levels, [full, normal, normal, full])
+    store.close()
+  })
+})
+
 test('a folder that does not exist or cannot be written is STORE_READONLY', () => {
   withFolder((folder) => {
     assert.throws(() => openSqliteStore(join(folder, 'no', 's.db')), code('STORE_READONLY'))
