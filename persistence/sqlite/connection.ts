@@ -30,16 +30,15 @@ export interface Connection {
 
 export interface ConnectOptions {
   readonly readonly?: boolean
+  /** How long to wait for a lock, in ms. Default 2,000: a reader may just be recovering the WAL. */
+  readonly timeout?: number
 }
 
 /** Opens a connection. @throws the STORE_ codes of {@link storeError} */
 export type Connect = (file: string, options?: ConnectOptions) => Connection
 
-export const connect: Connect = (file, options = {}) => {
-  const db = attempt(
-    file,
-    () => new Database(file, { readonly: options.readonly ?? false, timeout: 0 }),
-  )
+export const connect: Connect = (file, { readonly = false, timeout = 2000 } = {}) => {
+  const db = attempt(file, () => new Database(file, { readonly, timeout }))
   const prepare = (sql: string): Statement => wrap(file, db.prepare(sql))
   const run = (sql: string) => {
     const statement = prepare(sql)
