@@ -27,7 +27,7 @@ export interface ArchiveSink {
 export interface ArchivistOptions {
   /** The runtime's book of an actor that has none. Default: undefined. */
   readonly emptyMeta?: () => unknown
-  /** Most entries of 48 bytes in one checkpoint chunk. Default 4,096. */
+  /** Most entries of 48 bytes in one checkpoint chunk: commits wait for one at a time. Default 1,024. */
   readonly chunkEntries?: number
   /** Told of actors whose records cannot be folded; they keep their older snapshots. */
   readonly onDamage?: (damage: Damage) => void
@@ -51,7 +51,7 @@ export class Archivist {
     this.#reader = new HistoryReader(medium)
     this.#sink = sink
     this.#emptyMeta = options.emptyMeta ?? (() => undefined)
-    this.#chunkEntries = options.chunkEntries ?? 4096
+    this.#chunkEntries = options.chunkEntries ?? 1024
     this.#onDamage = options.onDamage ?? (() => {})
     this.#ledger = recover(medium, this.#onDamage)
   }

@@ -45,7 +45,7 @@ interface Entry {
  * The ledger in chunks; it must not change meanwhile.
  * @param entries most entries in a chunk
  */
-export function* encodeCheckpoint(ledger: Ledger, entries = 4096): Generator<Uint8Array> {
+export function* encodeCheckpoint(ledger: Ledger, entries = 1024): Generator<Uint8Array> {
   let chunk = new Uint8Array(entries * size)
   let used = 0
   for (const entry of entriesOf(ledger)) {
