@@ -56,6 +56,14 @@ export interface EffectOptions {
   readonly idempotent?: boolean
 }
 
+/**
+ * The right to interrupt one actor's turns (M6). Plain data: it can be sent, answered and kept. A
+ * volatile actor's ends when that actor stops.
+ */
+export interface Grant extends Address {
+  readonly grant: string
+}
+
 type TimerMessage<M extends Messages, K extends keyof M> = [ReceivedOf<M[K]>] extends [void]
   ? [payload?: undefined]
   : [payload: ReceivedOf<M[K]>]
@@ -136,6 +144,18 @@ export interface Context<M extends Messages = Messages, S = unknown, Deps = unkn
     fn: (step: StepInfo) => Promise<T> | T,
     options?: EffectOptions,
   ): Promise<T>
+
+  /** Makes the right to interrupt this actor's turns, to be handed out in a reply or a message. */
+  grant(): Grant
+  /**
+   * Aborts `ctx.signal` of the turn that handles a message, or takes the message back while it still
+   * waits; ignored once the turn has ended, and without the right to it (M6). A handler that ends
+   * with the abort has not failed: an asker gets CANCELLED, anything else is a dead letter.
+   *
+   * @param who a child of this actor, or a grant that was handed out
+   * @param message its id: the sender's own (`{ id }`), or `ctx.message.id` as its handler sees it
+   */
+  interrupt(who: Address | Grant, message: MessageId): void
 
   /** Stops this actor after the turn; a durable one keeps its state. */
   stop(): void

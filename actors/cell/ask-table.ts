@@ -5,6 +5,7 @@
 import type { Alarms, Due } from '../../mailbox/alarms.ts'
 import type { ReplySink } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { formatMessageId, type MessageId } from '../../mailbox/message-id.ts'
 import type { Settled } from '../../mailbox/outcome.ts'
 
 /** Milliseconds an ask waits by default. */
@@ -42,6 +43,12 @@ export class Ask implements ReplySink, Due {
   /** Identity of the message, set when it has an envelope. */
   a = 0
   b = 0
+  /** The message's own id, where it has one. */
+  ownId: string | undefined
+  /** Accepted in the store under the caller's own id: a timeout leaves it there, the caller may come again. */
+  isStored = false
+  /** What the caller waits for: a reply, or room in a mailbox (`deliver`). */
+  verb: 'ask' | 'deliver' = 'ask'
   readonly promise: Promise<unknown>
   #resolve!: (value: unknown) => void
   #reject!: (error: unknown) => void
@@ -50,6 +57,8 @@ export class Ask implements ReplySink, Due {
   settled = false
   /** The turn that waits; told when it is over, and asked to probe for a cycle (T4). */
   waiter: AskWaiter | undefined
+  /** It looks for cycles while it waits. */
+  probing = false
   /** Where a stream's items go; absent for a plain ask. */
   items: { push(value: unknown): boolean | Promise<boolean> } | undefined
   /** When it gives up, in monotonic ms; `at` may be earlier, to look for a cycle first. */
@@ -87,10 +96,16 @@ export class Ask implements ReplySink, Due {
     this.settle({ ok: false, error })
   }
 
-  /** Makes a turn the waiter: from now on the ask also looks for cycles. */
-  followedBy(waiter: AskWaiter): void {
+  /** Id of the message. */
+  get id(): MessageId {
+    return this.ownId ?? formatMessageId(this.a, this.b)
+  }
+
+  /** Makes a turn the waiter; while `probing` the ask also looks for cycles. */
+  followedBy(waiter: AskWaiter, probing: boolean): void {
     this.waiter = waiter
-    this.#table.probeAt(this, this.openedAt + probeAfter)
+    this.probing = probing
+    if (probing) this.#table.probeAt(this, this.openedAt + probeAfter)
   }
 
   /** The deadline passed, or it is time to look for a cycle. */
@@ -163,7 +178,7 @@ export class AskTable {
   }
 
   timedOut(ask: Ask): void {
-    const found = this.#giveUp(ask)
+    const found = ask.isStored ? undefined : this.#giveUp(ask)
     if (found instanceof Promise) {
       found.then(
         (where) => ask.fail(timeout(ask, where)),
@@ -185,6 +200,19 @@ export class AskTable {
 }
 
 function timeout(ask: Ask, where: Whereabouts | undefined): TroupeError {
+  return ask.verb === 'ask' ? noReply(ask, where) : noRoom(ask, where)
+}
+
+function noRoom(ask: Ask, where: Whereabouts | undefined): TroupeError {
+  const waited = Math.round(ask.deadline - ask.openedAt)
+  return new TroupeError(
+    'MAILBOX_FULL',
+    `the mailbox of ${ask.to} had no room for "${ask.name}" within ${waited} ms${describe(where)}; send less, pass a longer "within", or raise its capacity`,
+    { fields: { to: ask.to, message: ask.name, within: waited, ...where } },
+  )
+}
+
+function noReply(ask: Ask, where: Whereabouts | undefined): TroupeError {
   const waited = Math.round(ask.deadline - ask.openedAt)
   return new TroupeError(
     'ASK_TIMEOUT',

@@ -20,17 +20,21 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { Mailbox } from '../../mailbox/mailbox.ts'
-import { full, queued, type TellOutcome } from '../../mailbox/outcome.ts'
+import { full, queued, type Settled, type TellOutcome } from '../../mailbox/outcome.ts'
 import { Ring } from '../../mailbox/ring.ts'
 import { Stash } from '../../mailbox/stash.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { Whereabouts } from './ask-table.ts'
+import { Doorstep } from './doorstep.ts'
 import { Family } from './family.ts'
-import type { CellHost } from './ports.ts'
-import { recoded } from './recoded.ts'
+import { isPromise } from './invoke.ts'
+import type { CellHost, Place } from './ports.ts'
+import type { ReadTurn } from './read-turn.ts'
+import { recoded, recodedError } from './recoded.ts'
 import { validate } from './sending.ts'
 import type { EndReason, Signal } from './signal.ts'
 import type { Turn } from './turn.ts'
+import { undeliverable } from './undeliverable.ts'
 
 export type Phase = 'cold' | 'starting' | 'ready' | 'turn' | 'backoff' | 'stopping' | 'gone'
 
@@ -43,6 +47,9 @@ export const sliceSignals = 32
 
 /** Idle ms after which a durable actor leaves memory, unless its definition says otherwise. */
 export const defaultPassivateAfter = 300_000
+
+/** To a delivery that found room. */
+const gotIn = Object.freeze({ ok: true, value: undefined }) satisfies Settled
 
 export abstract class Cell {
   readonly id: string
@@ -57,14 +64,22 @@ export abstract class Cell {
   phase: Phase = 'cold'
   /** Lane in which it stands in the run queue, 0 when it does not. Kept by the host. */
   standing: LaneNumber = Lane.system
+  /** Its places in the run queue, by lane. Kept by the host. */
+  readonly places: (Place | undefined)[] = []
   /** The handler that is out, in phase `turn`. */
   turn: Turn | undefined
   /** Idle ms after which it leaves memory. */
   readonly passivateAfter: number
   /** Monotonic ms since which it has had nothing to do. Kept by the host. */
   idleSince = 0
+  /** Read handlers that are out. */
+  readonly readings = new Set<ReadTurn>()
+  /** Monotonic ms until which it takes no messages after failing for good (F1); 0 when it did not. */
+  downUntil = 0
   /** Messages for read handlers that may run beside a turn. */
   protected readonly reads: Ring<Envelope> | undefined
+  /** Deliveries that wait for room. */
+  #doorstep: Doorstep | undefined
   /** Why it is ending, in phase `stopping`. */
   protected ending: { readonly reason: EndReason; readonly error?: unknown } | undefined
 
@@ -91,11 +106,34 @@ export abstract class Cell {
     if (this.reads !== undefined && this.definition.reads.has(envelope.name)) {
       return this.receiveRead(envelope)
     }
+    envelope.since = this.host.coarse
     const loser = this.mailbox.offer(envelope)
     this.hold(envelope, Count.pending)
+    if (loser === envelope && this.waitAtDoor(envelope)) return queued
     if (loser !== undefined) this.shed(loser, loser === envelope)
+    if (loser === envelope) return full
+    envelope.header.accepted?.settle(gotIn)
     if (this.standing === Lane.system || envelope.lane < this.standing) this.stand()
-    return loser === envelope ? full : queued
+    return queued
+  }
+
+  /** A delivery waits for room, unless as many as the mailbox holds already do. */
+  private waitAtDoor(envelope: Envelope): boolean {
+    if (envelope.header.accepted === undefined) return false
+    this.#doorstep ??= new Doorstep()
+    if (this.#doorstep.size >= this.mailbox.capacity) return false
+    this.#doorstep.push(envelope)
+    return true
+  }
+
+  /** Somebody left the mailbox: those who wait for room come in. */
+  private letIn(): void {
+    while (this.#doorstep !== undefined && this.mailbox.hasRoom) {
+      const envelope = this.#doorstep.shift()
+      if (envelope === undefined) return
+      this.mailbox.offer(envelope)
+      envelope.header.accepted?.settle(gotIn)
+    }
   }
 
   receiveSignal(signal: Signal): void {
@@ -116,6 +154,7 @@ export abstract class Cell {
       this.mailbox.size === 0 &&
       this.mailbox.signalCount === 0 &&
       this.stash.size === 0 &&
+      this.readings.size === 0 &&
       (this.reads === undefined || this.reads.length === 0)
     )
   }
@@ -131,6 +170,11 @@ export abstract class Cell {
     return false
   }
 
+  /** Monotonic ms since which the oldest waiting message waits; undefined when none does. */
+  get waitingSince(): number | undefined {
+    return this.mailbox.waitingSince
+  }
+
   // ── the slice ─────────────────────────────────────────────────────────────────────────────────
 
   /** One go: signals, reads, then messages until the slice is used up. */
@@ -142,6 +186,7 @@ export abstract class Cell {
       if (!this.mayTake()) break
       const envelope = this.nextMessage()
       if (envelope === undefined) break
+      this.letIn()
       this.handle(envelope)
       if ((left & 3) === 1 && this.host.clock.mono() > until) break
     }
@@ -202,22 +247,32 @@ export abstract class Cell {
       case 'give-up':
         return void this.giveUp(signal.a, signal.b)
       case 'interrupt':
-        return this.interrupt(signal.id)
+        return this.interrupt(signal)
       case 'probe':
-        return this.turn?.probe(signal.probe)
+        if (this.has(signal.probe.message)) this.turn?.probe(signal.probe)
+        return
       default:
         return this.family.obey(signal)
     }
   }
 
   private handle(envelope: Envelope): void {
-    const { deadline, signal } = envelope.header
-    if (deadline !== undefined && this.host.clock.mono() > deadline) {
-      return this.discard(envelope, 'expired')
-    }
-    if (signal?.aborted) return this.discard(envelope, 'cancelled')
+    if (this.isWorthless(envelope)) return
     this.hold(envelope, Count.running)
     this.begin(envelope)
+  }
+
+  /** Discards what came too late or was given up meanwhile. */
+  private isWorthless(envelope: Envelope): boolean {
+    const { deadline, signal } = envelope.header
+    if (deadline !== undefined && this.host.clock.mono() > deadline) {
+      this.discard(envelope, 'expired')
+    } else if (signal?.aborted) {
+      this.discard(envelope, 'cancelled')
+    } else {
+      return false
+    }
+    return true
   }
 
   /** The handler that is out has ended; the actor may take its next message. */
@@ -225,7 +280,7 @@ export abstract class Cell {
     this.turn = undefined
     if (this.phase === 'turn') this.phase = 'ready'
     this.stand()
-    this.host.touched()
+    this.host.touched(this)
   }
 
   // ── reads beside turns ────────────────────────────────────────────────────────────────────────
@@ -241,6 +296,7 @@ export abstract class Cell {
       this.shed(envelope, true)
       return full
     }
+    envelope.header.accepted?.settle(gotIn)
     reads.push(envelope)
     this.stand()
     return queued
@@ -252,9 +308,17 @@ export abstract class Cell {
       const envelope = this.reads.shift()
       if (envelope === undefined) return
       this.release(envelope, Count.pending)
+      if (this.isWorthless(envelope)) continue
       this.hold(envelope, Count.running)
       this.read(envelope)
     }
+  }
+
+  /** A read that was out is over. */
+  readOver(reading: ReadTurn): void {
+    this.readings.delete(reading)
+    this.endIfAlone()
+    this.host.touched(this)
   }
 
   // ── giving up and interrupting ────────────────────────────────────────────────────────────────
@@ -263,35 +327,82 @@ export abstract class Cell {
   giveUp(a: number, b: number): Whereabouts | undefined {
     const isIt = (envelope: Envelope): boolean => envelope.a === a && envelope.b === b
     const busy = this.busy()
-    if (this.turn?.envelope !== undefined && isIt(this.turn.envelope)) {
-      this.turn.abort(new TroupeError('CANCELLED', 'the caller gave up waiting'))
-      return busy
-    }
-    const position = this.mailbox.positionOf(isIt)
-    if (position === undefined) return busy
-    this.takeBack(isIt)
-    return { ...busy, position }
+    const gaveUp = new TroupeError('CANCELLED', 'the caller gave up waiting')
+    const position = this.abortRunning(isIt, gaveUp) ? undefined : this.takeBack(isIt)
+    return position === undefined ? busy : { ...busy, position }
   }
 
-  private takeBack(isIt: (envelope: Envelope) => boolean): void {
+  /** True when this actor has the message: in a turn, or waiting for one. */
+  has(id: string): boolean {
+    const isIt = (envelope: Envelope): boolean => envelope.id === id
+    if (this.turn?.envelope !== undefined && isIt(this.turn.envelope)) return true
+    return [this.mailbox, this.stash, this.#doorstep ?? []].some((place) => {
+      for (const envelope of place) if (isIt(envelope)) return true
+      return false
+    })
+  }
+
+  private abortRunning(isIt: (envelope: Envelope) => boolean, reason: TroupeError): boolean {
+    for (const running of [this.turn, ...this.readings]) {
+      if (running?.envelope === undefined || !isIt(running.envelope)) continue
+      running.abort(reason)
+      return true
+    }
+    return false
+  }
+
+  /** Discards a waiting message; says how many were before it. */
+  private takeBack(isIt: (envelope: Envelope) => boolean): number | undefined {
+    const position = this.mailbox.positionOf(isIt)
+    if (position !== undefined) {
+      this.withdraw(isIt, (envelope) => this.discard(envelope, 'cancelled'))
+      return position
+    }
+    const found = this.#doorstep?.remove(isIt) ?? this.takeRead(isIt)
+    if (found === undefined) return undefined
+    this.release(found.envelope, Count.pending)
+    this.discard(found.envelope, 'cancelled')
+    return this.mailbox.size + found.position
+  }
+
+  private takeRead(
+    isIt: (envelope: Envelope) => boolean,
+  ): { readonly envelope: Envelope; readonly position: number } | undefined {
+    for (let position = 0; position < (this.reads?.length ?? 0); position += 1) {
+      if (!isIt(this.reads?.at(position) as Envelope)) continue
+      return { envelope: this.reads?.removeAt(position) as Envelope, position }
+    }
+    return undefined
+  }
+
+  /** Takes one message out of the mailbox and hands it on. */
+  withdraw(isIt: (envelope: Envelope) => boolean, then: (envelope: Envelope) => void): void {
     for (let lane = Lane.control as number; lane <= Lane.low; lane += 1) {
       const envelope = this.mailbox.remove(lane as LaneNumber, isIt)
       if (envelope === undefined) continue
       this.release(envelope, Count.pending)
-      return this.discard(envelope, 'cancelled')
+      then(envelope)
+      return this.letIn()
     }
   }
 
   private busy(): Whereabouts | undefined {
-    const envelope = this.turn?.envelope
-    if (this.turn === undefined || envelope === undefined) return undefined
-    return { busyWith: envelope.name, busyFor: this.host.clock.mono() - this.turn.startedMono }
+    const running = this.turn ?? this.readings.values().next().value
+    if (running?.envelope === undefined) return undefined
+    const busyFor = this.host.clock.mono() - running.startedMono
+    return { busyWith: running.envelope.name, busyFor }
   }
 
-  private interrupt(id: string): void {
-    if (this.turn?.envelope?.id !== id) return
-    this.turn.abort(new TroupeError('CANCELLED', `the turn of ${id} was interrupted`))
+  /** Only the parent, and who was handed a grant, may interrupt; a turn that has ended is past it. */
+  private interrupt({ id, grant, by }: Signal & { readonly kind: 'interrupt' }): void {
+    if (grant === undefined ? by !== this.family.parent : grant !== this.grantToken) return
+    const isIt = (envelope: Envelope): boolean => envelope.id === id
+    const interrupted = new TroupeError('CANCELLED', `the turn of ${id} was interrupted`)
+    if (!this.abortRunning(isIt, interrupted)) this.takeBack(isIt)
   }
+
+  /** What a grant of this actor carries; undefined while none was made. */
+  protected abstract get grantToken(): string | undefined
 
   // ── accounting (M4) ───────────────────────────────────────────────────────────────────────────
 
@@ -314,16 +425,30 @@ export abstract class Cell {
   /** A message that will not be processed: the asker is told, the rest is a dead letter. */
   protected discard(envelope: Envelope, reason: DeadLetterReason, error?: unknown): void {
     this.host.deadLetter(envelope, reason, error)
-    envelope.header.reply?.settle({ ok: false, error: error ?? undeliverable(envelope, reason) })
+    const { reply, accepted } = envelope.header
+    if (reply === undefined && accepted === undefined) return
+    const settled = { ok: false, error: error ?? undeliverable(envelope, reason) } as const
+    reply?.settle(settled)
+    accepted?.settle(settled)
   }
 
   /** A reply after its schema, and in development mode after the codec (T5). */
   checkedReply(envelope: Envelope, value: unknown): unknown {
     const schema = this.definition.contract.messages[envelope.name]?.output
-    if (schema !== undefined) {
-      return validate(`the reply of ${this.id} to "${envelope.name}"`, schema, value)
-    }
+    if (schema === undefined) return this.sendable(value)
+    const valid = validate(`the reply of ${this.id} to "${envelope.name}"`, schema, value)
+    return isPromise(valid) ? valid.then((settled) => this.sendable(settled)) : this.sendable(valid)
+  }
+
+  /** What leaves this actor, as it would arrive on another thread (T5). */
+  sendable(value: unknown): unknown {
     return this.host.development ? recoded(value) : value
+  }
+
+  /** Answers an ask with what its handler threw. */
+  answerError(envelope: Envelope, error: unknown): void {
+    const { reply } = envelope.header
+    reply?.settle({ ok: false, error: this.host.development ? recodedError(error) : error })
   }
 
   private shed(loser: Envelope, offered: boolean): void {
@@ -333,6 +458,11 @@ export abstract class Cell {
     this.discard(loser, offered && overflow === 'reject' ? 'mailbox-full' : dropped)
   }
 
+  /** What it ended with, when it failed. */
+  get endError(): unknown {
+    return this.ending?.error
+  }
+
   // ── the end ───────────────────────────────────────────────────────────────────────────────────
 
   /** Ends this activation: children first, then this one; watchers and parent are told. */
@@ -340,14 +470,16 @@ export abstract class Cell {
     if (this.phase === 'stopping' || this.phase === 'gone') return
     this.phase = 'stopping'
     this.ending = { reason, error }
-    this.turn?.abort(new TroupeError('ACTOR_STOPPED', `${this.id} is stopping`))
+    const stopping = new TroupeError('ACTOR_STOPPED', `${this.id} is stopping`)
+    for (const running of [this.turn, ...this.readings]) running?.abort(stopping)
     this.family.stopChildren()
     this.endIfAlone()
   }
 
   /** Called again when a child is gone and when the last turn is over. */
   endIfAlone(): void {
-    if (this.phase !== 'stopping' || this.family.size > 0 || this.turn !== undefined) return
+    if (this.phase !== 'stopping' || this.family.size > 0) return
+    if (this.turn !== undefined || this.readings.size > 0) return
     const ending = this.ending as { readonly reason: EndReason; readonly error?: unknown }
     this.phase = 'gone'
     this.closed()
@@ -366,40 +498,14 @@ export abstract class Cell {
     for (let e = this.reads?.shift(); e !== undefined; e = this.reads?.shift()) {
       this.leave(e, Count.pending)
     }
+    for (let e = this.#doorstep?.shift(); e !== undefined; e = this.#doorstep?.shift()) {
+      this.leave(e, Count.pending)
+    }
   }
 
   private leave(envelope: Envelope, column: number): void {
     this.release(envelope, column)
     if (envelope.stored) this.bump(Count.inStore, 1)
     else this.discard(envelope, 'stopped', this.ending?.error)
-  }
-}
-
-/** Why a message was not processed, for whoever waits for it. */
-export function undeliverable(envelope: Envelope, reason: DeadLetterReason): TroupeError {
-  const fields = { to: envelope.to, message: envelope.name, reason }
-  switch (reason) {
-    case 'expired':
-      return new TroupeError(
-        'MESSAGE_EXPIRED',
-        `"${envelope.name}" reached ${envelope.to} but its deadline passed before its turn came`,
-        { fields },
-      )
-    case 'cancelled':
-      return new TroupeError('CANCELLED', `"${envelope.name}" to ${envelope.to} was taken back`, {
-        fields,
-      })
-    case 'stopped':
-      return new TroupeError('ACTOR_STOPPED', `${envelope.to} stopped before "${envelope.name}"`, {
-        fields,
-      })
-    case 'no-handler':
-      return new TroupeError(
-        'DEFINITION_MISSING',
-        `${envelope.to} has no handler for "${envelope.name}"; is its host running an older app?`,
-        { fields },
-      )
-    default:
-      return new TroupeError('MAILBOX_FULL', `${envelope.to} has no room (${reason})`, { fields })
   }
 }

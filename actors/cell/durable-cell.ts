@@ -7,25 +7,31 @@ import type { CancelAlarm } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
+import type { MessageRef } from '../../persistence/record.ts'
 import type { Damage, LoadedActor, PendingPage, StoredMessage } from '../../persistence/stored.ts'
 import { Backlog } from './backlog.ts'
 import { pauseBefore } from './backoff.ts'
+import { childEndOf } from './durable-hooks.ts'
 import { DurableTurn } from './durable-turn.ts'
 import { DurableTurns } from './durable-turns.ts'
 import { fold } from './fold.ts'
 import { isPromise } from './invoke.ts'
 import type { Signal } from './signal.ts'
 import { Steps } from './steps.ts'
-import { envelopeOf } from './stored-message.ts'
+import { envelopeOf, envelopeOfDamage } from './stored-message.ts'
 
 /** Most stored messages read at once. */
 export const pageSize = 256
 
 export class DurableCell extends DurableTurns {
   readonly #backlog = new Backlog()
+  /** Activations begun, so that an answer to an earlier one is known as such. */
+  #loads = 0
   /** Failed activations in a row. */
   #failures = 0
   #wakeUpLater: CancelAlarm | undefined
+  /** Signals that came before the book was loaded. */
+  #early: Signal[] = []
 
   override get quiet(): boolean {
     return super.quiet && this.#backlog.state === 'following'
@@ -35,13 +41,13 @@ export class DurableCell extends DurableTurns {
 
   override receive(envelope: Envelope): TellOutcome {
     if (!envelope.stored) return super.receive(envelope)
-    if (this.#backlog.arrived(envelope) === 'take') this.#take(envelope)
+    if (this.#backlog.arrived(envelope) === 'take') this.#takeIn(envelope)
     else this.#leaveInStore()
     return queued
   }
 
   /** A stored message is never shed (M3): without room it waits in the store. */
-  #take(envelope: Envelope): void {
+  #takeIn(envelope: Envelope): void {
     if (!this.mailbox.hasRoom) {
       this.#backlog.spill()
       return this.#leaveInStore()
@@ -55,8 +61,27 @@ export class DurableCell extends DurableTurns {
   }
 
   protected override obey(signal: Signal): void {
-    if (signal.kind !== 'wake') return super.obey(signal)
-    if (this.phase === 'ready' || this.phase === 'turn') this.#reread()
+    switch (signal.kind) {
+      case 'wake':
+        this.#backlog.wake()
+        return this.#readOn()
+      case 'terminated':
+      case 'child-ended':
+        return this.#bondEnded(signal)
+      default:
+        return super.obey(signal)
+    }
+  }
+
+  /** Whose end it is to know stands in the book: before that is loaded, such a signal waits. */
+  #bondEnded(signal: Signal & { readonly kind: 'terminated' | 'child-ended' }): void {
+    const isLoaded = this.phase === 'ready' || this.phase === 'turn' || this.phase === 'stopping'
+    if (!isLoaded) return void this.#early.push(signal)
+    if (signal.kind === 'terminated') return super.obey(signal)
+    const { child, error } = signal
+    if (!this.family.hasChild(child)) return
+    super.obey({ kind: 'child-ended', child })
+    if (this.phase !== 'stopping') this.host.route(childEndOf(this.host, this.id, child, error))
   }
 
   override run(until: number): void {
@@ -71,20 +96,20 @@ export class DurableCell extends DurableTurns {
     if (this.mailbox.size > this.mailbox.capacity / 4) return
     this.#backlog.read()
     const { next } = this.#backlog
-    this.journal.pending(this.id, next, pageSize).then(
-      (page) => this.#adoptPage(page),
-      (error) => this.#readFailed(error),
+    const loads = this.#loads
+    this.journal.pending(this.id, next, this.#room()).then(
+      (page) => loads === this.#loads && this.#adoptPage(page),
+      (error) => loads === this.#loads && this.#readFailed(error),
     )
   }
 
-  /** Some stored messages may never have arrived here: read all again, skip what is in hand. */
-  #reread(): void {
-    this.#backlog.restart()
-    this.#readOn()
+  /** How many stored messages the mailbox has room for; at least one, so that reading goes on. */
+  #room(): number {
+    return Math.min(pageSize, Math.max(1, this.mailbox.capacity - this.mailbox.size))
   }
 
   #readFailed(error: unknown): void {
-    this.#backlog.spill()
+    this.#backlog.readFailed()
     this.host.log('warn', this.id, 'reading waiting messages failed', { error: String(error) })
     this.#later(() => this.#readOn())
   }
@@ -92,52 +117,65 @@ export class DurableCell extends DurableTurns {
   #adoptPage(page: PendingPage): void {
     if (this.phase === 'gone' || this.undone !== undefined) return
     const inHand = this.#inHand()
-    for (const message of page.messages) {
-      if (!inHand.has(refKey(message.ref.position, message.ref.index))) this.#adopt(message)
+    const isNew = ({ position, index }: MessageRef): boolean => {
+      const key = refKey(position, index)
+      return !inHand.has(key) && !this.#backlog.wasConsumed(key)
     }
-    for (const damage of page.damaged) this.#parkDamaged(damage)
+    for (const message of page.messages) if (isNew(message.ref)) this.#adopt(message)
+    for (const damage of page.damaged) {
+      if (damage.message !== undefined && isNew(damage.message)) this.#quarantine(damage)
+    }
     for (const envelope of this.#backlog.arrivedMeanwhile(page.position, page.next)) {
       this.bump(Count.inStore, -1)
-      this.#take(envelope)
+      this.#takeIn(envelope)
     }
     this.stand()
     this.#readOn()
-    this.host.touched()
+    this.host.touched(this)
   }
 
   #adopt(message: StoredMessage): void {
     this.bump(Count.inStore, -1)
     const envelope = envelopeOf(message, this.id, this.host.clock)
     this.hold(envelope, Count.pending)
-    this.mailbox.offer(envelope)
+    this.mailbox.readmit(envelope)
   }
 
   /** Everything of this actor that memory holds: waiting, stashed, running, or on its way to commit. */
   #inHand(): Set<string> {
-    const keys = new Set(this.taken)
+    const keys = new Set(this.taken.keys())
     for (const { a, b } of this.mailbox) keys.add(refKey(a, b))
     for (const { a, b } of this.stash) keys.add(refKey(a, b))
     return keys
   }
 
-  #parkDamaged(damage: Damage): void {
+  protected left(key: string): void {
+    this.#backlog.consumed(key)
+  }
+
+  /** A message that cannot be read any more is set aside: its bytes are kept, the others go on (D4). */
+  #quarantine(damage: Damage): void {
     this.host.emit({ event: 'actor-damaged', actor: this.id, damage })
+    this.bump(Count.inStore, -1)
+    const envelope = envelopeOfDamage(damage, this.id)
+    this.setAside(envelope, 'quarantined', damaged(this.id, damage))
   }
 
   // ── activation ────────────────────────────────────────────────────────────────────────────────
 
   protected start(): void {
     this.phase = 'starting'
+    this.#loads += 1
     this.#backlog.restart()
     this.#backlog.read()
-    this.#activate().catch((error) => this.activationFailed(error))
+    this.#activate(this.#loads).catch((error) => this.activationFailed(error))
   }
 
-  async #activate(): Promise<void> {
+  async #activate(loads: number): Promise<void> {
     const deps = this.host.deps()
     if (isPromise(deps)) await deps
-    const loaded = await this.journal.load(this.id, pageSize)
-    if (this.phase !== 'starting') return
+    const loaded = await this.journal.load(this.id, this.#room())
+    if (this.phase !== 'starting' || loads !== this.#loads) return
     if (loaded.kind === 'damaged') return this.#damaged(loaded)
     this.#foldIn(loaded)
     this.#adoptStored(loaded)
@@ -150,9 +188,7 @@ export class DurableCell extends DurableTurns {
     this.book = book
     this.wholeDue = state === undefined
     this.state = state === undefined ? this.#firstState() : state.value
-    for (const child of Object.keys(book.children)) this.family.addChild(child)
-    for (const id of Object.keys(book.watching)) this.family.watch(id)
-    this.family.parent ??= book.parent
+    this.family.become(book.parent, Object.keys(book.children), Object.keys(book.watching))
   }
 
   #firstState(): unknown {
@@ -165,10 +201,7 @@ export class DurableCell extends DurableTurns {
     for (const stored of loaded.steps) this.#recall(stored)
     for (const message of loaded.stash) this.#adoptStashed(message)
     this.#adoptPage(loaded.pending)
-    for (const envelope of waiting) {
-      this.release(envelope, Count.pending)
-      this.receive(envelope)
-    }
+    for (const envelope of waiting) this.mailbox.readmit(envelope)
   }
 
   /** What waited before the state was there goes behind what the store had accepted earlier. */
@@ -181,7 +214,7 @@ export class DurableCell extends DurableTurns {
   #recall(stored: LoadedActor['steps'][number]): void {
     const { position, index } = stored.message
     const key = refKey(position, index)
-    const steps = this.steps.get(key) ?? new Steps(`${this.id}\n${key}`)
+    const steps = this.steps.get(key) ?? this.newSteps(key)
     this.steps.set(key, steps)
     steps.recall(stored)
   }
@@ -208,16 +241,22 @@ export class DurableCell extends DurableTurns {
     this.phase = 'ready'
     if (this.turn === turn) this.turn = undefined
     this.#greetFamily()
+    for (const signal of this.#early.splice(0)) this.receiveSignal(signal)
     this.host.emit({ event: 'actor-started', actor: this.id })
     this.stand()
     this.#readOn()
-    this.host.touched()
-    if (turn.afterwards !== undefined) this.end(turn.afterwards)
+    this.host.touched(this)
+    if (turn.afterwards !== undefined) this.endAfterCommit(turn.afterwards)
   }
 
-  /** Bonds live in memory on the other side: after an activation they are tied again. */
+  /**
+   * Bonds live in memory on the other side: after an activation they are tied again. Durable children
+   * know their parent from their own book.
+   */
   #greetFamily(): void {
     for (const child of this.family.children) {
+      const type = child.slice(0, child.indexOf('/'))
+      if (this.host.definition(type)?.behavior.durable === true) continue
       this.host.signal(child, { kind: 'adopt', parent: this.id })
     }
     for (const id of this.family.watching) {
@@ -239,17 +278,15 @@ export class DurableCell extends DurableTurns {
       restarts: this.#failures,
       backoff,
     })
+    this.#backlog.readFailed()
     this.#refuseWaiting(error)
     this.#later(() => this.#again(), backoff)
-    this.host.touched()
+    this.host.touched(this)
   }
 
   #damaged(damage: Damage): void {
     this.host.emit({ event: 'actor-damaged', actor: this.id, damage })
-    const fields = { actor: this.id, positions: damage.positions }
-    this.activationFailed(
-      new TroupeError('STORE_CORRUPT', `${this.id} cannot be read: ${damage.detail}`, { fields }),
-    )
+    this.activationFailed(damaged(this.id, damage))
   }
 
   /** Only askers are refused; tells keep waiting for the actor to come up. */
@@ -259,7 +296,7 @@ export class DurableCell extends DurableTurns {
         this.release(envelope, Count.pending)
         this.bump(Count.inStore, 1)
       } else if (envelope.header.reply === undefined) {
-        this.mailbox.offer(envelope)
+        this.mailbox.readmit(envelope)
       } else {
         this.release(envelope, Count.pending)
         this.bump(Count.processed, 1)
@@ -286,20 +323,34 @@ export class DurableCell extends DurableTurns {
   protected answered(): void {
     if (this.undone !== undefined) this.#reload(this.takeUndone())
     else this.endIfAlone()
-    this.host.touched()
+    this.host.touched(this)
   }
 
   #reload(envelopes: Envelope[]): void {
+    const undone = new Set(envelopes)
     const waiting = this.#emptyMailbox()
-    for (const envelope of this.stash.drain()) this.#backToStore(envelope, Count.stashed)
-    for (const envelope of [...envelopes, ...waiting]) {
+    for (const envelope of this.stash.drain()) {
+      // One whose turn was undone is in hand again: it was never stashed.
+      if (!undone.has(envelope)) this.#backToStore(envelope, Count.stashed)
+    }
+    for (const envelope of waiting) {
+      if (undone.has(envelope)) this.#neverStashed(envelope)
+      else envelopes.push(envelope)
+    }
+    for (const envelope of envelopes) {
       if (envelope.stored) this.#backToStore(envelope, Count.pending)
-      else this.mailbox.offer(envelope)
+      else this.mailbox.readmit(envelope)
     }
     this.steps.clear()
     if (this.phase === 'stopping') return this.endIfAlone()
     this.phase = 'cold'
     this.stand()
+  }
+
+  /** It was brought back from the stash before the turn that put it there was undone. */
+  #neverStashed(envelope: Envelope): void {
+    this.release(envelope, Count.pending)
+    this.hold(envelope, Count.stashed)
   }
 
   #backToStore(envelope: Envelope, column: number): void {
@@ -328,10 +379,22 @@ export class DurableCell extends DurableTurns {
     if (this.pipeline.isEmpty) super.endIfAlone()
   }
 
+  /** Stored messages outlive this incarnation: the next one takes them at once. */
+  override get leftInStore(): boolean {
+    if (this.#backlog.unread) return true
+    const stashed = this.ending?.reason === 'destroyed' ? [...this.stash] : []
+    return [...this.mailbox, ...stashed].some((envelope) => envelope.stored)
+  }
+
   protected closed(): void {
     this.cancelRetry()
     this.#wakeUpLater?.()
   }
+}
+
+function damaged(id: string, damage: Damage): TroupeError {
+  const fields = { actor: id, positions: damage.positions }
+  return new TroupeError('STORE_CORRUPT', `${id} cannot be read: ${damage.detail}`, { fields })
 }
 
 function refKey(position: number, index: number): string {

@@ -3,6 +3,7 @@
  * while the turn can still be undone; `write` cannot fail.
  */
 import type { Envelope } from '../../mailbox/envelope.ts'
+import { Lane } from '../../mailbox/lane.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import { type MessageRef, PartFlag, RecordFlag, RecordKind } from '../../persistence/record.ts'
@@ -49,6 +50,15 @@ function inlinePayload(envelope: Envelope): Uint8Array | undefined {
   return envelope.header.bytes ?? encodeValue(envelope.payload)
 }
 
+/** A payload that cannot be encoded leaves its header behind: giving up must not fail. */
+function payloadIfAny(envelope: Envelope): Uint8Array | undefined {
+  try {
+    return inlinePayload(envelope)
+  } catch {
+    return undefined
+  }
+}
+
 /** Writes the record of an ended turn. */
 export function writeTurn(
   builder: SegmentBuilder,
@@ -91,8 +101,19 @@ export function writeFailure(
     ...subject(cell, envelope),
     error: bytes,
   })
-  writeInline(builder, cell, envelope, inlinePayload(envelope))
+  writeInline(builder, cell, envelope, payloadIfAny(envelope))
   if (envelope.header.ownId !== undefined) builder.reply(bytes, true)
+  writeNextTick(builder, cell, envelope)
+}
+
+/** A tick that failed for good does not end its schedule: the delay starts again here too (D8). */
+function writeNextTick(builder: SegmentBuilder, cell: DurableTurns, envelope: Envelope): void {
+  const { tick } = envelope.header
+  const delayed = tick && cell.book.delays[tick.timer]
+  if (tick === undefined || delayed === undefined) return
+  const due = Math.floor(cell.host.clock.wall()) + Math.round(delayed.delay)
+  const payload = encodeValue(envelope.payload)
+  builder.setTimer({ id: tick.timer, name: delayed.message, lane: Lane.normal, due, payload })
 }
 
 /** Writes that a step is about to leave; from here on its turn's message is in the store (D2). */
@@ -162,7 +183,7 @@ function writeInline(
   envelope: Envelope,
   payload: Uint8Array | undefined,
 ): void {
-  if (payload === undefined) return
+  if (envelope.stored) return
   const { header } = envelope
   const extras = encodeHeader(header)
   builder.message({
@@ -170,10 +191,15 @@ function writeInline(
     from: envelope.from,
     name: envelope.name,
     lane: envelope.lane,
-    flags: PartFlag.inline | PartFlag.durable | (header.reply === undefined ? 0 : PartFlag.ask),
+    flags:
+      PartFlag.inline |
+      PartFlag.durable |
+      (header.reply === undefined ? 0 : PartFlag.ask) |
+      (payload === undefined ? PartFlag.headerOnly : 0),
     deadline: wallDeadline(header, cell.host.clock),
     cause: { position: envelope.causeA, index: envelope.causeB },
-    payload,
+    ...(payload && { payload }),
     ...(extras && { header: extras }),
+    ...(header.ownId !== undefined && { ownId: header.ownId }),
   })
 }

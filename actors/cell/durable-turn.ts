@@ -3,8 +3,9 @@
  * commit (D1, T3). Calls out of it are steps (D2).
  */
 import { type Address, formatAddress } from '../../mailbox/address.ts'
-import type { Envelope } from '../../mailbox/envelope.ts'
+import { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { Lane } from '../../mailbox/lane.ts'
 import { staged, type TellOutcome } from '../../mailbox/outcome.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import { checkPattern, checkTopic } from '../../persistence/topic.ts'
@@ -13,15 +14,19 @@ import type { Contract, Messages } from '../contract.ts'
 import { createDraft, type Draft } from '../draft/draft.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, ReplyStream, Target } from '../ref.ts'
+import { adoptMessage } from './durable-hooks.ts'
 import type { DurableTurns } from './durable-turns.ts'
+import type { Family } from './family.ts'
 import { missing, publication, streamFrom } from './outgoing.ts'
+import { Seeded } from './seeded.ts'
 import { type Call, compose, validPayload, validPayloadNow } from './sending.ts'
+import type { Signal } from './signal.ts'
 import { Staged } from './staged.ts'
 import { runAsk, runEffect } from './step-run.ts'
 import type { Steps } from './steps.ts'
-import { checkTimer } from './timer-check.ts'
 import { firstDelay } from './timers.ts'
 import { Turn } from './turn.ts'
+import { checkTimer, checkWatch } from './turn-checks.ts'
 
 export class DurableTurn extends Turn {
   declare readonly cell: DurableTurns
@@ -31,6 +36,10 @@ export class DurableTurn extends Turn {
   readonly startedWall: number
   /** Settled steps in order, with the time the handler saw afterwards (R2, R3). */
   readonly settled: [key: string, now: number][] = []
+  /** What it says about the actor's bonds, real in memory when the turn ends. */
+  readonly ties: ((family: Family) => void)[] = []
+  /** The stash had no room for its message. */
+  overfull = false
   #now: number
   #unstash = false
   readonly #shared: unknown[] = []
@@ -122,7 +131,7 @@ export class DurableTurn extends Turn {
   }
 
   /** Staged like a tell: it becomes real, and acknowledged, with this turn's commit. */
-  async deliver(
+  deliver(
     to: Target,
     name: string,
     spec: AnyMessage,
@@ -131,9 +140,9 @@ export class DurableTurn extends Turn {
   ): Promise<void> {
     this.check()
     const call = { to, name, spec, payload, options }
-    const valid = await validPayload(call)
-    this.check()
-    this.staged.message(compose(this, call, valid))
+    return this.step(async () => {
+      this.staged.message(compose(this, call, await validPayload(call)))
+    })
   }
 
   spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T> {
@@ -141,14 +150,43 @@ export class DurableTurn extends Turn {
     if (this.host.definition(contract.type) === undefined) throw missing(contract.type)
     const id = formatAddress(child)
     this.book.children[id] = true
-    this.staged.signal(id, { kind: 'adopt', parent: this.cell.id })
+    this.ties.push((family) => family.addChild(id))
+    this.#adopt(id, contract.type)
     return child
+  }
+
+  /** A durable child learns it by a message that outlives a crash, a volatile one starts here and now. */
+  #adopt(id: string, type: string): void {
+    if (this.host.definition(type)?.behavior.durable !== true) {
+      return this.staged.signal(id, { kind: 'adopt', parent: this.cell.id })
+    }
+    const { host, from, causeA, causeB } = this
+    const seq = host.nextSeq()
+    const lane = Lane.normal
+    this.staged.message(
+      new Envelope(id, from, adoptMessage, undefined, lane, host.origin, seq, causeA, causeB),
+    )
+  }
+
+  /** The message in hand made this actor a child of its sender. */
+  adopted(): void {
+    const parent = this.envelope?.from
+    this.book.parent = parent
+    this.ties.push((family) => {
+      family.parent = parent
+    })
+  }
+
+  forgetChild(child: Address): void {
+    delete this.book.children[formatAddress(child)]
   }
 
   watch(who: Address): void {
     this.check()
+    checkWatch(this.cell.definition)
     const id = formatAddress(who)
     this.book.watching[id] = true
+    this.ties.push((family) => family.watch(id))
     this.staged.signal(id, { kind: 'watch', by: this.cell.id })
   }
 
@@ -156,7 +194,18 @@ export class DurableTurn extends Turn {
     this.check()
     const id = formatAddress(who)
     delete this.book.watching[id]
+    this.ties.push((family) => void family.unwatch(id))
     this.staged.signal(id, { kind: 'unwatch', by: this.cell.id })
+  }
+
+  /** Kept in the book, so that what was handed out stays good after a restart. */
+  protected grantToken(): string {
+    this.book.grant ??= new Seeded(`${this.seed}:grant`).uuid()
+    return this.book.grant
+  }
+
+  protected sendSignal(to: string, signal: Signal): void {
+    this.staged.signal(to, signal)
   }
 
   timer(name: string, when: TimerSpec, message: string, payload?: unknown): void {
@@ -172,8 +221,9 @@ export class DurableTurn extends Turn {
   /** A timer with a fixed delay starts again with the turn of its tick (D8). */
   rearm(): void {
     const name = this.envelope?.header.tick?.timer
-    const delayed = name === undefined ? undefined : this.cell.book.delays[name]
-    if (name === undefined || delayed === undefined || this.#book !== undefined) return
+    if (name === undefined || this.staged.hasTimer(name)) return
+    const delayed = this.cell.book.delays[name]
+    if (delayed === undefined) return
     const { delay, message } = delayed
     this.staged.timer(name, message, this.#now + Math.round(delay), 0, this.envelope?.payload)
   }
@@ -216,12 +266,12 @@ export class DurableTurn extends Turn {
     options?: EffectOptions,
   ): Promise<T> {
     this.check()
-    return this.#counted(() => runEffect(this, name, input, fn, options?.idempotent ?? false))
+    return this.step(() => runEffect(this, name, input, fn, options?.idempotent ?? false))
   }
 
   protected askCall(call: Call): Promise<unknown> {
     this.checkCycle(call.to, call.name, this.chain)
-    return this.#counted(() => runAsk(this, call, this.chain))
+    return runAsk(this, call, this.chain)
   }
 
   /** Reading a stream is not recorded: its items are provisional. Keep what matters in an effect. */
@@ -237,19 +287,7 @@ export class DurableTurn extends Turn {
     this.checkCycle(to, name, chain)
     const call = { to, name, spec, payload, options }
     const stream = streamFrom(this, { ...call, payload: validPayloadNow(call) }, chain)
-    this.open += 1
-    const over = (): void => this.stepOver()
-    stream.reply.then(over, over)
-    return stream
-  }
-
-  async #counted<T>(run: () => Promise<T>): Promise<T> {
-    this.open += 1
-    try {
-      return await run()
-    } finally {
-      this.stepOver()
-    }
+    return this.opened(stream, this.isBeside(to, name))
   }
 }
 
@@ -260,6 +298,8 @@ export interface Book {
   watching: Record<string, true>
   /** Timers with a fixed delay, re-armed after each of their turns. */
   delays: Record<string, { delay: number; message: string }>
+  /** What its grants carry (M6); absent while none was made. */
+  grant?: string
 }
 
 export function emptyBook(): Book {

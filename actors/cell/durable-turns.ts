@@ -20,7 +20,8 @@ import { applyPatch } from '../../persistence/patch.ts'
 import { RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { Refusal } from '../../persistence/store.ts'
 import { pauseBefore } from './backoff.ts'
-import { Cell, undeliverable } from './cell.ts'
+import { Cell } from './cell.ts'
+import { decodeReply } from './decode-reply.ts'
 import {
   type PreparedTurn,
   prepare,
@@ -29,16 +30,19 @@ import {
   writeStepDone,
   writeTurn,
 } from './durable-record.ts'
+import { durableHookOf } from './durable-hooks.ts'
 import { type Book, DurableTurn, emptyBook } from './durable-turn.ts'
 import { invoke, isPromise } from './invoke.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Journal } from './ports.ts'
 import { ReadTurn } from './read-turn.ts'
 import { copied } from './recoded.ts'
-import { releaseMessage, type StagedMessage } from './staged.ts'
-import { undoneError } from './step-run.ts'
-import { type Step, Steps } from './steps.ts'
+import type { EndReason } from './signal.ts'
+import { isDropped, releaseMessage, type StagedMessage } from './staged.ts'
+import { begin, type Step, Steps } from './steps.ts'
 import type { Turn } from './turn.ts'
+import { undeliverable } from './undeliverable.ts'
+import { undoneError } from './undone-error.ts'
 
 /** A message whose turn failed and will be tried again; meanwhile it holds the user lanes (F2). */
 interface Retry {
@@ -57,8 +61,11 @@ export abstract class DurableTurns extends Cell {
   protected readonly journal: Journal
   protected readonly pipeline: Pipeline
   protected readonly steps = new Map<string, Steps>()
-  /** Messages that were taken from the mailbox and are not yet consumed by a commit. */
-  protected readonly taken = new Set<string>()
+  /**
+   * Stored messages that were taken from the mailbox and whose record is not yet answered, and how
+   * often: one that was stashed and brought back is taken again before its first record is.
+   */
+  protected readonly taken = new Map<string, number>()
   /** Messages of undone turns, oldest first; present while an undo is under way. */
   protected undone: Envelope[] | undefined
   #rebase = false
@@ -78,9 +85,12 @@ export abstract class DurableTurns extends Cell {
       super.quiet &&
       this.pipeline.isEmpty &&
       this.#retry === undefined &&
-      this.family.parent === undefined &&
       this.family.size === 0
     )
+  }
+
+  protected get grantToken(): string | undefined {
+    return this.book.grant
   }
 
   override get settled(): boolean {
@@ -92,6 +102,7 @@ export abstract class DurableTurns extends Cell {
 
   // ── beginning a turn ──────────────────────────────────────────────────────────────────────────
 
+  /** Without store credit no turn starts; the journal calls when there is some (M5). */
   protected override mayTake(): boolean {
     if (this.journal.hasCredit) return true
     this.journal.whenCredit(this)
@@ -110,18 +121,21 @@ export abstract class DurableTurns extends Cell {
   }
 
   protected override bestLane(): LaneNumber | undefined {
-    if (!this.journal.hasCredit) return undefined
-    if (this.#retry?.ready) return this.#retry.envelope.lane
-    return this.mailbox.best(this.#retry === undefined ? Lane.low : Lane.control)
+    const lane = this.#retry?.ready
+      ? this.#retry.envelope.lane
+      : this.mailbox.best(this.#retry === undefined ? Lane.low : Lane.control)
+    return lane === undefined || this.mayTake() ? lane : undefined
   }
 
   protected begin(envelope: Envelope): void {
-    const handler = this.definition.on.get(envelope.name)
+    const { definition } = this
+    const handler = definition.on.get(envelope.name) ?? durableHookOf(definition, envelope.name)
     if (handler === undefined) {
       this.release(envelope, Count.running)
       return this.discard(envelope, 'no-handler')
     }
-    if (envelope.stored) this.taken.add(messageKey(envelope))
+    if (!this.family.awaits(envelope)) return this.#skip(envelope)
+    if (envelope.stored) this.#take(envelope)
     const attempt = this.#retry?.envelope === envelope ? this.#retry.attempt : 1
     const turn = new DurableTurn(this, envelope, this.stepsOf(envelope), attempt)
     let result: unknown
@@ -131,6 +145,12 @@ export abstract class DurableTurns extends Cell {
       return this.failed(turn, error)
     }
     this.follow(turn, result)
+  }
+
+  /** A termination that nobody waits for any more. */
+  #skip(envelope: Envelope): void {
+    this.release(envelope, Count.running)
+    this.bump(Count.processed, 1)
   }
 
   /** Ends the turn now if it can, else waits for its handler and steps. */
@@ -146,11 +166,18 @@ export abstract class DurableTurns extends Cell {
   protected stepsOf(envelope: Envelope): Steps {
     const key = messageKey(envelope)
     const known = this.steps.get(key)
-    if (known !== undefined) {
-      known.restart()
-      return known
-    }
-    return new Steps(`${this.id}\n${envelope.id}`)
+    known?.restart()
+    return known ?? this.newSteps(key)
+  }
+
+  /** Keyed by the message's identity, which is the same before and after a crash. */
+  protected newSteps(key: string): Steps {
+    return new Steps(`${this.id}\n${key}`)
+  }
+
+  #take(envelope: Envelope): void {
+    const key = messageKey(envelope)
+    this.taken.set(key, (this.taken.get(key) ?? 0) + 1)
   }
 
   // ── ending it ─────────────────────────────────────────────────────────────────────────────────
@@ -179,13 +206,13 @@ export abstract class DurableTurns extends Cell {
     }
   }
 
-  /** The reply as its receiver may keep it: a copy, since it may be a part of the state. */
   #reply(turn: DurableTurn, value: unknown): unknown {
     const { envelope } = turn
-    if (envelope === undefined || (envelope.header.reply === undefined && !envelope.header.asked)) {
-      return undefined
-    }
-    return this.checkedReply(envelope, copied(value))
+    if (envelope === undefined) return undefined
+    const { reply, asked, ownId } = envelope.header
+    // Whoever comes again with an own id gets the reply, even if nobody waits for it now.
+    if (reply === undefined && !asked && ownId === undefined) return undefined
+    return this.checkedReply(envelope, value)
   }
 
   /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE, before anything was changed */
@@ -197,6 +224,7 @@ export abstract class DurableTurns extends Cell {
     this.turnNumber += 1
     writeTurn(this.journal.builder, this, turn, prepared)
     this.#apply(prepared)
+    for (const tie of turn.ties) tie(this.family)
     this.#finishMessage(turn.envelope)
     if (turn.afterwards === 'destroyed') this.#appendTurn(turn, reply, () => this.#tombstone(turn))
     else this.#appendTurn(turn, reply)
@@ -232,28 +260,49 @@ export abstract class DurableTurns extends Cell {
     this.#leaveHand(envelope)
     if (!turn.stashing) return this.bump(Count.processed, 1)
     if (envelope.position === 0) envelope.position = position
-    this.hold(envelope, Count.stashed)
+    if (!turn.overfull) this.hold(envelope, Count.stashed)
   }
 
   #over(turn: DurableTurn): void {
-    if (turn.envelope === undefined) return this.started(turn)
+    const { envelope } = turn
+    if (envelope === undefined) return this.started(turn)
     if (turn.unstashing) this.unstash()
-    if (turn.stashing && !this.stash.put(turn.envelope)) this.overfullStash(turn.envelope)
+    if (turn.stashing) this.#putAside(turn, envelope)
     this.#afterwards(turn)
+  }
+
+  /** A message that the stash has no room for is parked; the turn that put it there stands. */
+  #putAside(turn: DurableTurn, envelope: Envelope): void {
+    if (this.stash.put(envelope)) return
+    turn.overfull = true
+    this.overfullStash(envelope)
   }
 
   #afterwards(turn: DurableTurn): void {
     if (this.turn === turn) this.turnOver()
     else if (this.phase === 'ready') this.stand()
-    if (turn.afterwards !== undefined) this.end(turn.afterwards)
-    else this.endIfAlone()
+    if (turn.afterwards === undefined) this.endIfAlone()
+    else this.endAfterCommit(turn.afterwards)
   }
 
+  /** Its end is something a turn says: nobody hears of it before the commit (D1). */
+  protected endAfterCommit(reason: EndReason): void {
+    if (this.phase === 'stopping' || this.phase === 'gone') return
+    if (!this.pipeline.isEmpty) this.phase = 'starting'
+    // Undone, the turn never said so: the actor is loaded again.
+    this.pipeline.gate(
+      () => this.end(reason),
+      () => undefined,
+    )
+  }
+
+  /** What the stash holds is pending for the next incarnation, which knows nothing of a stash. */
   #tombstone(turn: DurableTurn): void {
     this.journal.builder.record({
       kind: RecordKind.destroyed,
       actor: this.id,
       time: turn.startedWall,
+      flags: RecordFlag.unstash,
     })
     this.pipeline.append({
       committed: () => undefined,
@@ -336,8 +385,15 @@ export abstract class DurableTurns extends Cell {
 
   #leaveHand(envelope: Envelope): void {
     this.release(envelope, Count.running)
-    this.taken.delete(messageKey(envelope))
+    const key = messageKey(envelope)
+    const times = this.taken.get(key) ?? 0
+    if (times > 1) this.taken.set(key, times - 1)
+    else this.taken.delete(key)
+    this.left(key)
   }
+
+  /** A record of this message was committed. */
+  protected abstract left(key: string): void
 
   #retryLater(turn: DurableTurn, envelope: Envelope): void {
     const rules = this.definition.behavior.retry
@@ -360,8 +416,15 @@ export abstract class DurableTurns extends Cell {
 
   /** A message that is in the store cannot just be dropped: its end is a record too. */
   protected override discard(envelope: Envelope, reason: DeadLetterReason, error?: unknown): void {
+    this.#finishMessage(envelope)
     if (!envelope.stored || reason === 'stopped') return super.discard(envelope, reason, error)
-    this.park(envelope, reason, error ?? undeliverable(envelope, reason))
+    this.setAside(envelope, reason, error ?? undeliverable(envelope, reason))
+  }
+
+  /** Parks a message that no turn has seen. */
+  protected setAside(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
+    this.#take(envelope)
+    this.park(envelope, reason, error)
   }
 
   // ── undoing (D5) ──────────────────────────────────────────────────────────────────────────────
@@ -379,10 +442,27 @@ export abstract class DurableTurns extends Cell {
       if (this.phase === 'ready' || this.phase === 'turn') this.phase = 'starting'
     }
     if (envelope === undefined) return
-    if (refusal?.reason !== 'not-pending') return void this.undone.push(envelope)
-    // Somebody consumed it before: this copy must not come back.
+    if (refusal?.reason === 'not-pending') this.#forgetCopy(envelope)
+    else if (refusal?.reason === 'duplicate') this.#answerDuplicate(envelope)
+    else this.undone.push(envelope)
+  }
+
+  /** Somebody consumed it before: this copy must not come back. */
+  #forgetCopy(envelope: Envelope): void {
     this.release(envelope, Count.running)
     this.bump(Count.inStore, 1)
+  }
+
+  /** Its own id was handled before: once is enough, and the first reply is the reply. */
+  #answerDuplicate(envelope: Envelope): void {
+    this.release(envelope, Count.running)
+    this.bump(Count.processed, 1)
+    const { reply, ownId } = envelope.header
+    if (reply === undefined || ownId === undefined) return
+    this.journal.outcome(this.id, ownId).then(
+      (record) => reply.settle(decodeReply(record)),
+      (error) => reply.settle({ ok: false, error }),
+    )
   }
 
   /** Takes the running turn and the waiting retry back too; returns all messages, oldest first. */
@@ -419,18 +499,23 @@ export abstract class DurableTurns extends Cell {
 
   // ── steps (D2) ────────────────────────────────────────────────────────────────────────────────
 
-  /** Commits that a step is about to leave, with the ask it makes. Rejects when it was undone. */
-  beginStep(turn: DurableTurn, step: Step, message?: StagedMessage): Promise<void> {
+  /**
+   * Commits that a step is about to leave, with the ask it makes. Resolves to the position of its
+   * record; rejects when it was undone.
+   */
+  beginStep(turn: DurableTurn, step: Step, message?: StagedMessage): Promise<number> {
     if (turn.closed) return Promise.reject(undoneError())
     const envelope = turn.stepSubject()
     writeStepBegun(this.journal.builder, this, turn, step, message)
     return new Promise((resolve, reject) => {
       this.pipeline.append({
-        committed: (position) => {
+        committed: (position, ack) => {
           this.#nowStored(envelope, position)
-          step.begun = true
-          if (message !== undefined) releaseMessage(this.host, message, position, 0)
-          resolve()
+          begin(step)
+          if (message !== undefined && !isDropped(ack, position, 0)) {
+            releaseMessage(this.host, message, position, 0)
+          }
+          resolve(position)
         },
         undone: (refusal) => {
           this.undo(undefined, refusal)
@@ -459,12 +544,34 @@ export abstract class DurableTurns extends Cell {
     if (envelope.stored) return
     this.bump(Count.volatile, -1)
     envelope.position = position
+    this.#take(envelope)
   }
 
   // ── reads (T1, D1) ────────────────────────────────────────────────────────────────────────────
 
   protected read(envelope: Envelope): void {
-    new ReadTurn(this, envelope, () => this.state).run((open) => this.pipeline.gate(open))
+    const reading: ReadTurn = new ReadTurn(
+      this,
+      envelope,
+      () => this.state,
+      (open) => this.pipeline.gate(open, () => this.#readAgain(reading)),
+    )
+    reading.run()
+  }
+
+  /** It saw a turn that was undone: nobody may hear of it (D1). */
+  #readAgain(reading: ReadTurn): void {
+    const { envelope } = reading
+    this.release(envelope, Count.running)
+    this.hold(envelope, Count.pending)
+    this.reads?.unshift(envelope)
+    this.readOver(reading)
+    this.stand()
+  }
+
+  /** A copy: the answer may be a part of the state, which goes on changing before it leaves. */
+  override checkedReply(envelope: Envelope, value: unknown): unknown {
+    return super.checkedReply(envelope, copied(value))
   }
 }
 

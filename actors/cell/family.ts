@@ -1,18 +1,60 @@
 /**
  * Who an actor is bound to: the parent that stops it, the children it stops, the actors it watches
  * (F6). Who watches *it* is kept by the host, since watchers outlive a passivated actor.
+ *
+ * What happens to them reaches a hook as a message in the mailbox: in order, one handler at a time
+ * (T1), and with the same failure path as any other message.
  */
 
-import { parseAddress } from '../../mailbox/address.ts'
+import { type Address, formatAddress, parseAddress } from '../../mailbox/address.ts'
 import { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane } from '../../mailbox/lane.ts'
+import type { ActorDefinition } from '../actor.ts'
+import type { Context } from '../context.ts'
 import type { Cell } from './cell.ts'
 import type { EndReason, Signal } from './signal.ts'
 
 /** Names of the messages that the runtime itself puts into a mailbox. */
-export const terminatedMessage = '$terminated'
-export const childFailedMessage = '$childFailed'
+const terminatedMessage = '$terminated'
+const childFailedMessage = '$childFailed'
+
+interface ChildFailure {
+  readonly child: Address
+  readonly error: unknown
+}
+
+/** The hook for a message of the runtime's own, shaped like a message handler. */
+export function hookOf(
+  { behavior }: ActorDefinition,
+  name: string,
+): ((ctx: unknown, payload: unknown) => unknown) | undefined {
+  switch (name) {
+    case terminatedMessage:
+      return (ctx, who) => {
+        const context = ctx as Context
+        context.unwatch(who as Address)
+        return behavior.onTerminated?.(context, who as Address)
+      }
+    case childFailedMessage:
+      return (ctx, payload) => {
+        const { child, error } = payload as ChildFailure
+        if (behavior.onChildFailed === undefined) throw escalated(child, error)
+        return behavior.onChildFailed(ctx as Context, child, error)
+      }
+    default:
+      return undefined
+  }
+}
+
+/** Without a hook a child's failure is its parent's own (F1). */
+export function escalated(child: Address, cause: unknown): TroupeError {
+  const id = formatAddress(child)
+  return new TroupeError('ACTOR_FAILED', `child ${id} failed for good`, {
+    cause,
+    fields: { child: id },
+  })
+}
 
 export class Family {
   parent: string | undefined
@@ -33,8 +75,23 @@ export class Family {
     return this.#children ?? []
   }
 
+  get isWatching(): boolean {
+    return (this.#watching?.size ?? 0) > 0
+  }
+
   get watching(): Iterable<string> {
     return this.#watching ?? []
+  }
+
+  hasChild(id: string): boolean {
+    return this.#children?.has(id) ?? false
+  }
+
+  /** What a durable actor's book says. */
+  become(parent: string | undefined, children: string[], watching: string[]): void {
+    this.parent = parent
+    this.#children = children.length === 0 ? undefined : new Set(children)
+    this.#watching = watching.length === 0 ? undefined : new Set(watching)
   }
 
   addChild(id: string): void {
@@ -57,10 +114,9 @@ export class Family {
     }
   }
 
-  /** Forgets everybody, for a restart with fresh state; children are told to stop. */
+  /** For a restart with fresh state: children are told to stop, watches are over. */
   reset(): void {
     this.stopChildren()
-    this.#children = undefined
     for (const id of this.watching) {
       this.#cell.host.signal(id, { kind: 'unwatch', by: this.#cell.id })
     }
@@ -84,27 +140,31 @@ export class Family {
   /** Tells the parent how this actor ended. */
   tellEnd(reason: EndReason, error: unknown): void {
     if (this.parent === undefined) return
-    const failure = reason === 'failed' ? { error } : {}
+    const failure = reason === 'failed' ? { error: error ?? 'unknown' } : {}
     this.#cell.host.signal(this.parent, { kind: 'child-ended', child: this.#cell.id, ...failure })
   }
 
-  /** Exactly once per watch, after everything that actor sent before (F6). */
+  /**
+   * False for a termination that this actor no longer waits for: it was told before, or has ended
+   * the watch meanwhile. So each watch is told once (F6).
+   */
+  awaits(envelope: Envelope): boolean {
+    if (envelope.name !== terminatedMessage) return true
+    return this.#watching?.has(envelope.from) ?? false
+  }
+
+  /** After everything that actor sent before in the normal lane (F6). */
   #terminated(who: string): void {
-    if (this.unwatch(who)) this.#deliver(terminatedMessage, who, parseAddress(who))
+    if (this.#watching?.has(who)) this.#deliver(terminatedMessage, who, parseAddress(who))
   }
 
   #childEnded(child: string, error: unknown): void {
     const cell = this.#cell
     if (!(this.#children?.delete(child) ?? false)) return
     if (cell.phase === 'stopping') return cell.endIfAlone()
+    if (cell.phase === 'backoff') return cell.stand()
     if (error === undefined) return
-    if (cell.definition.behavior.onChildFailed !== undefined) {
-      return this.#deliver(childFailedMessage, child, { child: parseAddress(child), error })
-    }
-    cell.failed(
-      undefined,
-      new TroupeError('ACTOR_FAILED', `child ${child} failed for good`, { cause: error }),
-    )
+    this.#deliver(childFailedMessage, child, { child: parseAddress(child), error })
   }
 
   #deliver(name: string, from: string, payload: unknown): void {

@@ -2,7 +2,9 @@
  * Follows what a handler returned until it has ended: a promise, a generator, or a plain value
  * while steps are still open.
  */
+import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { recoded } from './recoded.ts'
 import type { Turn } from './turn.ts'
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
@@ -24,34 +26,56 @@ function isGenerator(value: unknown): value is AnyGenerator {
   )
 }
 
-/** Ends the turn, now or later, with what its handler returned. */
-export function invoke(turn: Turn, result: unknown): void {
-  if (isPromise(result)) follow(turn, result)
-  else if (isGenerator(result)) follow(turn, pump(turn, result))
-  else turn.return(result)
+/** A handler that is out: a turn's or a read's. */
+interface Running {
+  readonly envelope: Envelope | undefined
+  readonly signal: AbortSignal
+  readonly host: { readonly development: boolean }
+  abort(reason: unknown): void
 }
 
-function follow(turn: Turn, promise: PromiseLike<unknown>): void {
-  promise.then(
+/** What a handler's result will be, or undefined when it is the result itself. */
+export function eventual(running: Running, result: unknown): PromiseLike<unknown> | undefined {
+  if (isPromise(result)) return result
+  return isGenerator(result) ? pump(running, result) : undefined
+}
+
+/** Ends the turn, now or later, with what its handler returned. */
+export function invoke(turn: Turn, result: unknown): void {
+  const later = eventual(turn, result)
+  if (later === undefined) return turn.return(result)
+  later.then(
     (value) => turn.return(value),
     (error) => turn.throw(error),
   )
 }
 
-/** Drives a stream's generator at the pace of its reader. */
-async function pump(turn: Turn, generator: AnyGenerator): Promise<unknown> {
-  const sink = turn.envelope?.header.reply
-  const leave = (): void => void generator.return(undefined)
-  turn.signal.addEventListener('abort', leave, { once: true })
+/**
+ * Drives a stream's generator at the pace of its reader. An abort is seen between items and while
+ * the reader has no room; inside an item the handler's own use of `ctx.signal` decides.
+ */
+async function pump(running: Running, generator: AnyGenerator): Promise<unknown> {
+  const sink = running.envelope?.header.reply
+  const { signal } = running
   for (;;) {
     const next = await generator.next()
-    if (next.done) return ended(turn, next.value)
-    const wanted = (await sink?.item?.(next.value)) ?? true
-    if (!wanted) turn.abort(new TroupeError('CANCELLED', 'the reader of the stream left'))
+    if (next.done) return next.value
+    const item = running.host.development ? recoded(next.value) : next.value
+    const offered = signal.aborted ? false : (sink?.item?.(item) ?? true)
+    const wanted = typeof offered === 'boolean' ? offered : await unlessAborted(offered, signal)
+    if (wanted && !signal.aborted) continue
+    if (!signal.aborted) {
+      running.abort(new TroupeError('CANCELLED', 'the reader of the stream left'))
+    }
+    await generator.return(undefined)
+    throw signal.reason
   }
 }
 
-function ended(turn: Turn, value: unknown): unknown {
-  if (turn.signal.aborted) throw turn.signal.reason
-  return value
+function unlessAborted(offered: Promise<boolean>, signal: AbortSignal): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    const leave = (): void => resolve(false)
+    signal.addEventListener('abort', leave, { once: true })
+    offered.then(resolve, reject).finally(() => signal.removeEventListener('abort', leave))
+  })
 }

@@ -4,38 +4,42 @@
 import { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane } from '../../mailbox/lane.ts'
-import type { Settled } from '../../mailbox/outcome.ts'
-import type { ReplyStream } from '../ref.ts'
 import type { Ask } from './ask-table.ts'
 import type { CellHost } from './ports.ts'
+import { recoded } from './recoded.ts'
 import {
   awaitReply,
   type Call,
   compose,
   composeAsk,
+  composeDelivery,
   type Sender,
   validPayload,
   validPayloadNow,
 } from './sending.ts'
+import { isKept } from './staged.ts'
 import { OpenStream, StreamItems } from './stream-items.ts'
 
-/** Resolves when the message is acknowledged: in a mailbox, or for a durable actor in the store. */
-export async function deliverFrom(sender: Sender, call: Call): Promise<void> {
+/**
+ * Resolves when the message is acknowledged: in a mailbox, or for a durable actor in the store.
+ *
+ * @param follow told of the wait for room, so that a turn can abort it and look for cycles
+ */
+export async function deliverFrom(
+  sender: Sender,
+  call: Call,
+  follow?: (wait: Ask) => void,
+): Promise<void> {
   const payload = await validPayload(call)
   const { host } = sender
-  if (host.definition(call.to.type)?.behavior.durable && host.journal !== undefined) {
+  if (host.journal !== undefined && isKept(host, call.to.id, call.name)) {
     await host.accept(compose(sender, call, payload))
     return
   }
-  await new Promise<void>((resolve, reject) => {
-    const settle = (result: Settled): void => (result.ok ? resolve() : reject(result.error))
-    const envelope = compose(sender, call, payload, { accepted: { settle } })
-    const outcome = host.route(envelope)
-    if (outcome.status === 'refused') reject(outcome.error)
-    if (outcome.status === 'full') {
-      reject(new TroupeError('MAILBOX_FULL', `the link to ${call.to.id} has no room`))
-    }
-  })
+  const { ask, envelope } = composeDelivery(sender, call, payload)
+  follow?.(ask)
+  sendAsk(host, ask, envelope)
+  await awaitReply(ask)
 }
 
 /** Opens a stream. */
@@ -43,7 +47,7 @@ export function streamFrom(
   sender: Sender,
   call: Call,
   chain: readonly string[] | undefined,
-): ReplyStream<unknown, unknown> {
+): OpenStream {
   const within = call.options?.within ?? Number.POSITIVE_INFINITY
   const patient = { ...call, options: { ...call.options, within } }
   const { ask, envelope } = composeAsk(sender, patient, validPayloadNow(call), chain)
@@ -65,8 +69,12 @@ export function sendAsk(host: CellHost, ask: Ask, envelope: Envelope): void {
   }
 }
 
-/** The envelope of a published message; receivers get copies of it. */
-export function publication(sender: Sender, topic: string, payload: unknown): Envelope {
+/**
+ * The envelope of a published message; receivers get copies of it.
+ * @throws NOT_ENCODABLE in development mode
+ */
+export function publication(sender: Sender, topic: string, published: unknown): Envelope {
+  const payload = sender.host.development ? recoded(published) : published
   const { host, from, causeA, causeB, trace } = sender
   const header = trace === undefined ? { topic } : { topic, trace }
   const seq = host.nextSeq()

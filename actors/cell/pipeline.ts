@@ -12,12 +12,19 @@ export interface Entry {
   undone(refusal: Refusal | undefined): void
 }
 
+interface Gate {
+  /** Opens when this many records are answered. */
+  readonly after: number
+  readonly open: () => void
+  readonly undone: () => void
+}
+
 export class Pipeline {
   readonly #journal: Journal
   readonly #settled: () => void
   #appended = 0
   #answered = 0
-  #gates: { readonly after: number; readonly open: () => void }[] = []
+  #gates: Gate[] = []
 
   /** @param settled called when the last record in flight was answered */
   constructor(journal: Journal, settled: () => void) {
@@ -35,27 +42,31 @@ export class Pipeline {
     const committing: Committing = {
       committed: (position, ack) => {
         entry.committed(position, ack)
-        this.#next()
+        this.#next(true)
       },
       undone: (refusal) => {
         entry.undone(refusal)
-        this.#next()
+        this.#next(false)
       },
     }
     this.#journal.append(committing)
   }
 
-  /** Runs `open` when everything appended so far is committed or undone. */
-  gate(open: () => void): void {
+  /**
+   * Runs `open` when everything appended so far is committed, or `undone` when some of it never will
+   * be: what an undone record undoes is everything after it, so the last one tells.
+   */
+  gate(open: () => void, undone: () => void): void {
     if (this.isEmpty) return open()
-    this.#gates.push({ after: this.#appended, open })
+    this.#gates.push({ after: this.#appended, open, undone })
   }
 
-  #next(): void {
+  #next(isCommitted: boolean): void {
     this.#answered += 1
     for (let gate = this.#gates[0]; gate && gate.after <= this.#answered; gate = this.#gates[0]) {
       this.#gates.shift()
-      gate.open()
+      if (isCommitted) gate.open()
+      else gate.undone()
     }
     if (this.isEmpty) this.#settled()
   }

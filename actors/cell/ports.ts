@@ -44,6 +44,13 @@ export type CellEvent =
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+/** A cell's place in one lane of the run queue; made once and used again. */
+export interface Place {
+  readonly cell: Cell
+  readonly lane: LaneNumber
+  isQueued: boolean
+}
+
 export interface CellHost {
   readonly clock: Clock
   readonly alarms: Alarms
@@ -55,6 +62,8 @@ export interface CellHost {
   /** Freeze payloads and send every one through the codec (T5). */
   readonly development: boolean
   nextSeq(): number
+  /** Monotonic ms, as of the slice that runs now: cheap enough to stamp every message. */
+  readonly coarse: number
   /** A number from 0 to 1 for jitter; never seen by handlers. */
   jitter(): number
 
@@ -63,8 +72,11 @@ export interface CellHost {
   /** Sends a message on its way, to this thread or another. */
   route(envelope: Envelope): TellOutcome
   signal(to: string, signal: Signal): void
-  /** Has the store accept a message to a durable actor, then sends it on; resolves when fsynced. */
-  accept(envelope: Envelope): Promise<void>
+  /**
+   * Has the store accept a message to a durable actor, then sends it on. Resolves when fsynced, with
+   * the position of the record that accepted it; for a known own id that of the first one.
+   */
+  accept(envelope: Envelope): Promise<number>
   /**
    * Fans a published message out. Without `position` it is new: with a store it is recorded first;
    * with `position` a commit holds it already.
@@ -90,8 +102,8 @@ export interface CellHost {
   ): void
   /** The cell has ended or left memory; its address is free. */
   forget(cell: Cell): void
-  /** Something ended inside a cell outside its slice: look whether the thread may rest. */
-  touched(): void
+  /** Something ended outside a slice, perhaps in this cell: look whether it or the thread may rest. */
+  touched(cell?: Cell): void
 }
 
 /** Called when the store answered for one record; in record order (D1). */
@@ -108,6 +120,8 @@ export interface Journal {
   readonly hasCredit: boolean
   /** Runs the cell again when there is credit. */
   whenCredit(cell: Cell): void
+  /** Runs `append`, which appends one record, as soon as there is credit; in the order of the calls. */
+  admit(append: () => void): void
   /** Where the record is built; call {@link append} when it is complete. */
   readonly builder: SegmentBuilder
   /** Hands over the record built last. */

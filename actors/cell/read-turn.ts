@@ -1,6 +1,7 @@
 /**
  * A read: a handler that only looks (T1). A durable actor's runs beside a turn, on the state of the
- * last ended one; a failing read fails its asker and nothing else.
+ * last ended one; a volatile actor's has the actor for itself. A failing read fails its asker and
+ * nothing else.
  */
 import { Count } from '../../mailbox/accounting.ts'
 import type { Address } from '../../mailbox/address.ts'
@@ -9,42 +10,63 @@ import { laneNames } from '../../mailbox/lane.ts'
 import type { Settled } from '../../mailbox/outcome.ts'
 import type { Log, MessageInfo, ReadContext } from '../context.ts'
 import type { Cell } from './cell.ts'
-import { isPromise } from './invoke.ts'
+import { eventual, isPromise } from './invoke.ts'
 import { makeLog } from './log.ts'
+import type { CellHost } from './ports.ts'
+import { revoked } from './revoked.ts'
+
+/** Holds an answer back until what it saw is committed (D1). */
+export type Gate = (release: () => void) => void
+
+const openGate: Gate = (release) => release()
 
 export class ReadTurn implements ReadContext {
-  readonly self: Address
+  readonly envelope: Envelope
+  readonly startedMono: number
   readonly #cell: Cell
-  readonly #envelope: Envelope
   readonly #state: () => unknown
-  readonly #controller = new AbortController()
+  readonly #gate: Gate
+  #controller: AbortController | undefined
+  #closed = false
 
   /** @param state the state as of now; looked up at each access, since turns may end meanwhile */
-  constructor(cell: Cell, envelope: Envelope, state: () => unknown) {
+  constructor(cell: Cell, envelope: Envelope, state: () => unknown, gate: Gate = openGate) {
     this.#cell = cell
-    this.#envelope = envelope
+    this.envelope = envelope
     this.#state = state
-    this.self = { type: cell.type, key: cell.key }
+    this.#gate = gate
+    this.startedMono = cell.host.clock.mono()
+  }
+
+  get host(): CellHost {
+    return this.#cell.host
+  }
+
+  get self(): Address {
+    return { type: this.#cell.type, key: this.#cell.key }
   }
 
   get state(): unknown {
+    this.#check()
     return this.#state()
   }
 
   get deps(): unknown {
-    return this.#cell.host.deps()
+    this.#check()
+    return this.host.deps()
   }
 
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController()
     return this.#controller.signal
   }
 
   get log(): Log {
-    return makeLog(this.#cell.host, this.#cell.id)
+    return makeLog(this.host, this.#cell.id)
   }
 
   get message(): MessageInfo {
-    const { id, name, lane, from, header } = this.#envelope
+    const { id, name, lane, from, header } = this.envelope
     const slash = from.indexOf('/')
     return {
       id,
@@ -59,43 +81,63 @@ export class ReadTurn implements ReadContext {
   }
 
   now(): number {
-    return this.#cell.host.clock.wall()
+    this.#check()
+    return this.host.clock.wall()
   }
 
-  /** Runs the handler; `gate` holds the answer back until what it saw is committed (D1). */
-  run(gate?: (release: () => void) => void): void {
-    const handler = this.#cell.definition.reads.get(this.#envelope.name)
-    const answer = (result: Settled): void => {
-      if (gate === undefined) this.#answer(result)
-      else gate(() => this.#answer(result))
-    }
+  abort(reason: unknown): void {
+    this.#controller ??= new AbortController()
+    this.#controller.abort(reason)
+  }
+
+  /** Runs the handler; most end here, without a promise. */
+  run(): void {
+    const handler = this.#cell.definition.reads.get(this.envelope.name)
     try {
-      const result = handler?.(this, this.#envelope.payload)
-      if (!isPromise(result)) return answer({ ok: true, value: this.#checked(result) })
-      result.then(
-        (value) => answer({ ok: true, value }),
-        (error) => answer({ ok: false, error }),
-      )
+      const result = handler?.(this, this.envelope.payload)
+      const later = eventual(this, result)
+      const reply = later?.then((value) => this.#checked(value)) ?? this.#checked(result)
+      if (isPromise(reply)) this.#follow(reply)
+      else this.#end({ ok: true, value: reply })
     } catch (error) {
-      answer({ ok: false, error })
+      this.#end({ ok: false, error })
     }
   }
 
   #checked(value: unknown): unknown {
-    return this.#cell.checkedReply(this.#envelope, value)
+    const { reply, asked } = this.envelope.header
+    if (reply === undefined && !asked) return undefined
+    return this.#cell.checkedReply(this.envelope, value)
+  }
+
+  #follow(reply: PromiseLike<unknown>): void {
+    this.#cell.readings.add(this)
+    reply.then(
+      (value) => this.#end({ ok: true, value }),
+      (error) => this.#end({ ok: false, error }),
+    )
+  }
+
+  #end(result: Settled): void {
+    this.#closed = true
+    this.#gate(() => this.#answer(result))
   }
 
   #answer(result: Settled): void {
     const cell = this.#cell
-    const envelope = this.#envelope
+    const { envelope } = this
     cell.release(envelope, Count.running)
-    const { reply } = envelope.header
-    if (result.ok || reply !== undefined) {
+    if (result.ok || envelope.header.reply !== undefined) {
       cell.bump(Count.processed, 1)
-      reply?.settle(result)
+      if (result.ok) envelope.header.reply?.settle(result)
+      else cell.answerError(envelope, result.error)
     } else {
       cell.host.deadLetter(envelope, 'failed', result.error)
     }
-    cell.host.touched()
+    cell.readOver(this)
+  }
+
+  #check(): void {
+    if (this.#closed) throw revoked(this.#cell.id, this.envelope.name)
   }
 }

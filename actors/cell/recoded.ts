@@ -5,6 +5,7 @@
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import { copyEncodable } from '../../persistence/encodable.ts'
 import { deepFreeze } from '../../persistence/freeze.ts'
+import { decodeError, encodeError } from './error-data.ts'
 
 /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
 export function recoded(value: unknown): unknown {
@@ -18,4 +19,9 @@ export function recoded(value: unknown): unknown {
  */
 export function copied(value: unknown): unknown {
   return typeof value === 'object' && value !== null ? copyEncodable(value) : value
+}
+
+/** An error as it would arrive on another thread: its class is gone, its code and causes are not. */
+export function recodedError(error: unknown): Error {
+  return decodeError(decodeValue(encodeValue(encodeError(error))))
 }

@@ -3,7 +3,7 @@
  * turns and by the outside, which differ only in who sends and where the envelope goes next.
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
-import { Envelope, type Header, type ReplySink } from '../../mailbox/envelope.ts'
+import { Envelope, type Header } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane, type LaneNumber, laneOfPriority } from '../../mailbox/lane.ts'
 import { checkOwnId } from '../../mailbox/message-id.ts'
@@ -103,23 +103,59 @@ export function composeAsk(
   payload: unknown,
   chain: readonly string[] | undefined,
 ): { readonly ask: Ask; readonly envelope: Envelope } {
-  const { host } = sender
-  if (call.options !== undefined) checkSend(call.options)
-  const now = host.clock.mono()
-  const deadline = now + (call.options?.within ?? defaultAskWithin)
-  const ask = host.asks.open(call.to.id, call.name, now, deadline)
-  const envelope = compose(sender, call, payload, replyHeader(ask, deadline, chain))
-  ask.a = envelope.a
-  ask.b = envelope.b
-  if (call.options?.signal !== undefined) ask.abortWith(call.options.signal)
+  const ask = openAsk(sender, call)
+  return { ask, envelope: address(ask, sender, call, payload, replyHeader(ask, chain)) }
+}
+
+/**
+ * Opens the wait for room that a delivery may meet, and the envelope that carries it. Without a
+ * `within` the message itself never expires; only the wait is bounded.
+ */
+export function composeDelivery(
+  sender: Sender,
+  call: Call,
+  payload: unknown,
+): { readonly ask: Ask; readonly envelope: Envelope } {
+  const ask = openAsk(sender, call)
+  ask.verb = 'deliver'
+  return { ask, envelope: address(ask, sender, call, payload, { accepted: ask }) }
+}
+
+/** The same for an ask that the store accepts first: its reply comes from there, under its own id. */
+export function composeStored(
+  sender: Sender,
+  call: Call,
+  payload: unknown,
+  chain: readonly string[] | undefined,
+): { readonly ask: Ask; readonly envelope: Envelope } {
+  const ask = openAsk(sender, call)
+  ask.isStored = true
+  const asked = chain === undefined ? { asked: true } : { asked: true, chain }
+  const envelope = address(ask, sender, call, payload, asked)
+  // Its identity is the one that its record gives it.
+  ask.a = 0
+  ask.b = 0
   return { ask, envelope }
 }
 
-function replyHeader(
-  reply: ReplySink,
-  deadline: number,
-  chain: readonly string[] | undefined,
-): Header {
+function openAsk({ host }: Sender, { to, name, options }: Call): Ask {
+  if (options !== undefined) checkSend(options)
+  const now = host.clock.mono()
+  return host.asks.open(to.id, name, now, now + (options?.within ?? defaultAskWithin))
+}
+
+/** The envelope of an open ask, each knowing the other. */
+function address(ask: Ask, sender: Sender, call: Call, payload: unknown, header: Header): Envelope {
+  const envelope = compose(sender, call, payload, header)
+  ask.a = envelope.a
+  ask.b = envelope.b
+  ask.ownId = envelope.header.ownId
+  if (call.options?.signal !== undefined) ask.abortWith(call.options.signal)
+  return envelope
+}
+
+function replyHeader(reply: Ask, chain: readonly string[] | undefined): Header {
+  const { deadline } = reply
   return chain === undefined ? { reply, deadline } : { reply, deadline, chain }
 }
 
@@ -142,7 +178,9 @@ function accepted(what: string, result: StandardSchemaV1.Result<unknown>): unkno
   if (result.issues === undefined) return result.value
   const issues = result.issues.map((issue) => ({
     message: issue.message,
-    path: (issue.path ?? []).map((part) => (typeof part === 'object' ? part.key : part)).join('.'),
+    path: (issue.path ?? [])
+      .map((part) => String(typeof part === 'object' ? part.key : part))
+      .join('.'),
   }))
   const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
   throw new TroupeError('PAYLOAD_INVALID', `${what} does not fit its schema: ${list.join('; ')}`, {

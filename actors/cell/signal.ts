@@ -22,8 +22,13 @@ export type Signal =
   | { readonly kind: 'wake' }
   /** The caller gave up on a message: take it back, or abort its turn (M6 for asks). */
   | { readonly kind: 'give-up'; readonly a: number; readonly b: number }
-  /** Aborts the turn of one message; only valid with the right that `spawn` or `grant` handed out. */
-  | { readonly kind: 'interrupt'; readonly id: string; readonly grant: string }
+  /** Aborts the turn of one message (M6): `by` the parent, or anyone with a grant. */
+  | {
+      readonly kind: 'interrupt'
+      readonly id: string
+      readonly by: string
+      readonly grant?: string
+    }
   /** Is the turn that started this probe waiting for itself (T4)? */
   | { readonly kind: 'probe'; readonly probe: Probe }
 
@@ -36,5 +41,7 @@ export interface Probe {
   readonly startedAt: number
   /** The ask that fails if the ring closes. */
   readonly call: number
+  /** Id of the message that the last actor on the path waits for: an edge that is gone ends the walk. */
+  readonly message: string
   readonly path: readonly string[]
 }

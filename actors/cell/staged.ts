@@ -56,8 +56,15 @@ export class Staged {
     )
   }
 
-  /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
+  /**
+   * Stages a message; the same own id to the same receiver counts once.
+   * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
+   */
   message(envelope: Envelope): void {
+    const { ownId } = envelope.header
+    const isSame = ({ envelope: other }: StagedMessage): boolean =>
+      other.header.ownId === ownId && other.to === envelope.to
+    if (ownId !== undefined && this.messages.some(isSame)) return
     this.messages.push(stage(this.#host, envelope))
   }
 
@@ -71,6 +78,11 @@ export class Staged {
 
   cancelTimer(id: string): void {
     this.#timers.push({ id })
+  }
+
+  /** True when this turn has set or cancelled the timer itself. */
+  hasTimer(id: string): boolean {
+    return this.#timers.some((timer) => timer.id === id)
   }
 
   subscription(pattern: string, name?: string): void {
@@ -103,7 +115,7 @@ export class Staged {
 const normalLane = 3
 
 /** Its own id was accepted before: the first one counts. */
-function isDropped(ack: Ack, position: number, index: number): boolean {
+export function isDropped(ack: Ack, position: number, index: number): boolean {
   return ack.dropped.some(({ message }) => message.position === position && message.index === index)
 }
 
@@ -114,12 +126,17 @@ export function fanOut(host: CellHost, ack: Ack, position: number): void {
   }
 }
 
+/** True when the store keeps such a message until its turn: reads have none, and change nothing. */
+export function isKept(host: CellHost, to: string, name: string): boolean {
+  const definition = host.definition(to.slice(0, to.indexOf('/')))
+  return definition?.behavior.durable === true && !definition.reads.has(name)
+}
+
 /** Encodes a message for the outbox. */
 export function stage(host: CellHost, envelope: Envelope): StagedMessage {
   const { header } = envelope
-  const type = envelope.to.slice(0, envelope.to.indexOf('/'))
   const payload = copied(envelope.payload)
-  const durable = header.topic === undefined && host.definition(type)?.behavior.durable === true
+  const durable = header.topic === undefined && isKept(host, envelope.to, envelope.name)
   return {
     envelope,
     payload,

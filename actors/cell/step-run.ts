@@ -2,7 +2,6 @@
  * Running one step of a durable turn (D2): answered from the record where there is one, else begun,
  * called, recorded as done, in that order.
  */
-import { TroupeError } from '../../mailbox/errors.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
 import type { StepInfo } from '../context.ts'
@@ -14,7 +13,7 @@ import { sendAsk } from './outgoing.ts'
 import { recoded } from './recoded.ts'
 import { awaitReply, type Call, compose, composeAsk, validPayload } from './sending.ts'
 import { stage } from './staged.ts'
-import { inDoubt, type Step } from './steps.ts'
+import { askId, inDoubt, type Step } from './steps.ts'
 
 /** `ctx.effect` of a durable turn. */
 export async function runEffect<T>(
@@ -67,11 +66,11 @@ async function askDurable(
   turn.follow(ask)
   if (call.options?.signal !== undefined) ask.abortWith(call.options.signal)
   if (!step.begun) {
-    const options = { ...call.options, id: step.key }
+    const options = { ...call.options, id: askId(step, step.run + 1) }
     const envelope = compose(turn, { ...call, options }, payload, { chain, asked: true })
-    await turn.cell.beginStep(turn, step, stage(host, envelope))
+    ask.a = await turn.cell.beginStep(turn, step, stage(host, envelope))
   }
-  const outcome = step.answer ?? host.journal?.outcome(call.to.id, step.key)
+  const outcome = step.answer ?? host.journal?.outcome(call.to.id, askId(step))
   Promise.resolve(outcome as StoredRecord | Promise<StoredRecord>).then(
     (record) => ask.settle(decodeReply(record)),
     (error) => ask.fail(error),
@@ -88,7 +87,7 @@ async function askVolatile(
 ): Promise<unknown> {
   if (!step.begun) await turn.cell.beginStep(turn, step)
   const { ask, envelope } = composeAsk(turn, call, recoded(payload), chain)
-  turn.follow(ask)
+  turn.follow(ask, turn.isBeside(call.to, call.name))
   sendAsk(turn.host, ask, envelope)
   return await settle(turn, step, () => awaitReply(ask))
 }
@@ -126,9 +125,4 @@ function answered(turn: DurableTurn, step: Step): unknown {
 
 function deadlineOf(turn: DurableTurn, call: Call): number {
   return turn.host.clock.mono() + (call.options?.within ?? defaultAskWithin)
-}
-
-/** For a step of a turn that was undone meanwhile. */
-export function undoneError(): TroupeError {
-  return new TroupeError('STORE_STALLED', 'the turn was undone by the store and will run again')
 }

@@ -8,7 +8,7 @@
  *   begun (committed) ──► call ──► done (appended) ──► the handler sees the result
  */
 import { createHash } from 'node:crypto'
-import { TroupeError } from '../../mailbox/errors.ts'
+import { isTerminal, TroupeError } from '../../mailbox/errors.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import type { StoredRecord, StoredStep } from '../../persistence/stored.ts'
 import { decodeError } from './error-data.ts'
@@ -21,6 +21,8 @@ export interface Step {
   /** Identity of the step, for its record and for services that de-duplicate. */
   readonly key: string
   readonly inputHash: string
+  /** How often it left: a failed step leaves again with the next attempt. */
+  run: number
   /** Begun in an earlier attempt, outcome unknown. */
   begun: boolean
   done?: { readonly failed: boolean; readonly value: unknown }
@@ -54,24 +56,17 @@ export class Steps {
     const { name } = stored.record
     const section = decodeValue(stored.record.step as Uint8Array) as StepSection
     const id = `${name}#${section.n}`
-    const step: Step = this.#known.get(id) ?? {
-      name,
-      n: section.n,
-      key: section.key,
-      inputHash: section.hash,
-      begun: true,
-    }
+    const step = this.#known.get(id) ?? newStep(name, section.n, section.key, section.hash)
     this.#known.set(id, step)
-    if (stored.answer !== undefined) step.answer = stored.answer
-    if (!stored.done) return
-    step.done = outcomeOf(stored.record)
+    if (stored.done) step.done = outcomeOf(stored.record)
+    else begin(step, stored.answer)
   }
 
   /** A new attempt counts names from the start; failed steps that may be mended run again (F2). */
   restart(): void {
     this.#counts = new Map()
-    for (const [id, step] of this.#known) {
-      if (step.done?.failed && !isFinal(step.done.value)) this.#known.delete(id)
+    for (const step of this.#known.values()) {
+      if (step.done?.failed && !isTerminal(step.done.value)) forget(step)
     }
   }
 
@@ -85,7 +80,7 @@ export class Steps {
     const inputHash = hash(encodeValue(copied(input)))
     const known = this.#known.get(`${name}#${n}`)
     if (known === undefined) {
-      const step = { name, n, key: hash(`${this.#seed}\n${name}\n${n}`), inputHash, begun: false }
+      const step = newStep(name, n, hash(`${this.#seed}\n${name}\n${n}`), inputHash)
       this.#known.set(`${name}#${n}`, step)
       return step
     }
@@ -96,6 +91,32 @@ export class Steps {
       { fields: { step: name, n } },
     )
   }
+}
+
+function newStep(name: string, n: number, key: string, inputHash: string): Step {
+  return { name, n, key, inputHash, run: 0, begun: false }
+}
+
+/** It is about to leave, or did before a crash: whatever came of an earlier run is past. */
+export function begin(step: Step, answer?: StoredRecord): void {
+  forget(step)
+  step.run += 1
+  step.begun = true
+  if (answer !== undefined) step.answer = answer
+}
+
+function forget(step: Step): void {
+  step.begun = false
+  delete step.done
+  delete step.answer
+}
+
+/**
+ * Own id of the message that a recorded ask sends. Another for each run: under the first one the
+ * receiver would answer with the failure that this run is to mend.
+ */
+export function askId(step: Step, run: number = step.run): string {
+  return run <= 1 ? step.key : `${step.key}.${run}`
 }
 
 /** The `step` section for a record. */
@@ -119,10 +140,6 @@ function outcomeOf(record: StoredRecord): { failed: boolean; value: unknown } {
     failed: false,
     value: record.result === undefined ? undefined : decodeValue(record.result),
   }
-}
-
-function isFinal(error: unknown): boolean {
-  return error instanceof TroupeError && error.disposition === 'terminal'
 }
 
 function hash(data: string | Uint8Array): string {

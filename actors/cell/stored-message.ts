@@ -4,10 +4,10 @@
  */
 import type { Clock } from '../../mailbox/clock.ts'
 import { Envelope, type Header } from '../../mailbox/envelope.ts'
-import type { LaneNumber } from '../../mailbox/lane.ts'
+import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
-import { PartFlag } from '../../persistence/record.ts'
-import type { StoredMessage } from '../../persistence/stored.ts'
+import { noMessage, PartFlag } from '../../persistence/record.ts'
+import type { Damage, StoredMessage } from '../../persistence/stored.ts'
 
 /** The header fields that a message keeps in the store. */
 interface StoredHeader {
@@ -30,6 +30,14 @@ export function wallDeadline(header: Header, clock: Clock): number {
   const { deadline } = header
   if (deadline === undefined || deadline === Number.POSITIVE_INFINITY) return 0
   return Math.max(1, Math.round(clock.wall() + deadline - clock.mono()))
+}
+
+/** What is left of a message whose bytes are damaged. */
+export function envelopeOfDamage({ message, name, positions }: Damage, to: string): Envelope {
+  const { position, index } = message ?? noMessage
+  const lost = new Envelope(to, '', name ?? '', undefined, Lane.normal, position, index, 0, 0)
+  lost.position = positions[0] ?? position
+  return lost
 }
 
 /** An envelope of what the store holds. The payload is decoded now; it is about to be handled. */

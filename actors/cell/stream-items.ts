@@ -39,14 +39,15 @@ export class StreamItems {
   }
 
   /** Resolves when something changed: an item came, or the stream ended. */
-  arrival(ended: Promise<unknown>): Promise<void> {
+  arrival(): Promise<void> {
     return new Promise((resolve) => {
       this.#arrived = resolve
-      ended.then(
-        () => this.#wake(),
-        () => this.#wake(),
-      )
     })
+  }
+
+  /** The stream ended; whoever waits for an item looks again. */
+  ended(): void {
+    this.#wake()
   }
 
   /** Nobody reads any more. */
@@ -71,34 +72,49 @@ export class StreamItems {
 /** What `ref.stream` returns, over an open ask. */
 export class OpenStream implements ReplyStream<unknown, unknown> {
   readonly reply: Promise<unknown>
-  readonly #ask: Ask
+  readonly ask: Ask
+  /** Somebody iterates. */
+  isRead = false
   readonly #items: StreamItems
   readonly #giveUp: () => void
 
   constructor(ask: Ask, items: StreamItems, reply: Promise<unknown>, giveUp: () => void) {
-    this.#ask = ask
+    this.ask = ask
     this.#items = items
     this.reply = reply
     this.#giveUp = giveUp
     // Whoever only iterates learns of a failure there; `reply` alone must not be an unhandled one.
-    reply.catch(() => undefined)
+    const ended = (): void => items.ended()
+    reply.then(ended, ended)
   }
 
   cancel(): void {
-    if (this.#ask.settled) return
+    if (this.ask.settled) return
     this.#items.leave()
-    this.#ask.fail(
-      new TroupeError('CANCELLED', `the reader of "${this.#ask.name}" from ${this.#ask.to} left`),
+    this.ask.fail(
+      new TroupeError('CANCELLED', `the reader of "${this.ask.name}" from ${this.ask.to} left`),
     )
     this.#giveUp()
   }
 
-  async *[Symbol.asyncIterator](): AsyncGenerator<unknown, unknown, void> {
+  /** @throws STREAM_BROKEN the second time: items go to one reader */
+  [Symbol.asyncIterator](): AsyncGenerator<unknown, unknown, void> {
+    if (this.isRead) {
+      throw new TroupeError(
+        'STREAM_BROKEN',
+        'a stream has one reader: keep its items to read twice',
+      )
+    }
+    this.isRead = true
+    return this.#read()
+  }
+
+  async *#read(): AsyncGenerator<unknown, unknown, void> {
     try {
       for (;;) {
         if (this.#items.size > 0) yield this.#items.take()
-        else if (this.#ask.settled) return await this.reply
-        else await this.#items.arrival(this.#ask.promise)
+        else if (this.ask.settled) return await this.reply
+        else await this.#items.arrival()
       }
     } finally {
       this.cancel()

@@ -7,12 +7,20 @@
  *
  * Invariant: after `close` nothing said through this object has any effect; it throws CTX_REVOKED.
  */
-import { type Address, checkKey } from '../../mailbox/address.ts'
+import { type Address, checkKey, formatAddress } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { laneNames } from '../../mailbox/lane.ts'
 import { refused, type Settled, type TellOutcome } from '../../mailbox/outcome.ts'
-import type { Context, EffectOptions, Log, MessageInfo, StepInfo, TimerSpec } from '../context.ts'
+import type {
+  Context,
+  EffectOptions,
+  Grant,
+  Log,
+  MessageInfo,
+  StepInfo,
+  TimerSpec,
+} from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, ReplyStream, SendPort, Target } from '../ref.ts'
@@ -20,9 +28,12 @@ import type { Ask } from './ask-table.ts'
 import type { Cell } from './cell.ts'
 import { makeLog } from './log.ts'
 import type { CellHost } from './ports.ts'
+import { revoked } from './revoked.ts'
 import { Seeded } from './seeded.ts'
 import { type Call, compose, type Sender, validPayloadNow } from './sending.ts'
-import type { EndReason, Probe } from './signal.ts'
+import type { EndReason, Probe, Signal } from './signal.ts'
+import { StepPromise } from './step-promise.ts'
+import type { OpenStream } from './stream-items.ts'
 
 export abstract class Turn implements Context, SendPort, Sender {
   readonly cell: Cell
@@ -44,6 +55,11 @@ export abstract class Turn implements Context, SendPort, Sender {
   #controller: AbortController | undefined
   #seeded: Seeded | undefined
   #asks: Set<Ask> | undefined
+  #streams: Set<OpenStream> | undefined
+  /** Calls that failed, to be looked at when the turn ends: did anybody wait for them? */
+  #failedSteps: { readonly step: StepPromise<unknown>; readonly error: unknown }[] | undefined
+  /** Stops following the signal that the caller gave. */
+  #unlink: (() => void) | undefined
 
   constructor(cell: Cell, envelope: Envelope | undefined, attempt = 1) {
     this.cell = cell
@@ -75,6 +91,7 @@ export abstract class Turn implements Context, SendPort, Sender {
   abstract set state(value: unknown)
 
   get self(): Ref<Messages> {
+    this.check()
     return new this.cell.definition.contract.refClass(this.cell.key, this)
   }
 
@@ -85,6 +102,7 @@ export abstract class Turn implements Context, SendPort, Sender {
   }
 
   get message(): MessageInfo {
+    this.check()
     const envelope = this.envelope
     return {
       id: envelope?.id ?? this.seed,
@@ -99,12 +117,30 @@ export abstract class Turn implements Context, SendPort, Sender {
   }
 
   get deps(): unknown {
+    this.check()
     return this.host.deps()
   }
 
+  /** Not revoked: what the turn started may still look whether it should stop. */
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
-    return this.#controller.signal
+    return this.#abortable().signal
+  }
+
+  #abortable(): AbortController {
+    if (this.#controller !== undefined) return this.#controller
+    this.#controller = new AbortController()
+    this.#link(this.envelope?.header.signal)
+    return this.#controller
+  }
+
+  /** The caller's own signal, where it lives on this thread, aborts the turn. */
+  #link(given: AbortSignal | undefined): void {
+    if (given === undefined || this.#closed) return
+    const abort = (): void =>
+      this.abort(new TroupeError('CANCELLED', 'the caller aborted', { cause: given.reason }))
+    if (given.aborted) return abort()
+    given.addEventListener('abort', abort, { once: true })
+    this.#unlink = () => given.removeEventListener('abort', abort)
   }
 
   get log(): Log {
@@ -112,15 +148,18 @@ export abstract class Turn implements Context, SendPort, Sender {
   }
 
   now(): number {
+    this.check()
     return this.host.clock.wall()
   }
 
   random(): number {
+    this.check()
     this.#seeded ??= new Seeded(this.seed)
     return this.#seeded.random()
   }
 
   uuid(): string {
+    this.check()
     this.#seeded ??= new Seeded(this.seed)
     return this.#seeded.uuid()
   }
@@ -133,6 +172,7 @@ export abstract class Turn implements Context, SendPort, Sender {
   // ── sending ───────────────────────────────────────────────────────────────────────────────────
 
   ref<T extends Messages>(contract: Contract<T>, key: string | Address): Ref<T> {
+    this.check()
     const text = typeof key === 'string' ? key : keyOf(contract, key)
     checkKey(text)
     return new contract.refClass(text, this)
@@ -146,6 +186,8 @@ export abstract class Turn implements Context, SendPort, Sender {
     options?: MessageOptions,
   ): TellOutcome {
     this.check()
+    const gaveUp = abortedBefore(options)
+    if (gaveUp !== undefined) return gaveUp
     const call = { to, name, spec, payload, options }
     if (spec.input === undefined) return this.dispatch(compose(this, call, payload))
     try {
@@ -166,7 +208,36 @@ export abstract class Turn implements Context, SendPort, Sender {
     options?: MessageOptions,
   ): Promise<unknown> {
     this.check()
-    return this.askCall({ to, name, spec, payload, options })
+    return this.step(() => this.askCall({ to, name, spec, payload, options }))
+  }
+
+  /** A call out of this turn: the turn ends after it (T6), and fails with it if nobody looked. */
+  protected step<T>(run: () => Promise<T>): Promise<T> {
+    this.open += 1
+    const step = new StepPromise<T>((resolve) => resolve(run()))
+    step.whenSettled(
+      () => this.stepOver(),
+      (error) => {
+        this.#failedSteps ??= []
+        this.#failedSteps.push({ step, error })
+        this.stepOver()
+      },
+    )
+    return step
+  }
+
+  /** A stream out of this turn: the turn ends after it, unless its handler leaves it unread. */
+  protected opened(stream: OpenStream, besides: boolean): ReplyStream<unknown, unknown> {
+    this.#streams ??= new Set()
+    this.#streams.add(stream)
+    this.open += 1
+    this.follow(stream.ask, besides)
+    const over = (): void => {
+      this.#streams?.delete(stream)
+      this.stepOver()
+    }
+    stream.reply.then(over, over)
+    return stream
   }
 
   /** Sends a composed message on its way, or stages it. */
@@ -210,6 +281,22 @@ export abstract class Turn implements Context, SendPort, Sender {
     this.stashing = true
   }
 
+  grant(): Grant {
+    this.check()
+    const { type, key } = this.cell
+    return { type, key, grant: this.grantToken() }
+  }
+
+  interrupt(who: Address | Grant, messageId: string): void {
+    this.check()
+    const right = 'grant' in who ? { grant: who.grant } : {}
+    const signal = { kind: 'interrupt', id: messageId, by: this.cell.id, ...right } as const
+    this.sendSignal(formatAddress(who), signal)
+  }
+
+  protected abstract grantToken(): string
+  protected abstract sendSignal(to: string, signal: Signal): void
+
   stop(): void {
     this.check()
     this.afterwards ??= 'stopped'
@@ -231,17 +318,21 @@ export abstract class Turn implements Context, SendPort, Sender {
   /** @throws ASK_CYCLE when `to` is one of the turns that wait for this one */
   protected checkCycle(to: Target, name: string, chain: readonly string[]): void {
     const at = chain.indexOf(to.id)
-    if (at < 0) return
-    const definition = this.host.definition(to.type)
-    if (definition?.behavior.durable && definition.reads.has(name)) return
+    if (at < 0 || this.isBeside(to, name)) return
     throw cycleError([...chain.slice(at), to.id])
   }
 
-  /** Counts an open ask of this turn, so that probes can follow it and the turn waits for it. */
-  follow(ask: Ask): void {
+  /** True for reads of a durable actor: no turn of that actor keeps them waiting (T1). */
+  isBeside(to: Target, name: string): boolean {
+    const definition = this.host.definition(to.type)
+    return definition?.behavior.durable === true && definition.reads.has(name)
+  }
+
+  /** Waits for an ask: an abort ends it, and probes go along it unless it is `beside` all turns. */
+  follow(ask: Ask, beside = false): void {
     this.#asks ??= new Set()
     this.#asks.add(ask)
-    ask.followedBy(this)
+    ask.followedBy(this, !beside)
   }
 
   /** An ask of this turn settled. */
@@ -258,6 +349,7 @@ export abstract class Turn implements Context, SendPort, Sender {
         turn: this.startedMono,
         startedAt: this.startedMono,
         call: ask.call,
+        message: ask.id,
         path: [this.cell.id],
       },
     })
@@ -275,9 +367,10 @@ export abstract class Turn implements Context, SendPort, Sender {
       this.startedMono > probe.startedAt ||
       (this.startedMono === probe.startedAt && this.cell.id > probe.origin)
     if (younger || probe.path.includes(this.cell.id)) return
+    const path = [...probe.path, this.cell.id]
     for (const ask of this.#asks ?? []) {
-      const path = [...probe.path, this.cell.id]
-      this.host.signal(ask.to, { kind: 'probe', probe: { ...probe, path } })
+      if (!ask.probing) continue
+      this.host.signal(ask.to, { kind: 'probe', probe: { ...probe, message: ask.id, path } })
     }
   }
 
@@ -305,38 +398,65 @@ export abstract class Turn implements Context, SendPort, Sender {
 
   #ended(outcome: Settled): void {
     if (this.#closed) return
+    if (this.#outcome === undefined) this.#leaveUnread()
     this.#outcome = outcome
     if (this.open > 0) return
-    if (outcome.ok) this.cell.completed(this, outcome.value)
-    else this.cell.failed(this, outcome.error)
+    const lost = this.#failedSteps?.find(({ step }) => !step.observed)
+    if (!outcome.ok) this.cell.failed(this, outcome.error)
+    else if (lost !== undefined) this.cell.failed(this, lost.error)
+    else this.cell.completed(this, outcome.value)
+  }
+
+  /** Nobody will read these streams any more; waiting for their end would hold the actor for ever. */
+  #leaveUnread(): void {
+    for (const stream of this.#streams ?? []) if (!stream.isRead) stream.cancel()
   }
 
   close(): void {
     this.#closed = true
+    this.#unlink?.()
   }
 
-  /** Aborts `ctx.signal`; the turn still ends only when its handler does (M6). */
+  /** Aborts `ctx.signal` and what this turn asked for; it still ends only with its handler (M6). */
   abort(reason: unknown): void {
-    this.#controller ??= new AbortController()
-    this.#controller.abort(reason)
-    for (const ask of this.#asks ?? []) ask.fail(reason)
+    const controller = this.#abortable()
+    if (controller.signal.aborted) return
+    controller.abort(reason)
+    for (const ask of this.#asks ?? []) {
+      ask.fail(reason)
+      this.host.asks.abandon(ask)
+    }
+  }
+
+  /** True when the handler ended with the abort it was told of: obeying is no failure. */
+  isAbort(error: unknown): boolean {
+    const signal = this.#controller?.signal
+    if (signal?.aborted !== true) return false
+    if (error === signal.reason) return true
+    return error instanceof TroupeError
+      ? error.code === (signal.reason as { code?: unknown } | undefined)?.code
+      : error instanceof Error && error.name === 'AbortError'
   }
 
   /** @throws CTX_REVOKED */
   protected check(): void {
-    if (!this.#closed) return
-    throw new TroupeError(
-      'CTX_REVOKED',
-      `ctx of ${this.cell.id} was used after its turn (${this.envelope?.name ?? 'start'}) ended; await everything inside the handler, and bind received refs with ctx.ref`,
-    )
+    if (this.#closed) throw revoked(this.cell.id, this.envelope?.name ?? 'start')
   }
 }
 
-function keyOf(contract: { readonly type: string }, address: Address): string {
+/** A message whose caller had given up before it was sent. */
+export function abortedBefore(options: MessageOptions | undefined): TellOutcome | undefined {
+  if (options?.signal?.aborted !== true) return undefined
+  const cause = options.signal.reason
+  return refused('cancelled', new TroupeError('CANCELLED', 'the signal is aborted', { cause }))
+}
+
+/** @throws ADDRESS_INVALID when the address is of another type */
+export function keyOf(contract: { readonly type: string }, address: Address): string {
   if (address.type === contract.type) return address.key
   throw new TroupeError(
     'ADDRESS_INVALID',
-    `ctx.ref: expected an address of type "${contract.type}", got "${address.type}/${address.key}"`,
+    `ref: expected an address of type "${contract.type}", got "${address.type}/${address.key}"`,
   )
 }
 

@@ -1,32 +1,62 @@
 /**
  * A volatile actor: its state is an object in memory, and a failure costs the message in hand and
  * that state (F1). Mailbox and stash keep their order.
+ *
+ * Invariants
+ * 1. `failed` is called for the turn that holds the actor, or while it starts: never beside a turn.
+ * 2. A fresh state is made only when the children of the old one are gone.
  */
+import { randomUUID } from 'node:crypto'
 import { Count } from '../../mailbox/accounting.ts'
 import type { CancelAlarm } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { Directive } from '../actor.ts'
 import { pauseBefore, RestartBudget } from './backoff.ts'
 import { Cell } from './cell.ts'
+import { hookOf } from './family.ts'
 import { invoke, isPromise } from './invoke.ts'
 import { ReadTurn } from './read-turn.ts'
 import { Timers } from './timers.ts'
 import type { Turn } from './turn.ts'
 import { VolatileTurn } from './volatile-turn.ts'
 
+/** What supervision does unless the definition says otherwise (F1). */
+const defaults = Object.freeze({ restarts: 5, within: 60_000, backoff: 200, maxBackoff: 30_000 })
+
 export class VolatileCell extends Cell {
   state: unknown
+  /** There is a state, and the start hook has run. */
+  #up = false
   #timers: Timers | undefined
   #budget: RestartBudget | undefined
   #wakeUp: CancelAlarm | undefined
+  /** The back-off is over; the restart waits for the children to be gone. */
+  #rested = false
+  #grant: string | undefined
 
   get timers(): Timers {
     this.#timers ??= new Timers(this)
     return this.#timers
   }
 
+  protected get grantToken(): string | undefined {
+    return this.#grant
+  }
+
+  makeGrant(): string {
+    this.#grant ??= randomUUID()
+    return this.#grant
+  }
+
+  /** Leaving memory would lose its timers, and its bonds to others. */
   override get quiet(): boolean {
-    return super.quiet && this.#timers === undefined && this.family.size === 0
+    return (
+      super.quiet &&
+      (this.#timers === undefined || this.#timers.size === 0) &&
+      this.family.parent === undefined &&
+      this.family.size === 0 &&
+      !this.family.isWatching
+    )
   }
 
   /** Brings everything stashed back to the front of the mailbox. */
@@ -44,29 +74,83 @@ export class VolatileCell extends Cell {
     this.phase = 'starting'
     try {
       const deps = this.host.deps()
-      if (isPromise(deps))
-        deps.then(
-          () => this.#begin(),
-          (error) => this.failed(undefined, error),
-        )
-      else this.#begin()
+      if (!isPromise(deps)) return this.#begin()
+      deps.then(
+        () => this.#begin(),
+        (error) => this.#notStarted(error),
+      )
     } catch (error) {
       this.failed(undefined, error)
     }
   }
 
+  #notStarted(error: unknown): void {
+    if (this.phase === 'starting') this.failed(undefined, error)
+  }
+
   #begin(): void {
     if (this.phase !== 'starting') return
     const { state, onStart } = this.definition.behavior
-    const turn = new VolatileTurn(this, undefined)
-    try {
+    this.#run(new VolatileTurn(this, undefined), (turn) => {
       this.state = state?.(this.key)
-      const started = onStart?.(turn)
-      if (!isPromise(started)) return turn.return(undefined)
-      this.phase = 'turn'
-      this.turn = turn
-      started.then(
-        () => turn.return(undefined),
+      return onStart?.(turn)
+    })
+  }
+
+  // ── turns ─────────────────────────────────────────────────────────────────────────────────────
+
+  protected begin(envelope: Envelope): void {
+    const { on, reads } = this.definition
+    const handler = on.get(envelope.name) ?? hookOf(this.definition, envelope.name)
+    if (reads.has(envelope.name)) return this.read(envelope)
+    if (handler === undefined) {
+      this.release(envelope, Count.running)
+      return this.discard(envelope, 'no-handler')
+    }
+    if (!this.family.awaits(envelope)) return this.#skip(envelope)
+    if (envelope.header.tick !== undefined) this.#timers?.taken(envelope)
+    this.#run(new VolatileTurn(this, envelope), (turn) => handler(turn, envelope.payload))
+  }
+
+  /** A termination of which this actor knows, or wants to know nothing any more. */
+  #skip(envelope: Envelope): void {
+    this.release(envelope, Count.running)
+    this.bump(Count.processed, 1)
+  }
+
+  /** Most handlers are synchronous and end here, without a promise. */
+  #run(turn: VolatileTurn, handler: (turn: VolatileTurn) => unknown): void {
+    let result: unknown
+    try {
+      result = handler(turn)
+    } catch (error) {
+      if (turn.open === 0) return this.failed(turn, error)
+      this.#hold(turn)
+      return turn.throw(error)
+    }
+    const isPlain = typeof result !== 'object' || result === null
+    if (isPlain && turn.open === 0) return turn.return(result)
+    this.#hold(turn)
+    invoke(turn, result)
+  }
+
+  /** The actor takes no other message until the turn is over (T1). */
+  #hold(turn: VolatileTurn): void {
+    this.phase = 'turn'
+    this.turn = turn
+    turn.startedMono = this.host.clock.mono()
+  }
+
+  completed(turn: Turn, value: unknown): void {
+    if (turn.closed) return
+    const { envelope } = turn
+    if (envelope === undefined) return this.#started(turn)
+    try {
+      const reply = this.#reply(turn, envelope, value)
+      if (!isPromise(reply)) return this.#settle(turn, envelope, reply)
+      if (this.turn !== turn) this.#hold(turn as VolatileTurn)
+      reply.then(
+        (valid) => this.#settle(turn, envelope, valid),
         (error) => this.failed(turn, error),
       )
     } catch (error) {
@@ -74,56 +158,9 @@ export class VolatileCell extends Cell {
     }
   }
 
-  // ── turns ─────────────────────────────────────────────────────────────────────────────────────
-
-  protected begin(envelope: Envelope): void {
-    const handler = this.definition.on.get(envelope.name)
-    if (handler === undefined) return this.#other(envelope)
-    const turn = new VolatileTurn(this, envelope)
-    let result: unknown
-    try {
-      result = handler(turn, envelope.payload)
-    } catch (error) {
-      return this.failed(turn, error)
-    }
-    // Most handlers are synchronous and end here, without a promise.
-    if (typeof result !== 'object' || result === null) {
-      if (turn.open === 0) return this.completed(turn, result)
-    }
-    this.#wait(turn, result)
-  }
-
-  #other(envelope: Envelope): void {
-    if (this.definition.reads.has(envelope.name)) return this.read(envelope)
-    this.release(envelope, Count.running)
-    this.discard(envelope, 'no-handler')
-  }
-
-  #wait(turn: VolatileTurn, result: unknown): void {
-    this.phase = 'turn'
-    this.turn = turn
-    turn.startedMono = this.host.clock.mono()
-    invoke(turn, result)
-  }
-
-  completed(turn: Turn, value: unknown): void {
-    if (turn.closed) return
-    const envelope = turn.envelope
-    if (envelope === undefined) return this.#started(turn)
-    let reply = value
-    try {
-      if (envelope.header.reply !== undefined) reply = this.checkedReply(envelope, value)
-    } catch (error) {
-      return this.failed(turn, error)
-    }
-    if (isPromise(reply)) {
-      reply.then(
-        (valid) => this.#settle(turn, envelope, valid),
-        (error) => this.failed(turn, error),
-      )
-      return
-    }
-    this.#settle(turn, envelope, reply)
+  #reply(turn: Turn, envelope: Envelope, value: unknown): unknown {
+    const isAsked = envelope.header.reply !== undefined && !turn.stashing
+    return isAsked ? this.checkedReply(envelope, value) : undefined
   }
 
   #settle(turn: Turn, envelope: Envelope, reply: unknown): void {
@@ -134,12 +171,13 @@ export class VolatileCell extends Cell {
       this.bump(Count.processed, 1)
       envelope.header.reply?.settle({ ok: true, value: reply })
     }
-    if (envelope.header.tick !== undefined) this.#timers?.handled(envelope.header.tick.timer)
+    this.#timers?.handled(envelope)
     this.#afterwards(turn)
   }
 
   #started(turn: Turn): void {
     turn.close()
+    this.#up = true
     if (this.phase === 'starting') this.phase = 'ready'
     this.host.emit({ event: 'actor-started', actor: this.id })
     this.#afterwards(turn)
@@ -157,8 +195,17 @@ export class VolatileCell extends Cell {
     else this.discard(envelope, 'stash-full')
   }
 
+  // ── reads: between turns (T1) ─────────────────────────────────────────────────────────────────
+
   protected read(envelope: Envelope): void {
     new ReadTurn(this, envelope, () => this.state).run()
+    if (this.readings.size > 0 && this.phase === 'ready') this.phase = 'turn'
+  }
+
+  override readOver(reading: ReadTurn): void {
+    super.readOver(reading)
+    if (this.phase !== 'turn' || this.turn !== undefined) return
+    this.turnOver()
   }
 
   // ── failure (F1) ──────────────────────────────────────────────────────────────────────────────
@@ -167,16 +214,23 @@ export class VolatileCell extends Cell {
     if (turn?.closed || this.phase === 'gone') return
     turn?.close()
     const envelope = turn?.envelope
-    if (envelope !== undefined) this.#lose(envelope, error)
+    if (turn !== undefined && envelope !== undefined) {
+      if (turn.isAbort(error)) return this.#aborted(turn, envelope, error)
+      this.#lose(envelope, error)
+    }
     if (this.turn === turn) this.turn = undefined
     if (this.phase === 'stopping') return this.endIfAlone()
     this.#obey(this.#decide(error), error)
-    this.host.touched()
+    this.host.touched(this)
   }
 
-  /** The message in hand: an asker gets the error, anything else is a dead letter with it. */
+  /** The handler ended as it was told to: its state is not in question. */
+  #aborted(turn: Turn, envelope: Envelope, error: unknown): void {
+    this.#fail(envelope, this.phase === 'stopping' ? 'stopped' : 'cancelled', error)
+    this.#afterwards(turn)
+  }
+
   #lose(envelope: Envelope, error: unknown): void {
-    this.release(envelope, Count.running)
     this.host.emit({
       event: 'turn-failed',
       actor: this.id,
@@ -185,11 +239,16 @@ export class VolatileCell extends Cell {
       attempt: 1,
       error,
     })
-    const { reply, tick } = envelope.header
-    if (tick !== undefined) this.#timers?.handled(tick.timer)
-    if (reply === undefined) return this.host.deadLetter(envelope, 'failed', error)
+    this.#fail(envelope, 'failed', error)
+  }
+
+  /** The message in hand: an asker gets the error, anything else is a dead letter with it. */
+  #fail(envelope: Envelope, reason: 'failed' | 'cancelled' | 'stopped', error: unknown): void {
+    this.release(envelope, Count.running)
+    this.#timers?.handled(envelope)
+    if (envelope.header.reply === undefined) return this.host.deadLetter(envelope, reason, error)
     this.bump(Count.processed, 1)
-    reply.settle({ ok: false, error })
+    this.answerError(envelope, error)
   }
 
   #decide(error: unknown): Directive {
@@ -203,11 +262,13 @@ export class VolatileCell extends Cell {
   #obey(directive: Directive, error: unknown): void {
     switch (directive) {
       case 'resume':
+        if (!this.#up) return this.#restart(error)
         this.phase = 'ready'
         return this.stand()
       case 'restart':
         return this.#restart(error)
       case 'stop':
+        return this.end('stopped', error)
       case 'escalate':
         return this.end('failed', error)
       default:
@@ -216,37 +277,44 @@ export class VolatileCell extends Cell {
   }
 
   #restart(error: unknown): void {
-    const rules = this.definition.behavior.supervision
+    const rules = { ...defaults, ...this.definition.behavior.supervision }
     const now = this.host.clock.mono()
-    this.#budget ??= new RestartBudget(rules?.restarts ?? 5, rules?.within ?? 60_000)
-    if (!this.#budget.take(now)) return this.end('failed', error)
+    this.#budget ??= new RestartBudget(rules.restarts, rules.within)
+    if (!this.#budget.take(now)) return this.#giveUp(now + rules.maxBackoff, error)
     const restarts = this.#budget.used(now)
-    const backoff = pauseBefore(
-      restarts,
-      rules?.backoff ?? 200,
-      rules?.maxBackoff ?? 30_000,
-      this.host.jitter(),
-    )
+    const backoff = pauseBefore(restarts, rules.backoff, rules.maxBackoff, this.host.jitter())
     this.#clear()
     this.phase = 'backoff'
-    this.#wakeUp = this.host.clock.alarm(now + backoff, () => this.#again())
+    this.#rested = false
+    this.#wakeUp = this.host.clock.alarm(now + backoff, () => {
+      this.#rested = true
+      this.stand()
+    })
     this.host.emit({ event: 'actor-restarted', actor: this.id, error, restarts, backoff })
+  }
+
+  /**
+   * The budget is spent. A virtual actor would be back with the next message, so it stays down for
+   * the longest back-off first: what comes meanwhile is a dead letter, and nothing crash-loops.
+   */
+  #giveUp(until: number, error: unknown): void {
+    this.downUntil = until
+    this.end('failed', error)
   }
 
   /** Fresh state: nothing of the old one may ring, arrive or be reported any more. */
   #clear(): void {
+    this.#up = false
     this.#timers?.cancelAll()
-    this.#timers = undefined
     this.family.reset()
     this.host.unsubscribe(this.id)
     this.unstash()
     this.state = undefined
   }
 
-  #again(): void {
-    if (this.phase !== 'backoff') return
-    this.phase = 'cold'
-    this.stand()
+  override stand(): void {
+    if (this.phase === 'backoff' && this.#rested && this.family.size === 0) this.phase = 'cold'
+    super.stand()
   }
 
   protected closed(): void {

@@ -4,15 +4,16 @@
 import { type Address, formatAddress } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
-import { checkTopic } from '../../persistence/topic.ts'
+import { checkPattern, checkTopic } from '../../persistence/topic.ts'
 import type { EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, ReplyStream, Target } from '../ref.ts'
 import { deliverFrom, missing, publication, sendAsk, streamFrom } from './outgoing.ts'
 import { awaitReply, type Call, composeAsk, validPayload } from './sending.ts'
-import { checkTimer } from './timer-check.ts'
+import type { Signal } from './signal.ts'
 import { Turn } from './turn.ts'
+import { checkHandler, checkTimer, checkWatch } from './turn-checks.ts'
 import type { VolatileCell } from './volatile-cell.ts'
 
 export class VolatileTurn extends Turn {
@@ -35,20 +36,15 @@ export class VolatileTurn extends Turn {
   protected async askCall(call: Call): Promise<unknown> {
     const chain = this.chain
     this.checkCycle(call.to, call.name, chain)
-    this.open += 1
-    try {
-      const valid = validPayload(call)
-      const payload = valid instanceof Promise ? await valid : valid
-      const { ask, envelope } = composeAsk(this, call, payload, chain)
-      this.follow(ask)
-      sendAsk(this.host, ask, envelope)
-      return await awaitReply(ask)
-    } finally {
-      this.stepOver()
-    }
+    const valid = validPayload(call)
+    const payload = valid instanceof Promise ? await valid : valid
+    const { ask, envelope } = composeAsk(this, call, payload, chain)
+    this.follow(ask, this.isBeside(call.to, call.name))
+    sendAsk(this.host, ask, envelope)
+    return await awaitReply(ask)
   }
 
-  async deliver(
+  deliver(
     to: Target,
     name: string,
     spec: AnyMessage,
@@ -56,12 +52,8 @@ export class VolatileTurn extends Turn {
     options?: MessageOptions,
   ): Promise<void> {
     this.check()
-    this.open += 1
-    try {
-      await deliverFrom(this, { to, name, spec, payload, options })
-    } finally {
-      this.stepOver()
-    }
+    const call = { to, name, spec, payload, options }
+    return this.step(() => deliverFrom(this, call, (wait) => this.follow(wait)))
   }
 
   stream(
@@ -75,10 +67,7 @@ export class VolatileTurn extends Turn {
     const chain = this.chain
     this.checkCycle(to, name, chain)
     const stream = streamFrom(this, { to, name, spec, payload, options }, chain)
-    this.open += 1
-    const over = (): void => this.stepOver()
-    stream.reply.then(over, over)
-    return stream
+    return this.opened(stream, this.isBeside(to, name))
   }
 
   spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T> {
@@ -92,6 +81,7 @@ export class VolatileTurn extends Turn {
 
   watch(who: Address): void {
     this.check()
+    checkWatch(this.cell.definition)
     const id = formatAddress(who)
     this.cell.family.watch(id)
     this.host.signal(id, { kind: 'watch', by: this.cell.id })
@@ -105,10 +95,18 @@ export class VolatileTurn extends Turn {
     }
   }
 
+  protected grantToken(): string {
+    return this.cell.makeGrant()
+  }
+
+  protected sendSignal(to: string, signal: Signal): void {
+    this.host.signal(to, signal)
+  }
+
   timer(name: string, when: TimerSpec, message: string, payload?: unknown): void {
     this.check()
     checkTimer(this.cell.definition, name, when, message)
-    this.cell.timers.set(name, when, message, payload)
+    this.cell.timers.set(name, when, message, this.cell.sendable(payload))
   }
 
   cancelTimer(name: string): void {
@@ -129,6 +127,8 @@ export class VolatileTurn extends Turn {
 
   subscribe(pattern: string, message: string): void {
     this.check()
+    checkPattern(pattern)
+    checkHandler(this.cell.definition, `subscribe "${pattern}"`, message)
     this.host.subscribe(this.cell.id, pattern, message)
   }
 
@@ -138,18 +138,14 @@ export class VolatileTurn extends Turn {
   }
 
   /** Not recorded: a volatile actor keeps nothing, so there is nothing to resume. */
-  async effect<T>(
+  effect<T>(
     name: string,
     _input: unknown,
     fn: (step: StepInfo) => Promise<T> | T,
     _options?: EffectOptions,
   ): Promise<T> {
     this.check()
-    this.open += 1
-    try {
-      return await fn({ key: `${this.seed}:${name}`, signal: this.signal })
-    } finally {
-      this.stepOver()
-    }
+    const info = { key: `${this.seed}:${name}`, signal: this.signal }
+    return this.step(async () => await fn(info))
   }
 }

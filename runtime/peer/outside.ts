@@ -3,7 +3,7 @@
  * carries no ask chain.
  */
 
-import { askStored } from '../../actors/cell/ask-stored.ts'
+import { askStored, isStored } from '../../actors/cell/ask-stored.ts'
 import { deliverFrom, publication, sendAsk, streamFrom } from '../../actors/cell/outgoing.ts'
 import type { CellHost } from '../../actors/cell/ports.ts'
 import {
@@ -14,12 +14,15 @@ import {
   validPayload,
   validPayloadNow,
 } from '../../actors/cell/sending.ts'
+import { abortedBefore, keyOf } from '../../actors/cell/turn.ts'
+import type { Grant } from '../../actors/context.ts'
 import type { Contract, Messages } from '../../actors/contract.ts'
 import type { AnyMessage } from '../../actors/message.ts'
 import type { MessageOptions, Ref, ReplyStream, SendPort, Target } from '../../actors/ref.ts'
 import type { Address } from '../../mailbox/address.ts'
 import { checkKey } from '../../mailbox/address.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { MessageId } from '../../mailbox/message-id.ts'
 import { refused, type TellOutcome } from '../../mailbox/outcome.ts'
 import { checkTopic } from '../../persistence/topic.ts'
 import { closedError } from './peer.ts'
@@ -42,7 +45,7 @@ export class Outside implements SendPort, Sender {
   }
 
   ref<M extends Messages>(contract: Contract<M>, key: string | Address): Ref<M> {
-    const text = typeof key === 'string' ? key : key.key
+    const text = typeof key === 'string' ? key : keyOf(contract, key)
     checkKey(text)
     return new contract.refClass(text, this)
   }
@@ -55,6 +58,8 @@ export class Outside implements SendPort, Sender {
     options?: MessageOptions,
   ): TellOutcome {
     if (this.#closed) return refused('closed', closedError())
+    const gaveUp = abortedBefore(options)
+    if (gaveUp !== undefined) return gaveUp
     const call = { to, name, spec, payload, options }
     try {
       return this.host.route(compose(this, call, validPayloadNow(call)))
@@ -88,9 +93,7 @@ export class Outside implements SendPort, Sender {
     const call = { to, name, spec, payload, options }
     const valid = validPayload(call)
     const checked = valid instanceof Promise ? await valid : valid
-    if (options?.id !== undefined && this.host.definition(to.type)?.behavior.durable) {
-      return await askStored(this, call, checked)
-    }
+    if (isStored(this, call)) return await askStored(this, call, checked)
     const { ask, envelope } = composeAsk(this, call, checked, undefined)
     sendAsk(this.host, ask, envelope)
     return await awaitReply(ask)
@@ -111,6 +114,12 @@ export class Outside implements SendPort, Sender {
     this.#check()
     checkTopic(topic)
     this.host.publish(publication(this, topic, payload))
+  }
+
+  /** Interrupts the turn of a message, by the right of a grant that its actor handed out (M6). */
+  interrupt({ type, key, grant }: Grant, message: MessageId): void {
+    this.#check()
+    this.host.signal(`${type}/${key}`, { kind: 'interrupt', id: message, by: '', grant })
   }
 
   #check(): void {

@@ -31,6 +31,7 @@ import { full, queued, refused, type TellOutcome } from '../../mailbox/outcome.t
 import type { Placement } from '../wire/placement.ts'
 import { acceptInStore, publishInStore } from './accept.ts'
 import type { Counters } from './counters.ts'
+import { Fallen } from './fallen.ts'
 import type { JournalClient } from './journal.ts'
 import { defaultResidency, Residents } from './residents.ts'
 import { RunQueue } from './run-queue.ts'
@@ -101,6 +102,7 @@ export class Peer implements CellHost {
   readonly #options: PeerOptions
   readonly #queue = new RunQueue()
   readonly #watchers = new Watchers()
+  readonly #fallen = new Fallen()
   readonly #shutdown = new AbortController()
   #deps: { readonly value: unknown } | undefined
   #seq = 0
@@ -149,18 +151,25 @@ export class Peer implements CellHost {
   #pump(): void {
     this.#scheduled = false
     this.#pumping = true
+    try {
+      this.#runSlices()
+    } finally {
+      this.#pumping = false
+      this.flush()
+      if (this.#queue.size > 0) this.schedule()
+      else this.#rest()
+    }
+  }
+
+  #runSlices(): void {
     const end = this.clock.mono() + pumpTime
     for (let now = end - pumpTime; now < end; now = this.clock.mono()) {
       this.#coarse = now
       const cell = this.#queue.take()
-      if (cell === undefined) break
+      if (cell === undefined) return
       cell.run(now + sliceTime)
       this.#rested(cell)
     }
-    this.#pumping = false
-    this.flush()
-    if (this.#queue.size > 0) this.schedule()
-    else this.#rest()
   }
 
   /** Sends everything collected for the store and for other threads. */
@@ -202,9 +211,21 @@ export class Peer implements CellHost {
   /** A message from another thread: it was counted as accepted there. */
   arrived(envelope: Envelope): void {
     const type = typeOf(envelope.to)
-    const cell = this.residents.get(envelope.to) ?? this.#activate(envelope.to, type)
+    const resident = this.residents.get(envelope.to)
+    if (resident === undefined && this.#isDown(envelope)) return
+    const cell = resident ?? this.#activate(envelope.to, type)
     if (cell === undefined) return this.deadLetter(envelope, 'no-definition')
     cell.receive(envelope)
+  }
+
+  /** True for a message to an actor that failed for good a moment ago: it is a dead letter (F1). */
+  #isDown(envelope: Envelope): boolean {
+    const error = this.#fallen.refusal(envelope.to, this.clock.mono())
+    if (error === undefined) return false
+    this.deadLetter(envelope, 'stopped', error)
+    envelope.header.reply?.settle({ ok: false, error })
+    envelope.header.accepted?.settle({ ok: false, error })
+    return true
   }
 
   #receive(cell: Cell, envelope: Envelope): TellOutcome {
@@ -226,9 +247,9 @@ export class Peer implements CellHost {
     if (!this.#intake) return refused('closed', closedError())
     const slot = this.#options.placement.slotOf(envelope.to, type)
     if (slot !== this.slot) return this.#sendAway(envelope, slot, type)
-    const cell = this.#activate(envelope.to, type) as Cell
-    cell.bump(Count.accepted, 1)
-    return this.#receive(cell, envelope)
+    this.#count(envelope.to, Count.accepted)
+    if (this.#isDown(envelope)) return queued
+    return this.#receive(this.#activate(envelope.to, type) as Cell, envelope)
   }
 
   #sendAway(envelope: Envelope, slot: number, type: string): TellOutcome {
@@ -296,6 +317,8 @@ export class Peer implements CellHost {
       case 'unwatch':
         return this.#watchers.remove(to, signal.by)
       case 'adopt':
+        this.#fallen.pardon(to)
+        return (cell ?? this.#activate(to, typeOf(to)))?.receiveSignal(signal)
       case 'wake':
         return (cell ?? this.#activate(to, typeOf(to)))?.receiveSignal(signal)
       case 'terminated':
@@ -326,6 +349,7 @@ export class Peer implements CellHost {
   #giveUp(ask: Ask): Whereabouts | undefined | Promise<Whereabouts | undefined> {
     const slot = this.#slotOf(ask.to)
     if (slot !== this.slot) return this.links.get(slot)?.giveUp(ask)
+    this.touched()
     return this.residents.get(ask.to)?.giveUp(ask.a, ask.b)
   }
 
@@ -349,11 +373,18 @@ export class Peer implements CellHost {
     const topic = envelope.header.topic as string
     const { from, id, payload } = envelope
     for (const { actor, name, listen } of this.topics.matching(topic)) {
-      if (actor === undefined || name === undefined) {
-        listen?.({ topic, payload, from, id, position } satisfies Published)
-      } else {
-        this.route(copyTo(envelope, actor, name))
-      }
+      if (actor !== undefined && name !== undefined) this.route(copyTo(envelope, actor, name))
+      else if (listen !== undefined) this.#call(listen, { topic, payload, from, id, position })
+    }
+  }
+
+  /** What a listener throws is its own affair, not the publisher's. */
+  #call(listen: (published: Published) => void, published: Published): void {
+    try {
+      listen(published)
+    } catch (error) {
+      const fields = { topic: published.topic, error: String(error) }
+      this.log('error', published.from, 'a listener failed', fields)
     }
   }
 
@@ -454,11 +485,18 @@ export class Peer implements CellHost {
   }
 
   #rested(cell: Cell): void {
-    if (cell.standing === Lane.system && cell.quiet) this.residents.rest(cell)
+    if (cell.standing !== Lane.system || !cell.quiet || this.#holdsOn(cell)) return
+    this.residents.rest(cell)
+  }
+
+  /** A volatile actor that left memory would be gone to those who watch it. */
+  #holdsOn(cell: Cell): boolean {
+    return !cell.definition.behavior.durable && this.#watchers.has(cell.id)
   }
 
   forget(cell: Cell): void {
     this.residents.remove(cell)
+    if (cell.downUntil > 0) this.#fallen.add(cell.id, cell.downUntil, cell.endError)
     this.topics.unsubscribe(cell.id)
     for (const by of this.#watchers.take(cell.id)) {
       this.signal(by, { kind: 'terminated', who: cell.id })

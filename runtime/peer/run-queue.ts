@@ -3,15 +3,19 @@
  *
  * An actor that is already queued and gets a more urgent message is queued again further up; its
  * older entry is then stale and skipped. So queueing is O(1) and nothing is searched.
+ *
+ * Invariant: an actor has at most one entry in each lane, stale or not. So however its messages
+ * alternate, it takes no more of a lane's places than any other actor there.
  */
 import type { Cell } from '../../actors/cell/cell.ts'
+import type { Place } from '../../actors/cell/ports.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { WeightedLanes } from '../../mailbox/weighted-lanes.ts'
 
 export class RunQueue {
-  readonly #lanes = new WeightedLanes<Cell>()
+  readonly #lanes = new WeightedLanes<Place>()
 
-  /** Entries, stale ones included. */
+  /** Places taken, stale ones included. */
   get size(): number {
     return this.#lanes.size
   }
@@ -19,17 +23,30 @@ export class RunQueue {
   enqueue(cell: Cell, lane: LaneNumber): void {
     if (cell.standing !== Lane.system && cell.standing <= lane) return
     cell.standing = lane
-    this.#lanes.offer(lane, cell)
+    const place = placeOf(cell, lane)
+    if (place.isQueued) return
+    place.isQueued = true
+    this.#lanes.offer(lane, place)
   }
 
   /** The next actor with something to do, no longer queued. */
   take(): Cell | undefined {
     for (;;) {
-      const cell = this.#lanes.take()
-      if (cell === undefined) return undefined
-      if (cell.standing === Lane.system) continue
+      const place = this.#lanes.take()
+      if (place === undefined) return undefined
+      place.isQueued = false
+      const { cell, lane } = place
+      if (cell.standing !== lane) continue
       cell.standing = Lane.system
       return cell
     }
   }
+}
+
+function placeOf(cell: Cell, lane: LaneNumber): Place {
+  const known = cell.places[lane]
+  if (known !== undefined) return known
+  const place = { cell, lane, isQueued: false }
+  cell.places[lane] = place
+  return place
 }

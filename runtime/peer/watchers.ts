@@ -17,6 +17,10 @@ export class Watchers {
     if (watchers?.size === 0) this.#by.delete(watched)
   }
 
+  has(watched: string): boolean {
+    return this.#by.has(watched)
+  }
+
   /** Everybody who watches, each told once: the watch is over. */
   take(watched: string): Iterable<string> {
     const watchers = this.#by.get(watched) ?? []

@@ -1,0 +1,55 @@
+/**
+ * What a durable actor's runtime does in turns of its own, so that it is recorded like everything
+ * else: being adopted, and forgetting a child that ended. The rest is as for any actor (`family.ts`).
+ */
+import { type Address, parseAddress } from '../../mailbox/address.ts'
+import { Envelope } from '../../mailbox/envelope.ts'
+import { Lane } from '../../mailbox/lane.ts'
+import type { ActorDefinition } from '../actor.ts'
+import type { Context } from '../context.ts'
+import type { DurableTurn } from './durable-turn.ts'
+import { decodeError, type ErrorData, encodeError } from './error-data.ts'
+import { escalated, hookOf } from './family.ts'
+import type { CellHost } from './ports.ts'
+
+/** Makes its receiver a child of its sender; sent, and kept, like any message of a turn. */
+export const adoptMessage = '$adopt'
+const childEndedMessage = '$childEnded'
+
+interface ChildEnd {
+  readonly child: Address
+  readonly error?: ErrorData
+}
+
+type Hook = (turn: DurableTurn, payload: unknown) => unknown
+
+/** The handler for a message of the runtime's own. */
+export function durableHookOf(definition: ActorDefinition, name: string): Hook | undefined {
+  switch (name) {
+    case adoptMessage:
+      return (turn) => turn.adopted()
+    case childEndedMessage:
+      return (turn, payload) => childEnded(definition, turn, payload as ChildEnd)
+    default:
+      return hookOf(definition, name)
+  }
+}
+
+function childEnded({ behavior }: ActorDefinition, turn: DurableTurn, end: ChildEnd): unknown {
+  turn.forgetChild(end.child)
+  if (end.error === undefined) return undefined
+  const error = decodeError(end.error)
+  if (behavior.onChildFailed === undefined) throw escalated(end.child, error)
+  return behavior.onChildFailed(turn as Context, end.child, error)
+}
+
+/** The message that tells a parent of its child's end. */
+export function childEndOf(host: CellHost, parent: string, child: string, error: unknown): Envelope {
+  const who = parseAddress(child)
+  const payload: ChildEnd =
+    error === undefined ? { child: who } : { child: who, error: encodeError(error) }
+  const seq = host.nextSeq()
+  const header = { keep: true }
+  const lane = Lane.normal
+  return new Envelope(parent, child, childEndedMessage, payload, lane, host.origin, seq, 0, 0, header)
+}

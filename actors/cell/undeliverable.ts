@@ -1,0 +1,30 @@
+/** What somebody who waits for a message is told when it will not be processed. */
+import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import type { Envelope } from '../../mailbox/envelope.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+
+/** Why a message was not processed, for whoever waits for it. */
+export function undeliverable(envelope: Envelope, reason: DeadLetterReason): TroupeError {
+  const { to, name } = envelope
+  const fields = { to, message: name, reason }
+  switch (reason) {
+    case 'expired':
+      return new TroupeError(
+        'MESSAGE_EXPIRED',
+        `"${name}" reached ${to} but its deadline passed before its turn came`,
+        { fields },
+      )
+    case 'cancelled':
+      return new TroupeError('CANCELLED', `"${name}" to ${to} was taken back`, { fields })
+    case 'stopped':
+      return new TroupeError('ACTOR_STOPPED', `${to} stopped before "${name}"`, { fields })
+    case 'no-handler':
+      return new TroupeError(
+        'DEFINITION_MISSING',
+        `${to} has no handler for "${name}"; is its host running an older app?`,
+        { fields },
+      )
+    default:
+      return new TroupeError('MAILBOX_FULL', `${to} has no room (${reason})`, { fields })
+  }
+}
