@@ -10,6 +10,14 @@ export { openMemoryStore } from './memory-store.ts'
 export { applyPatch, type Patch, patchPaths } from './patch.ts'
 export { type MessageRef, PartFlag, PartKind, RecordFlag, RecordKind } from './record.ts'
 export { type Frame, SegmentBuilder } from './segment.ts'
+export { FullTextIndex } from './sqlite/full-text-index.ts'
+export type {
+  ChunkMatch,
+  ChunkRecord,
+  FileRecord,
+  FullTextIndexOptions,
+  IndexedFile,
+} from './sqlite/full-text-records.ts'
 export {
   openSqliteReader,
   openSqliteStore,

@@ -18,8 +18,14 @@
 
 import type BetterSqlite3 from 'better-sqlite3'
 import { TroupeError } from '../../mailbox/errors.ts'
-import { type FullTextIndexOptions, openIndex } from './full-text-open.ts'
-import type { ChunkMatch, ChunkRecord, FileRecord, IndexedFile } from './full-text-records.ts'
+import { openIndex } from './full-text-open.ts'
+import type {
+  ChunkMatch,
+  ChunkRecord,
+  FileRecord,
+  FullTextIndexOptions,
+  IndexedFile,
+} from './full-text-records.ts'
 import { chunkIdBase, maxChunksPerFile } from './full-text-schema.ts'
 import { chunkRow, prepareStatements, type Statements, toMatch } from './full-text-statements.ts'
 

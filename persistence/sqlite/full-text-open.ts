@@ -6,18 +6,8 @@
 import type BetterSqlite3 from 'better-sqlite3'
 import Database from 'better-sqlite3'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { FullTextIndexOptions } from './full-text-records.ts'
 import { applicationId, createSchema, dropSchema, indexFormat } from './full-text-schema.ts'
-
-/** Options of `FullTextIndex.open`. */
-export interface FullTextIndexOptions {
-  /** Names what the chunks are made of, for example cutter version and folder. Another name than
-   * the stored one empties the index. Ignored when opened `readonly`. */
-  readonly content?: string
-  /** Opens an existing index for searching only; many readers may run beside one writer (D10). */
-  readonly readonly?: boolean
-  /** Match words by their Porter stem, `queues` with `queue`. Default true. */
-  readonly stemming?: boolean
-}
 
 /** A connection to a ready index; closed again when it cannot be made ready. */
 export function openIndex(path: string, options: FullTextIndexOptions): BetterSqlite3.Database {

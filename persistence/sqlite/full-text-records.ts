@@ -35,3 +35,14 @@ export interface ChunkMatch extends ChunkRecord {
   readonly ordinal: number
   readonly score: number
 }
+
+/** Options of `FullTextIndex.open`. */
+export interface FullTextIndexOptions {
+  /** Names what the chunks are made of, for example cutter version and folder. Another name than
+   * the stored one empties the index. Ignored when opened `readonly`. */
+  readonly content?: string
+  /** Opens an existing index for searching only; many readers may run beside one writer (D10). */
+  readonly readonly?: boolean
+  /** Match words by their Porter stem, `queues` with `queue`. Default true. */
+  readonly stemming?: boolean
+}

@@ -14,10 +14,34 @@ interface ChunkRow {
   readonly score: number
 }
 
-/** The statements of one connection. */
-export type Statements = ReturnType<typeof prepareStatements>
+/** A chunk as a row to insert. */
+interface NewChunkRow {
+  readonly id: number
+  readonly fileId: number
+  readonly ordinal: number
+  readonly startLine: number
+  readonly endLine: number
+  /** A JSON array of texts. */
+  readonly headings: string
+  readonly body: string
+}
 
-export function prepareStatements(db: BetterSqlite3.Database) {
+/** The statements of one connection: what each takes, and the rows it gives. */
+export interface Statements {
+  readonly file: BetterSqlite3.Statement<[string], FileRecord>
+  readonly fileId: BetterSqlite3.Statement<[string], number>
+  readonly paths: BetterSqlite3.Statement<[], string>
+  readonly count: BetterSqlite3.Statement<[], { files: number; chunks: number }>
+  readonly upsert: BetterSqlite3.Statement<[FileRecord], { id: number }>
+  readonly insertChunk: BetterSqlite3.Statement<[NewChunkRow]>
+  readonly insertText: BetterSqlite3.Statement<[number, string, string, string]>
+  readonly removeFile: BetterSqlite3.Statement<[number]>
+  readonly removeChunks: BetterSqlite3.Statement<[number]>
+  readonly removeTexts: BetterSqlite3.Statement<[number, number]>
+  readonly search: BetterSqlite3.Statement<[{ expression: string; limit: number }], ChunkRow>
+}
+
+export function prepareStatements(db: BetterSqlite3.Database): Statements {
   return {
     file: db.prepare<[string], FileRecord>(
       'SELECT path, size, modified_ms AS modifiedMs, hash, note FROM files WHERE path = ?',
@@ -34,7 +58,7 @@ export function prepareStatements(db: BetterSqlite3.Database) {
          hash = excluded.hash, note = excluded.note
        RETURNING id`,
     ),
-    insertChunk: db.prepare<[ReturnType<typeof chunkRow>]>(
+    insertChunk: db.prepare<[NewChunkRow]>(
       `INSERT INTO chunks (id, file_id, ordinal, start_line, end_line, headings, body)
        VALUES (@id, @fileId, @ordinal, @startLine, @endLine, @headings, @body)`,
     ),
@@ -60,7 +84,12 @@ export function prepareStatements(db: BetterSqlite3.Database) {
 }
 
 /** A chunk as a row to insert. */
-export const chunkRow = (id: number, fileId: number, ordinal: number, chunk: ChunkRecord) => ({
+export const chunkRow = (
+  id: number,
+  fileId: number,
+  ordinal: number,
+  chunk: ChunkRecord,
+): NewChunkRow => ({
   id,
   fileId,
   ordinal,

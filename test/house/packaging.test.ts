@@ -13,6 +13,7 @@ test('packaging: the public entries are these and no others', () => {
   assert.deepEqual(Object.keys(manifest().exports), [
     '.',
     './contract',
+    './agents',
     './testing',
     './persistence',
     './host',

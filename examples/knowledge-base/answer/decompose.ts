@@ -1,6 +1,6 @@
 /** The decompose agent's work: a question to the questions it is made of, asked of a model. */
 
-import { type CallOptions, type Model, textOf } from '../../../actors/agents/model.ts'
+import { type CallOptions, type Model, textOf } from 'troupe/agents'
 
 const system =
   'Split the question into the independent questions it is made of. Reply with one question on ' +

@@ -3,17 +3,17 @@
  * model. A citation of the model is believed only if it names a passage and lines that were given.
  */
 
-import { titleSeparator } from '../../../actors/agents/extractive/select.ts'
-import { noAnswer } from '../../../actors/agents/extractive-model.ts'
 import {
   type CallOptions,
   type Citation,
   type DocumentPart,
   type Model,
+  noAnswer,
+  type Passage,
   type TextPart,
   textOf,
-} from '../../../actors/agents/model.ts'
-import type { Passage } from '../../../actors/agents/retriever.ts'
+  titleSeparator,
+} from 'troupe/agents'
 import type { SourceLines } from './citation.ts'
 
 /** A sentence that answers, and where it stands. */

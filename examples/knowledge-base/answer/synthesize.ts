@@ -5,9 +5,14 @@
  * do not answer is said last and plainly; it is never left out.
  */
 
-import { titleSeparator } from '../../../actors/agents/extractive/select.ts'
-import type { CallOptions, DocumentPart, Model, Part } from '../../../actors/agents/model.ts'
-import { TroupeError } from '../../../mailbox/errors.ts'
+import {
+  type CallOptions,
+  type DocumentPart,
+  type Model,
+  type Part,
+  titleSeparator,
+} from 'troupe/agents'
+import { TroupeError } from 'troupe/contract'
 import type { SourceLines } from './citation.ts'
 import type { Evidence, Finding } from './reason.ts'
 

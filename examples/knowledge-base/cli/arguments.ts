@@ -2,12 +2,15 @@
 
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
-import { TroupeError } from '../../../mailbox/errors.ts'
-import { aBoolean, anInteger, aText, checkOptions } from '../../../mailbox/options.ts'
+import { TroupeError } from 'troupe/contract'
 import type { Folder } from '../ingest/walk.ts'
 
 /** What is asked when nothing is. */
 export const defaultQuestion = 'What happens to a message when a worker dies?'
+
+/** Threads that ingest and orchestrator share; the agents have one each besides. */
+const defaultWorkers = 1
+const mostWorkers = 64
 
 /** How to call the example. */
 export const usage = `npm start -- ["question"] [--docs DIR] [--store FILE] [--workers N]
@@ -15,7 +18,7 @@ export const usage = `npm start -- ["question"] [--docs DIR] [--store FILE] [--w
   question       what to ask; default: ${defaultQuestion}
   --docs DIR     the folder to answer from; default: this project's README.md and docs/
   --store FILE   where the history is kept; default: .troupe/knowledge-base.db
-  --workers N    worker threads, 0 for none; default: 4`
+  --workers N    threads besides the four agents' own; 0 runs everything on one; default: ${defaultWorkers}`
 
 /** Everything the example was asked for. */
 export interface Arguments {
@@ -33,70 +36,73 @@ export interface Places {
   readonly project: string
 }
 
-const names = { docs: aText, store: aText, workers: anInteger(0, 64), help: aBoolean }
-
 /**
  * @param argv without `node` and the script
  * @throws OPTION_INVALID naming the option and what it expects
  */
 export function parseArguments(argv: readonly string[], { cwd, project }: Places): Arguments {
-  const { values, positionals } = parseArgs({
-    args: [...argv],
-    allowPositionals: true,
-    strict: false,
-    options: {
-      docs: { type: 'string' },
-      store: { type: 'string' },
-      workers: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
-  const given = {
-    ...values,
-    ...(values['workers'] === undefined ? {} : { workers: asNumber(values['workers']) }),
-  }
-  checkOptions('knowledge-base', given, names)
+  const { values, positionals } = parse(argv)
   return {
-    help: values['help'] === true,
+    help: values.help === true,
     question: oneQuestion(positionals),
-    folder: folderOf(values['docs'], cwd, project),
-    store: resolve(cwd, text(values['store']) ?? join('.troupe', 'knowledge-base.db')),
-    workers: typeof given.workers === 'number' ? given.workers : 4,
+    folder: folderOf(filled('docs', values.docs), cwd, project),
+    store: resolve(cwd, filled('store', values.store) ?? join('.troupe', 'knowledge-base.db')),
+    workers: numberOf(values.workers),
   }
 }
 
 /** The full-text index beside a store. */
 export const indexPath = (store: string): string => store.replace(/(?:\.db)?$/, '.index.db')
 
-/** Text that is no number stays text, so that the check can show it. */
-function asNumber(value: string | boolean): unknown {
-  return typeof value === 'string' && /^-?\d+$/.test(value) ? Number(value) : value
+function parse(argv: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...argv],
+      allowPositionals: true,
+      options: {
+        docs: { type: 'string' },
+        store: { type: 'string' },
+        workers: { type: 'string' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    })
+  } catch (cause) {
+    throw invalid(`${cause instanceof Error ? cause.message : cause}\n\n${usage}`, cause)
+  }
+}
+
+function numberOf(workers: string | undefined): number {
+  if (workers === undefined) return defaultWorkers
+  if (/^\d+$/.test(workers) && Number(workers) <= mostWorkers) return Number(workers)
+  throw invalid(`--workers must be an integer from 0 to ${mostWorkers}, got "${workers}"`)
+}
+
+function filled(option: string, value: string | undefined): string | undefined {
+  if (value !== '') return value
+  throw invalid(`--${option} expects a path, got an empty text`)
 }
 
 function oneQuestion(positionals: readonly string[]): string {
   const [question = defaultQuestion, second] = positionals
   if (second !== undefined) {
-    throw new TroupeError(
-      'OPTION_INVALID',
-      `knowledge-base: expected one question, got ${positionals.length} words or options; put the question in quotes: npm start -- ${JSON.stringify(positionals.join(' '))}`,
+    throw invalid(
+      `expected one question, got ${positionals.length} words or options; put the question in quotes: npm start -- ${JSON.stringify(positionals.join(' '))}`,
     )
   }
   if (/[\p{L}\p{N}]/u.test(question)) return question
-  throw new TroupeError(
-    'OPTION_INVALID',
-    `knowledge-base: expected a question, got ${JSON.stringify(question)}; leave it out for the default one.`,
+  throw invalid(
+    `expected a question, got ${JSON.stringify(question)}; leave it out for the default one`,
   )
 }
 
 /** Paths are shown relative to where the user stands, if the folder is below it. */
-function folderOf(docs: string | boolean | undefined, cwd: string, project: string): Folder {
-  const given = text(docs)
-  if (given === undefined) return { base: project, entries: ['README.md', 'docs'] }
-  const below = relative(cwd, resolve(cwd, given))
+function folderOf(docs: string | undefined, cwd: string, project: string): Folder {
+  if (docs === undefined) return { base: project, entries: ['README.md', 'docs'] }
+  const below = relative(cwd, resolve(cwd, docs))
   const outside = below.startsWith('..') || isAbsolute(below)
-  if (outside) return { base: resolve(cwd, given), entries: ['.'] }
+  if (outside) return { base: resolve(cwd, docs), entries: ['.'] }
   return { base: cwd, entries: [below === '' ? '.' : below.split(sep).join('/')] }
 }
 
-const text = (value: string | boolean | undefined): string | undefined =>
-  typeof value === 'string' ? value : undefined
+const invalid = (what: string, cause?: unknown): TroupeError =>
+  new TroupeError('OPTION_INVALID', `knowledge-base: ${what}`, { cause })

@@ -5,7 +5,7 @@
 
 import { copyFileSync, existsSync, mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { TroupeError } from '../../../mailbox/errors.ts'
+import { TroupeError } from 'troupe/contract'
 
 /** Each file's path below `node_modules`. */
 export const corpusFiles = [

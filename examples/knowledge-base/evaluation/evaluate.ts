@@ -8,9 +8,7 @@
 
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { sentencesOf } from '../../../actors/agents/extractive/sentences.ts'
-import { extractiveModel } from '../../../actors/agents/extractive-model.ts'
-import type { Passage, Retriever } from '../../../actors/agents/retriever.ts'
+import { extractiveModel, type Passage, type Retriever, sentencesOf } from 'troupe/agents'
 import type { SourceLines } from '../answer/citation.ts'
 import { decomposeQuestion } from '../answer/decompose.ts'
 import { type Finding, findEvidence } from '../answer/reason.ts'

@@ -1,7 +1,6 @@
 /** How high retrieval alone ranks the expected sections: what the choice of tokenizer rests on. */
 
-import { extractiveModel } from '../../../actors/agents/extractive-model.ts'
-import type { Passage, Retriever } from '../../../actors/agents/retriever.ts'
+import { extractiveModel, type Passage, type Retriever } from 'troupe/agents'
 import { decomposeQuestion } from '../answer/decompose.ts'
 import type { QuestionSet, Section } from './question.ts'
 

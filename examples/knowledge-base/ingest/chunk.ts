@@ -8,7 +8,7 @@
  *    line ends.
  */
 
-import type { ChunkRecord } from '../../../persistence/sqlite/full-text-records.ts'
+import type { ChunkRecord } from 'troupe/persistence'
 import { type Block, lastLine, softBreak } from './block.ts'
 
 /** Characters. Small enough to cite precisely, large enough to hold a thought with its context. */

@@ -6,7 +6,7 @@
  */
 
 import { createHash } from 'node:crypto'
-import type { FileRecord } from '../../../persistence/sqlite/full-text-records.ts'
+import type { FileRecord } from 'troupe/persistence'
 
 /** Milliseconds; coarser than the time stamps of any file system in use (FAT has 2 s). */
 export const settledMs = 2_000

@@ -6,8 +6,7 @@
  * tags break lines and which are headings.
  */
 
-import { decodeEntities } from '../../../actors/agents/extractive/entities.ts'
-import { oneLine, plainText } from '../../../actors/agents/extractive/inline.ts'
+import { decodeEntities, oneLine, plainText } from 'troupe/agents'
 import { type Block, lineEnds, softBreak } from './block.ts'
 import { HeadingPath } from './heading-path.ts'
 import { type HtmlToken, htmlTokens } from './html-tokens.ts'

@@ -6,8 +6,7 @@
  * Memory is bounded by one batch; only paths are held for the whole folder.
  */
 
-import type { FullTextIndex } from '../../../persistence/sqlite/full-text-index.ts'
-import type { IndexedFile } from '../../../persistence/sqlite/full-text-records.ts'
+import type { FullTextIndex, IndexedFile } from 'troupe/persistence'
 import { cutterVersion } from './chunk.ts'
 import { sameStamp } from './fingerprint.ts'
 import { type ReadResult, readDocument } from './read-document.ts'

@@ -7,7 +7,7 @@
  * a fence may be indented by any amount, since lists indent them.
  */
 
-import { oneLine, plainText } from '../../../actors/agents/extractive/inline.ts'
+import { oneLine, plainText } from 'troupe/agents'
 import type { Block } from './block.ts'
 import { HeadingPath } from './heading-path.ts'
 

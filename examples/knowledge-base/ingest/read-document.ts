@@ -2,7 +2,7 @@
 
 import { type FileHandle, open } from 'node:fs/promises'
 import { extname, resolve } from 'node:path'
-import type { FileRecord, IndexedFile } from '../../../persistence/sqlite/full-text-records.ts'
+import type { FileRecord, IndexedFile } from 'troupe/persistence'
 import type { Reader } from './block.ts'
 import { cutIntoChunks } from './chunk.ts'
 import { decodeText } from './decode.ts'

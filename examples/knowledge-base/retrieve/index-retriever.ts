@@ -3,11 +3,15 @@
  * chunks that stand side by side.
  */
 
-import { isFunctionWord, wordsOf } from '../../../actors/agents/extractive/terms.ts'
-import type { Passage, Retriever, SearchOptions } from '../../../actors/agents/retriever.ts'
-import { TroupeError } from '../../../mailbox/errors.ts'
-import type { FullTextIndex } from '../../../persistence/sqlite/full-text-index.ts'
-import type { ChunkMatch } from '../../../persistence/sqlite/full-text-records.ts'
+import {
+  isFunctionWord,
+  type Passage,
+  type Retriever,
+  type SearchOptions,
+  wordsOf,
+} from 'troupe/agents'
+import { TroupeError } from 'troupe/contract'
+import type { ChunkMatch, FullTextIndex } from 'troupe/persistence'
 import { softBreak } from '../ingest/block.ts'
 
 /** Passages returned when the caller does not say. */
