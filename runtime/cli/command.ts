@@ -5,10 +5,14 @@
  * process nor end it, so a test runs them in its own process.
  */
 
-/** Where a command writes. `process` is one. */
+/** Where a command writes and reads, and how it hears of Ctrl-C. `process` is one. */
 export interface Terminal {
   readonly stdout: { write(text: string): unknown; readonly isTTY?: boolean }
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean }
+  /** What is typed or piped in; a command that takes no input leaves it alone. */
+  readonly stdin?: NodeJS.ReadableStream
+  on?(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
+  off?(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
 }
 
 /** A command's work. Resolves to the exit code. */

@@ -11,7 +11,12 @@ import { nearest } from '../../mailbox/options.ts'
 import { type CommandEntry, exit, type Terminal } from './command.ts'
 
 /** Every command, in the order of the help text. */
-export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({})
+export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
+  dev: {
+    summary: 'runs an app and starts it again when its files change',
+    load: async () => (await import('./dev.ts')).dev,
+  },
+})
 
 /**
  * Runs `troupe ...args`.
