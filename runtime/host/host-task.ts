@@ -10,24 +10,35 @@ import { Host } from './host.ts'
 
 /** Runs a host until it is stopped. */
 export async function runHost(start: HostStart): Promise<void> {
+  const host = await startHost(start)
+  if (host === undefined) return
   const unhandled = (error: unknown): void => {
     start.reports.postMessage({ kind: 'unhandled', error: encodeError(error) } satisfies Report)
   }
   // A promise that user code forgot must not take a thousand innocent actors with it.
   process.on('unhandledRejection', unhandled)
   try {
-    const host = new Host(await loadApp(start.app), start)
     offer(host.control, start.control)
-    start.reports.postMessage({ kind: 'up' })
+    start.reports.postMessage({ kind: 'up' } satisfies Report)
     await host.ended
   } finally {
     process.off('unhandledRejection', unhandled)
   }
 }
 
+/** A start that fails is reported as data: the task's own rejection would lose code and cause. */
+async function startHost(start: HostStart): Promise<Host | undefined> {
+  try {
+    return new Host(await loadApp(start.app), start)
+  } catch (error) {
+    start.reports.postMessage({ kind: 'failed', error: encodeError(error) } satisfies Report)
+    return undefined
+  }
+}
+
 /** @throws APP_INVALID */
 async function loadApp(url: string): Promise<App> {
-  const module = (await import(url)) as { default?: App & { default?: App } }
+  const module = await importApp(url)
   // A CommonJS module's exports arrive as the default export, an ES module's under it.
   const app = module.default?.actors ? module.default : module.default?.default
   if (app?.actors instanceof Map) return app
@@ -35,4 +46,15 @@ async function loadApp(url: string): Promise<App> {
     'APP_INVALID',
     `${url} must export its app as default: export default app(import.meta.url, { actors: [...] })`,
   )
+}
+
+async function importApp(url: string): Promise<{ default?: App & { default?: App } }> {
+  try {
+    return (await import(url)) as { default?: App & { default?: App } }
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new TroupeError('APP_INVALID', `${url} cannot be loaded in a host: ${why}`, {
+      cause: error,
+    })
+  }
 }

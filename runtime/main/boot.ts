@@ -5,7 +5,7 @@
  */
 import type { App } from '../../actors/app.ts'
 import { Count } from '../../mailbox/accounting.ts'
-import { SystemClock } from '../../mailbox/clock.ts'
+import type { Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Counters } from '../peer/counters.ts'
 import { Peer, type PeerSink, typeOf } from '../peer/peer.ts'
@@ -21,6 +21,7 @@ import {
   planPlacement,
   slotCount,
 } from '../wire/placement.ts'
+import { EndingClock } from './ending-clock.ts'
 import { HostLosses } from './host-losses.ts'
 import { Hosts } from './hosts.ts'
 import type { CheckedOptions } from './options.ts'
@@ -45,6 +46,7 @@ export interface BootListener {
 
 /** A system put together and running. */
 export interface Booted {
+  readonly clock: EndingClock
   readonly peer: Peer
   readonly links: PeerLinks
   readonly counters: Counters
@@ -64,12 +66,31 @@ export async function boot(
   const slots = slotCount(plan)
   // Two threads more than hosts, for the store and its archivist; the pool makes them on demand.
   const pool = slots === 0 ? undefined : new ThreadPool(slots + 2, options.hostMemory)
+  const made: Made = {}
   try {
-    return await assemble(app, options, listener, { plan, slots, pool })
+    return await assemble(app, options, listener, { plan, slots, pool, made })
   } catch (error) {
-    await pool?.destroy()
+    await takeApart(made, pool)
     throw error
   }
+}
+
+/** What a start that fails leaves behind is what was made until then, in this order. */
+interface Made {
+  clock?: EndingClock
+  store?: StoreHome
+  hosts?: Hosts
+}
+
+/** The start's own error is the one to report, not what its end runs into. */
+async function takeApart(
+  { clock, hosts, store }: Made,
+  pool: ThreadPool | undefined,
+): Promise<void> {
+  clock?.end()
+  await hosts?.stop(Promise.resolve())
+  await store?.close().catch(() => undefined)
+  await pool?.destroy()
 }
 
 /** @throws OPTION_INVALID when durable actors have nowhere to be durable */
@@ -88,21 +109,24 @@ interface Threads {
   readonly plan: PlacementPlan
   readonly slots: number
   readonly pool: ThreadPool | undefined
+  readonly made: Made
 }
 
 async function assemble(
   app: App,
   options: CheckedOptions,
   listener: BootListener,
-  { plan, slots, pool }: Threads,
+  { plan, slots, pool, made }: Threads,
 ): Promise<Booted> {
   const worker = workerFile(options.host)
   const placement = new Placement(plan)
   const counters = new Counters(app.actors.keys())
-  const clock = new SystemClock()
+  const clock = new EndingClock()
+  made.clock = clock
   const peer = makePeer(app, options, listener, { placement, counters, clock })
   const links = new PeerLinks(peer, app.actors.keys())
   const store = await openStore(options, pool, worker, clock)
+  if (store !== undefined) made.store = store
   const client = store && (await connectMain(peer, store, listener))
   const origins = new Origins(client)
   peer.adoptOrigin(await origins.next())
@@ -129,11 +153,12 @@ async function assemble(
       retired: (slot) => listener.hostRetired(slot),
       replaced: (slot) => losses.redeliver(slot, placement),
     })
+  if (hosts !== undefined) made.hosts = hosts
   await hosts?.start(slots)
   if (client !== undefined) await wakeAll(peer, counters, client)
   await hosts?.go()
   await store?.start()
-  return { peer, links, counters, hosts, store, client, pool }
+  return { clock, peer, links, counters, hosts, store, client, pool }
 }
 
 function makePeer(
@@ -143,7 +168,7 @@ function makePeer(
   parts: {
     readonly placement: Placement
     readonly counters: Counters
-    readonly clock: SystemClock
+    readonly clock: Clock
   },
 ): Peer {
   return new Peer({
@@ -164,7 +189,7 @@ async function openStore(
   { store, acceptLoss, workers }: CheckedOptions,
   pool: ThreadPool | undefined,
   worker: URL,
-  clock: SystemClock,
+  clock: Clock,
 ): Promise<StoreHome | undefined> {
   if (store === undefined) return undefined
   if (store === 'memory') return openStoreHere(undefined, clock)

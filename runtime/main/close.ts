@@ -45,6 +45,7 @@ export async function closeSystem(
   await store?.close()
   booted.client?.closed(closedError())
   await pool?.destroy()
+  booted.clock.end()
   deadline.cancel()
   const leftover = total.pending + total.running + total.inTransit - stored
   return { drained, leftover: Math.max(0, leftover), stored, accounting: total }

@@ -10,6 +10,7 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { App } from '../../actors/app.ts'
+import { decodeError } from '../../actors/cell/error-data.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Counters } from '../peer/counters.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
@@ -186,11 +187,14 @@ export class Hosts implements HostsView {
       timer = setTimeout(() => reject(slow(host.slot, startWithin)), startWithin)
       host.reports.on('message', (report: Report) => {
         if (report.kind === 'up') resolve()
+        if (report.kind === 'failed') reject(decodeError(report.error))
         this.#side.reported(host.slot, report)
       })
     })
     try {
-      await Promise.race([up, host.death])
+      // A start that failed is reported before its thread ends, by another way: let it come first.
+      const died = host.death.catch((error) => new Promise((_, fail) => setImmediate(fail, error)))
+      await Promise.race([up, died])
     } catch (error) {
       host.thread.kill()
       host.controlPort.close()

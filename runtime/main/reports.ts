@@ -43,6 +43,7 @@ export class Reports implements BootListener {
   reported(slot: number, report: Report): void {
     switch (report.kind) {
       case 'up':
+      case 'failed':
         return
       case 'event':
         return this.#event(

@@ -69,7 +69,10 @@ export async function openStoreThread(
     },
     start: () => remote.start(),
     async close() {
-      await remote.close()
+      const closed = remote.close()
+      // The thread may be gone before the answer is here: that is an answer too.
+      closed.catch(() => undefined)
+      await Promise.race([closed, thread.ended])
       await thread.ended
       for (const port of ports) port.close()
       mine.close()

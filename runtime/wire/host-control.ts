@@ -82,6 +82,8 @@ export interface LetterData {
 export type Report =
   /** The control plane answers from now on. */
   | { readonly kind: 'up' }
+  /** It cannot come up; its thread ends. */
+  | { readonly kind: 'failed'; readonly error: ErrorData }
   | { readonly kind: 'event'; readonly event: CellEvent; readonly error?: ErrorData }
   | { readonly kind: 'letter'; readonly letter: LetterData }
   | {

@@ -67,4 +67,5 @@ export const counter = actor(Counter, {
   },
 })
 
+// biome-ignore lint/style/noDefaultExport: every thread finds the app as its module's default
 export default app(import.meta.url, { actors: [account, counter] })

@@ -1,0 +1,70 @@
+/** Systems on real threads for tests: closed with their test, in a folder of its own. */
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { TestContext } from 'node:test'
+import type { App } from '../../actors/app.ts'
+import { createSystem } from '../../runtime/main/create-system.ts'
+import type { SystemEvent } from '../../runtime/main/events.ts'
+import type { LogLine, SystemOptions } from '../../runtime/main/options.ts'
+import type { System } from '../../runtime/main/system.ts'
+
+/** A folder that is gone after the test. */
+export function folderOf(t: TestContext): string {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-'))
+  t.after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+/** A store file that is gone after the test. */
+export function fileOf(t: TestContext): string {
+  return join(folderOf(t), 'test.db')
+}
+
+/** A system with two hosts and no store unless said otherwise, silent, closed after the test. */
+export async function systemOf(
+  t: TestContext,
+  app: App<never> | App,
+  options: SystemOptions = {},
+): Promise<System> {
+  const system = await createSystem(app as App, { workers: 2, log: () => undefined, ...options })
+  t.after(() => system.close())
+  return system
+}
+
+/** Collects log lines. */
+export function logTo(lines: LogLine[]): (line: LogLine) => void {
+  return (line) => void lines.push(line)
+}
+
+type Named<E extends SystemEvent['event']> = Extract<SystemEvent, { readonly event: E }>
+
+/** The next event of a name that fits. */
+export function eventOf<E extends SystemEvent['event']>(
+  system: System,
+  name: E,
+  fits: (event: Named<E>) => boolean = () => true,
+): Promise<Named<E>> {
+  return new Promise((resolve) => {
+    const heard = (event: SystemEvent): void => {
+      if (event.event !== name || !fits(event as Named<E>)) return
+      system.events.off('all', heard)
+      resolve(event as Named<E>)
+    }
+    system.events.on('all', heard)
+  })
+}
+
+/** Keys of actors of one type that live on a slot, by asking where each runs. */
+export async function keysOn(
+  where: (key: string) => Promise<number>,
+  count: number,
+): Promise<ReadonlyMap<number, string[]>> {
+  const found = new Map<number, string[]>()
+  for (let i = 0; i < count; i += 1) {
+    const key = `k${i}`
+    const slot = await where(key)
+    found.set(slot, [...(found.get(slot) ?? []), key])
+  }
+  return found
+}
