@@ -12,6 +12,7 @@ import { aFunction, anInteger, anObject, checkOptions } from '../mailbox/options
 import { openMemoryStore } from '../persistence/memory-store.ts'
 import type { Booted } from './main/boot.ts'
 import { DeadLetters } from './main/dead-letters.ts'
+import { EndingClock } from './main/ending-clock.ts'
 import { checkSystemOptions, type LogLine } from './main/options.ts'
 import { Reports } from './main/reports.ts'
 import type { StoreHome } from './main/store-home.ts'
@@ -133,7 +134,18 @@ function assemble(app: App, clock: VirtualClock, work: Work, reports: Reports): 
   })
   const links = new PeerLinks(peer, app.actors.keys())
   const { home, client } = connect(peer, clock, work, reports)
-  return { peer, links, counters, hosts: undefined, store: home, client, pool: undefined }
+  // No alarm is ever set on the real clock, so there is none to end.
+  const real = new EndingClock()
+  return {
+    clock: real,
+    peer,
+    links,
+    counters,
+    hosts: undefined,
+    store: home,
+    client,
+    pool: undefined,
+  }
 }
 
 function connect(
