@@ -12,12 +12,17 @@ import { System } from './system.ts'
 /**
  * Starts a system. Resolves when its hosts are up and everything that waits in the store is known.
  *
- * @param app the default export of the app module
+ * @param given the default export of the app module
  * @throws OPTION_INVALID, APP_INVALID, SYSTEM_IN_HOST, STORE_LOCKED, STORE_NEWER, STORE_READONLY,
  *   STORE_CORRUPT, STORE_TAIL_LOST
  */
-export async function createSystem(app: App, options: SystemOptions = {}): Promise<System> {
-  checkCaller(app)
+export async function createSystem<Deps>(
+  given: App<Deps>,
+  options: SystemOptions = {},
+): Promise<System> {
+  checkCaller(given)
+  // What its deps are concerns its own actors only.
+  const app = given as App
   const checked = checkSystemOptions(options)
   const reports = new Reports(checked.log)
   const booted = await boot(app, checked, reports)

@@ -1,29 +1,21 @@
 /** The closing table: who did how much, where, and how long it took. */
 
-/** What one agent did. Times in milliseconds, the mean over its messages. */
-export interface AgentRow {
-  readonly agent: string
-  /** The slot the agent ran on, or `main`. */
-  readonly host: string
-  readonly messages: number
-  readonly queueWaitMs: number
-  readonly handlingMs: number
-}
+import type { AgentWork } from '../contracts.ts'
 
 const heads = ['agent', 'host', 'messages', 'queue wait', 'handling time'] as const
 
 /** Aligned text, names to the left and numbers to the right, without a line end after the last row. */
-export function agentTable(rows: readonly AgentRow[]): string {
+export function agentTable(rows: readonly AgentWork[]): string {
   const cells = [[...heads], ...rows.map(cellsOf)]
   const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)))
   return cells.map((row) => line(row, widths)).join('\n')
 }
 
-const cellsOf = (row: AgentRow): string[] => [
+const cellsOf = (row: AgentWork): string[] => [
   row.agent,
-  row.host,
+  row.slot === -1 ? 'main' : `host ${row.slot}`,
   String(row.messages),
-  milliseconds(row.queueWaitMs),
+  row.queueWaitMs === null ? '–' : milliseconds(row.queueWaitMs),
   milliseconds(row.handlingMs),
 ]
 

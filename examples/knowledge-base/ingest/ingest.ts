@@ -6,6 +6,7 @@
  * Memory is bounded by one batch; only paths are held for the whole folder.
  */
 
+import { createHash } from 'node:crypto'
 import type { FullTextIndex, IndexedFile } from 'troupe/persistence'
 import { cutterVersion } from './chunk.ts'
 import { sameStamp } from './fingerprint.ts'
@@ -33,6 +34,13 @@ export interface IngestReport {
 
 /** The index's `content`: another folder, or another way to cut, means another index. */
 export const contentOf = (folder: Folder): string => `${cutterVersion}:${folder.base}`
+
+/** A name for what the index holds: changes with every path and every content. */
+export function documentsOf(index: FullTextIndex): string {
+  const hash = createHash('sha256')
+  for (const path of index.paths()) hash.update(JSON.stringify([path, index.file(path)?.hash]))
+  return hash.digest('hex').slice(0, 32)
+}
 
 /** Lists the folder and cuts the list into batches. */
 export async function takeInventory(folder: Folder): Promise<Inventory> {

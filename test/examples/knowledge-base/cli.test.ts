@@ -75,11 +75,15 @@ test('a log gets at most eleven lines, however many files there are', () => {
 })
 
 test('the table aligns names to the left and numbers to the right', () => {
-  const row = { host: 'host-1', messages: 3, queueWaitMs: 0.123, handlingMs: 1234.5 }
+  const row = { slot: 1, messages: 3, queueWaitMs: 0.123, handlingMs: 1234.5 }
   assert.equal(
-    agentTable([{ agent: 'decompose', ...row }]),
+    agentTable([
+      { agent: 'decompose', ...row },
+      { agent: 'reason', ...row, slot: -1, queueWaitMs: null },
+    ]),
     'agent      host    messages  queue wait  handling time\n' +
-      'decompose  host-1         3     0.12 ms        1235 ms',
+      'decompose  host 1         3     0.12 ms        1235 ms\n' +
+      'reason     main           3           –        1235 ms',
   )
 })
 

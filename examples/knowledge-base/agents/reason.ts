@@ -1,0 +1,17 @@
+/** The reason agent. */
+
+import { actor, needs } from 'troupe/contract'
+import { findEvidence } from '../answer/reason.ts'
+import { Reason } from '../contracts.ts'
+import type { Deps } from '../deps.ts'
+import { worked } from './worked.ts'
+
+export const reason = actor(Reason, {
+  pin: 'reason',
+  record: 'full',
+  needs: needs<Deps>(),
+  on: {
+    find: (ctx, { question, passages }) =>
+      worked(ctx, () => findEvidence(ctx.deps.model, question, passages, { signal: ctx.signal })),
+  },
+})

@@ -1,0 +1,60 @@
+/**
+ * Asks one question of the running system and shows its answer as it comes.
+ *
+ * The orchestrator's key names question and documents, so that the address is the work: after a crash
+ * the same question finds what was already done, and once answered it is not worked on again.
+ */
+
+import { createHash } from 'node:crypto'
+import { type System, TroupeError } from 'troupe'
+import { type Answer, Orchestrator, type Said } from '../contracts.ts'
+import { contentOf } from '../ingest/ingest.ts'
+import type { Folder } from '../ingest/walk.ts'
+import { AnswerView } from './answer-view.ts'
+import type { Output } from './progress.ts'
+
+/** What is asked, and of what. */
+export interface Asked {
+  readonly question: string
+  readonly folder: Folder
+  readonly index: string
+  /** Names the documents as they are now. */
+  readonly documents: string
+}
+
+/** @throws ACTOR_FAILED when the orchestrator gave up */
+export async function answerQuestion(
+  system: System,
+  asked: Asked,
+  stdout: Output,
+): Promise<Answer> {
+  const key = keyOf(asked)
+  const topic = `answer.${key}`
+  const view = new AnswerView(stdout)
+  const unsubscribe = system.subscribe(topic, ({ payload }) => view.said(payload as Said))
+  try {
+    const orchestrator = system.ref(Orchestrator, key)
+    const { question, index } = asked
+    await orchestrator.deliver.answer({ question, index, topic })
+    const within = Number.POSITIVE_INFINITY
+    const answer = await orchestrator.ask.result(undefined, { within })
+    if (answer === null) throw gaveUp(system, key)
+    view.finish(answer.parts)
+    return answer
+  } finally {
+    unsubscribe()
+  }
+}
+
+function keyOf({ question, folder, documents }: Asked): string {
+  const named = JSON.stringify([question, contentOf(folder), documents])
+  return createHash('sha256').update(named).digest('hex').slice(0, 32)
+}
+
+/** Its message is a dead letter now, with the error of the last attempt. */
+function gaveUp(system: System, key: string): TroupeError {
+  const [letter] = system.deadLetters.list({ to: `orchestrator/${key}`, limit: 1 })
+  const cause = letter?.error
+  const why = cause instanceof Error ? cause.message : 'see system.deadLetters'
+  return new TroupeError('ACTOR_FAILED', `The question could not be answered: ${why}`, { cause })
+}
