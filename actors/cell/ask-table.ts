@@ -53,6 +53,7 @@ export class Ask implements ReplySink, Due {
   #resolve!: (value: unknown) => void
   #reject!: (error: unknown) => void
   readonly #table: AskTable
+  #givenUp = false
   #detach: (() => void) | undefined
   settled = false
   /** The turn that waits; told when it is over, and asked to probe for a cycle (T4). */
@@ -79,7 +80,12 @@ export class Ask implements ReplySink, Due {
   }
 
   settle(result: Settled): void {
-    if (this.settled) return
+    // What it says now is only that it was taken back; a reply that just made it still counts.
+    if (this.settled || (this.#givenUp && !result.ok)) return
+    this.#close(result)
+  }
+
+  #close(result: Settled): void {
     this.settled = true
     this.#detach?.()
     this.#table.close(this)
@@ -93,7 +99,12 @@ export class Ask implements ReplySink, Due {
   }
 
   fail(error: unknown): void {
-    this.settle({ ok: false, error })
+    if (!this.settled) this.#close({ ok: false, error })
+  }
+
+  /** From now on the caller alone decides how it failed. */
+  givenUp(): void {
+    this.#givenUp = true
   }
 
   /** Id of the message. */
@@ -178,6 +189,7 @@ export class AskTable {
   }
 
   timedOut(ask: Ask): void {
+    ask.givenUp()
     const found = ask.isStored ? undefined : this.#giveUp(ask)
     if (found instanceof Promise) {
       found.then(

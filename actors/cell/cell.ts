@@ -117,13 +117,11 @@ export abstract class Cell {
     return queued
   }
 
-  /** A delivery waits for room, unless as many as the mailbox holds already do. */
+  /** A delivery waits for room, unless too many do already. */
   private waitAtDoor(envelope: Envelope): boolean {
     if (envelope.header.accepted === undefined) return false
     this.#doorstep ??= new Doorstep()
-    if (this.#doorstep.size >= this.mailbox.capacity) return false
-    this.#doorstep.push(envelope)
-    return true
+    return this.#doorstep.push(envelope)
   }
 
   /** Somebody left the mailbox: those who wait for room come in. */

@@ -1,12 +1,14 @@
 /**
- * Deliveries that found the mailbox full and wait for room (M3): in the order they came, at most as
- * many as the mailbox holds.
+ * Deliveries that found the mailbox full and wait for room (M3), in the order they came, bounded.
  *
  * Invariant: while somebody waits here the mailbox is full, since whoever makes room lets the next
  * one in at once. So a message that comes later never overtakes one that waits here (T2).
  */
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { Ring } from '../../mailbox/ring.ts'
+
+/** Most deliveries that wait for one actor; the next one is told MAILBOX_FULL at once. */
+export const doorstepCapacity = 1_024
 
 export class Doorstep {
   readonly #waiting = new Ring<Envelope>()
@@ -15,8 +17,11 @@ export class Doorstep {
     return this.#waiting.length
   }
 
-  push(envelope: Envelope): void {
+  /** False when too many wait. */
+  push(envelope: Envelope): boolean {
+    if (this.#waiting.length >= doorstepCapacity) return false
     this.#waiting.push(envelope)
+    return true
   }
 
   shift(): Envelope | undefined {
