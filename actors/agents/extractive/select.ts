@@ -81,11 +81,14 @@ export function select(
   const scanned = sources.map(scan)
   const weights = weigh(questionTerms(question), scanned)
   const scored = scanned.flatMap((passage, rank) => scorePassage(question, passage, rank, weights))
-  const ranked = scored.sort((a, b) => b.score - a.score)
+  const ranked = scored.filter(saysSomething).sort((a, b) => b.score - a.score)
   if (!ranked.some(({ coverage }) => coverage >= answerThreshold)) return []
   const best = ranked[0]?.score ?? 0
   return ranked.filter(({ score }) => score >= best * companionShare).slice(0, limit)
 }
+
+/** A question in a document tells what is near it, and is no answer itself. */
+const saysSomething = ({ text }: Sentence): boolean => !/\?["'”’)\]]*$/.test(text)
 
 function scan(source: Source): Scanned {
   const candidates = sentencesOf(source.text).map((sentence) => ({

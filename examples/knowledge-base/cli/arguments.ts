@@ -67,9 +67,13 @@ function parse(argv: readonly string[]) {
       },
     })
   } catch (cause) {
-    throw invalid(`${cause instanceof Error ? cause.message : cause}\n\n${usage}`, cause)
+    throw invalid(`${firstSentence(cause)}; npm start -- --help lists the options`, cause)
   }
 }
+
+/** Node says what is wrong in one sentence, and then how to write positional arguments. */
+const firstSentence = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).replace(/\. [\s\S]*$/, '')
 
 function numberOf(workers: string | undefined): number {
   if (workers === undefined) return defaultWorkers

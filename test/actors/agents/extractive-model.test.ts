@@ -36,6 +36,17 @@ const pool = document(
 )
 const cats = document('c', 'cats.md › Food', 'Cats eat fish.')
 
+test('a question that a document asks is no answer, what stands beside it is', async () => {
+  const faq = document('f', 'faq.md', 'When does a worker stop? It stops when its pool closes.')
+  const { parts } = await extractiveModel().generate(
+    request('reason', faq, 'When does a worker stop?'),
+  )
+  assert.deepEqual(
+    parts.map(({ text }) => text),
+    ['It stops when its pool closes.'],
+  )
+})
+
 test('a simple question stays one, word for word', () => {
   for (const question of [
     'What happens to a message when a worker dies?',
