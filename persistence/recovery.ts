@@ -41,6 +41,7 @@ export function catchUp(
       onDamage(gap(ledger.position + 1, segment.position - 1))
       ledger.startAt(segment.position - 1)
     }
+    ledger.sources.from(segment.slot, segment.epoch)
     ledger.fold(segment.directory, segment.position)
   }
   if (ledger.position < end) {

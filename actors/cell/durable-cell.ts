@@ -4,7 +4,7 @@
  */
 import { Count } from '../../mailbox/accounting.ts'
 import type { CancelAlarm } from '../../mailbox/clock.ts'
-import type { Envelope } from '../../mailbox/envelope.ts'
+import type { Envelope, ReplySink } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
 import type { MessageRef } from '../../persistence/record.ts'
@@ -30,6 +30,8 @@ export class DurableCell extends DurableTurns {
   /** Failed activations in a row. */
   #failures = 0
   #wakeUpLater: CancelAlarm | undefined
+  /** Who waits here for messages that are only in the store: first in a turn, then undone. */
+  readonly #askers = new Map<string, ReplySink>()
   /** Signals that came before the book was loaded. */
   #early: Signal[] = []
 
@@ -134,9 +136,17 @@ export class DurableCell extends DurableTurns {
     this.host.touched(this)
   }
 
+  /** With the asker, if it is one that waits on this thread. */
+  #envelopeOf(message: StoredMessage): Envelope {
+    const key = refKey(message.ref.position, message.ref.index)
+    const asker = this.#askers.get(key)
+    this.#askers.delete(key)
+    return envelopeOf(message, this.id, this.host.clock, asker)
+  }
+
   #adopt(message: StoredMessage): void {
     this.bump(Count.inStore, -1)
-    const envelope = envelopeOf(message, this.id, this.host.clock)
+    const envelope = this.#envelopeOf(message)
     this.hold(envelope, Count.pending)
     this.mailbox.readmit(envelope)
   }
@@ -221,7 +231,7 @@ export class DurableCell extends DurableTurns {
 
   #adoptStashed(message: StoredMessage): void {
     this.bump(Count.inStore, -1)
-    const envelope = envelopeOf(message, this.id, this.host.clock)
+    const envelope = this.#envelopeOf(message)
     this.hold(envelope, Count.stashed)
     this.stash.put(envelope)
   }
@@ -293,8 +303,7 @@ export class DurableCell extends DurableTurns {
   #refuseWaiting(error: unknown): void {
     for (const envelope of this.#emptyMailbox()) {
       if (envelope.stored) {
-        this.release(envelope, Count.pending)
-        this.bump(Count.inStore, 1)
+        this.#backToStore(envelope, Count.pending)
       } else if (envelope.header.reply === undefined) {
         this.mailbox.readmit(envelope)
       } else {
@@ -356,6 +365,8 @@ export class DurableCell extends DurableTurns {
   #backToStore(envelope: Envelope, column: number): void {
     this.release(envelope, column)
     this.bump(Count.inStore, 1)
+    const { reply } = envelope.header
+    if (reply !== undefined) this.#askers.set(refKey(envelope.a, envelope.b), reply)
   }
 
   // ── stash, timers, the end ────────────────────────────────────────────────────────────────────

@@ -44,12 +44,28 @@ function childEnded({ behavior }: ActorDefinition, turn: DurableTurn, end: Child
 }
 
 /** The message that tells a parent of its child's end. */
-export function childEndOf(host: CellHost, parent: string, child: string, error: unknown): Envelope {
+export function childEndOf(
+  host: CellHost,
+  parent: string,
+  child: string,
+  error: unknown,
+): Envelope {
   const who = parseAddress(child)
   const payload: ChildEnd =
     error === undefined ? { child: who } : { child: who, error: encodeError(error) }
   const seq = host.nextSeq()
   const header = { keep: true }
   const lane = Lane.normal
-  return new Envelope(parent, child, childEndedMessage, payload, lane, host.origin, seq, 0, 0, header)
+  return new Envelope(
+    parent,
+    child,
+    childEndedMessage,
+    payload,
+    lane,
+    host.origin,
+    seq,
+    0,
+    0,
+    header,
+  )
 }

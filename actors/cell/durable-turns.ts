@@ -20,8 +20,10 @@ import { applyPatch } from '../../persistence/patch.ts'
 import { RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { Refusal } from '../../persistence/store.ts'
 import { pauseBefore } from './backoff.ts'
+import { Calls, type Outcome } from './calls.ts'
 import { Cell } from './cell.ts'
 import { decodeReply } from './decode-reply.ts'
+import { durableHookOf } from './durable-hooks.ts'
 import {
   type PreparedTurn,
   prepare,
@@ -30,7 +32,6 @@ import {
   writeStepDone,
   writeTurn,
 } from './durable-record.ts'
-import { durableHookOf } from './durable-hooks.ts'
 import { type Book, DurableTurn, emptyBook } from './durable-turn.ts'
 import { invoke, isPromise } from './invoke.ts'
 import { Pipeline } from './pipeline.ts'
@@ -68,6 +69,8 @@ export abstract class DurableTurns extends Cell {
   protected readonly taken = new Map<string, number>()
   /** Messages of undone turns, oldest first; present while an undo is under way. */
   protected undone: Envelope[] | undefined
+  /** Of steps whose outcome is not yet committed. */
+  readonly #calls = new Calls()
   #rebase = false
   #retry: Retry | undefined
   #wakeUp: CancelAlarm | undefined
@@ -82,10 +85,7 @@ export abstract class DurableTurns extends Cell {
 
   override get quiet(): boolean {
     return (
-      super.quiet &&
-      this.pipeline.isEmpty &&
-      this.#retry === undefined &&
-      this.family.size === 0
+      super.quiet && this.pipeline.isEmpty && this.#retry === undefined && this.family.size === 0
     )
   }
 
@@ -258,7 +258,8 @@ export abstract class DurableTurns extends Cell {
 
   #consumed(turn: DurableTurn, envelope: Envelope, position: number): void {
     this.#leaveHand(envelope)
-    if (!turn.stashing) return this.bump(Count.processed, 1)
+    if (!envelope.stored) this.bump(Count.handed, 1)
+    if (!turn.stashing) return this.bump(Count.storeProcessed, 1)
     if (envelope.position === 0) envelope.position = position
     if (!turn.overfull) this.hold(envelope, Count.stashed)
   }
@@ -361,7 +362,8 @@ export abstract class DurableTurns extends Cell {
     this.pipeline.append({
       committed: () => {
         this.#leaveHand(envelope)
-        this.bump(Count.processed, 1)
+        if (!envelope.stored) this.bump(Count.handed, 1)
+        this.bump(Count.storeProcessed, 1)
         envelope.header.reply?.settle({ ok: false, error })
       },
       undone: (refusal) => this.undo(envelope, refusal),
@@ -386,6 +388,7 @@ export abstract class DurableTurns extends Cell {
   #leaveHand(envelope: Envelope): void {
     this.release(envelope, Count.running)
     const key = messageKey(envelope)
+    this.#calls.drop(key)
     const times = this.taken.get(key) ?? 0
     if (times > 1) this.taken.set(key, times - 1)
     else this.taken.delete(key)
@@ -473,14 +476,16 @@ export abstract class DurableTurns extends Cell {
     this.taken.clear()
     const running = this.turn
     running?.close()
-    running?.abort(undoneError())
+    // Its calls go on: the turn that comes again joins them.
+    running?.leaveAsks(undoneError())
     this.turn = undefined
     if (running?.envelope !== undefined) envelopes.push(running.envelope)
     for (const envelope of envelopes) {
       this.release(envelope, Count.running)
       this.hold(envelope, Count.pending)
     }
-    if (this.#retry !== undefined) envelopes.push(this.#retry.envelope)
+    const waiting = this.#retry?.envelope
+    if (waiting !== undefined && !envelopes.includes(waiting)) envelopes.push(waiting)
     this.cancelRetry()
     return envelopes
   }
@@ -526,23 +531,29 @@ export abstract class DurableTurns extends Cell {
   }
 
   /** Appends a step's outcome; the handler may see it at once, since records keep their order. */
-  endStep(
-    turn: DurableTurn,
-    step: Step,
-    outcome: { readonly result?: Uint8Array; readonly error?: Uint8Array },
-  ): void {
+  endStep(turn: DurableTurn, step: Step, { ok, bytes }: Outcome): void {
     if (turn.closed) throw undoneError()
-    writeStepDone(this.journal.builder, this, turn, step, outcome)
+    const written = ok ? { result: bytes } : { error: bytes }
+    writeStepDone(this.journal.builder, this, turn, step, written)
     this.pipeline.append({
       committed: () => undefined,
       undone: (refusal) => this.undo(undefined, refusal),
     })
   }
 
+  keepCall(turn: DurableTurn, step: Step, outcome: Promise<Outcome>): void {
+    this.#calls.add(messageKey(turn.stepSubject()), step, { outcome, turn })
+  }
+
+  /** A call of this step that an undone turn left behind. */
+  joinCall(turn: DurableTurn, step: Step): Promise<Outcome> | undefined {
+    return step.begun ? this.#calls.join(messageKey(turn.stepSubject()), step, turn) : undefined
+  }
+
   /** The store has accepted the message in hand together with its turn's first step. */
   #nowStored(envelope: Envelope, position: number): void {
     if (envelope.stored) return
-    this.bump(Count.volatile, -1)
+    this.bump(Count.handed, 1)
     envelope.position = position
     this.#take(envelope)
   }

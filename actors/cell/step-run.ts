@@ -6,6 +6,7 @@ import { encodeValue } from '../../persistence/codec.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
 import type { StepInfo } from '../context.ts'
 import { defaultAskWithin } from './ask-table.ts'
+import type { Outcome } from './calls.ts'
 import { decodeReply } from './decode-reply.ts'
 import type { DurableTurn } from './durable-turn.ts'
 import { encodeError } from './error-data.ts'
@@ -26,10 +27,12 @@ export async function runEffect<T>(
   turn.stepSubject()
   const step = turn.steps.next(name, input)
   if (step.done !== undefined) return answered(turn, step) as T
+  const call = turn.cell.joinCall(turn, step)
+  if (call !== undefined) return (await settle(turn, step, call)) as T
   if (step.begun && !idempotent) throw inDoubt(step)
   if (!step.begun) await turn.cell.beginStep(turn, step)
   const info = { key: step.key, signal: turn.signal }
-  return (await settle(turn, step, async () => fn(info))) as T
+  return (await leave(turn, step, async () => fn(info))) as T
 }
 
 /** An ask out of a durable turn: a step whose call is a message under the step's own id. */
@@ -75,7 +78,7 @@ async function askDurable(
     (record) => ask.settle(decodeReply(record)),
     (error) => ask.fail(error),
   )
-  return await settle(turn, step, () => awaitReply(ask))
+  return await settle(turn, step, outcomeOf(awaitReply(ask)))
 }
 
 async function askVolatile(
@@ -85,33 +88,40 @@ async function askVolatile(
   payload: unknown,
   chain: readonly string[],
 ): Promise<unknown> {
+  const joined = turn.cell.joinCall(turn, step)
+  if (joined !== undefined) return await settle(turn, step, joined)
   if (!step.begun) await turn.cell.beginStep(turn, step)
   const { ask, envelope } = composeAsk(turn, call, recoded(payload), chain)
   turn.follow(ask, turn.isBeside(call.to, call.name))
   sendAsk(turn.host, ask, envelope)
-  return await settle(turn, step, () => awaitReply(ask))
+  return await leave(turn, step, () => awaitReply(ask))
 }
 
-/** Makes the call, appends its outcome, and only then lets the handler see it. */
-async function settle(
-  turn: DurableTurn,
-  step: Step,
-  call: () => Promise<unknown>,
-): Promise<unknown> {
+/** Makes the call, which belongs to the message and outlives a turn that is undone. */
+function leave(turn: DurableTurn, step: Step, call: () => Promise<unknown>): Promise<unknown> {
+  const outcome = outcomeOf(call())
+  turn.cell.keepCall(turn, step, outcome)
+  return settle(turn, step, outcome)
+}
+
+/** How a call ended, ready to be recorded; a result that cannot be is a failure. */
+async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
   try {
-    const value = recoded(await call())
-    turn.cell.endStep(turn, step, { result: encodeValue(value) })
-    step.done = { failed: false, value }
-    turn.share(value)
-    return value
+    const value = recoded(await call)
+    return { ok: true, value, bytes: encodeValue(value) }
   } catch (error) {
-    if (turn.closed) throw error
-    turn.cell.endStep(turn, step, { error: encodeValue(encodeError(error)) })
-    step.done = { failed: true, value: error }
-    throw error
-  } finally {
-    turn.stepSettled(step.key)
+    return { ok: false, error, bytes: encodeValue(encodeError(error)) }
   }
+}
+
+/** Appends the outcome, and only then lets the handler see it. */
+async function settle(turn: DurableTurn, step: Step, call: Promise<Outcome>): Promise<unknown> {
+  const outcome = await call
+  turn.cell.endStep(turn, step, outcome)
+  step.done = outcome.ok
+    ? { failed: false, value: outcome.value }
+    : { failed: true, value: outcome.error }
+  return answered(turn, step)
 }
 
 /** The recorded outcome, as the handler saw it the first time. */

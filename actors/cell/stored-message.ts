@@ -3,7 +3,7 @@
  * messages back as envelopes.
  */
 import type { Clock } from '../../mailbox/clock.ts'
-import { Envelope, type Header } from '../../mailbox/envelope.ts'
+import { Envelope, type Header, type ReplySink } from '../../mailbox/envelope.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import { noMessage, PartFlag } from '../../persistence/record.ts'
@@ -41,7 +41,12 @@ export function envelopeOfDamage({ message, name, positions }: Damage, to: strin
 }
 
 /** An envelope of what the store holds. The payload is decoded now; it is about to be handled. */
-export function envelopeOf(message: StoredMessage, to: string, clock: Clock): Envelope {
+export function envelopeOf(
+  message: StoredMessage,
+  to: string,
+  clock: Clock,
+  reply?: ReplySink,
+): Envelope {
   const stored = message.header === undefined ? {} : (decodeValue(message.header) as StoredHeader)
   const payload = message.payload === undefined ? undefined : decodeValue(message.payload)
   const { ref, from, name, lane, cause } = message
@@ -57,6 +62,7 @@ export function envelopeOf(message: StoredMessage, to: string, clock: Clock): En
     cause.index,
     {
       ...stored,
+      ...(reply && { reply }),
       ...(message.payload && { bytes: message.payload }),
       ...(message.topic !== undefined && { topic: message.topic }),
       ...(message.ownId !== undefined && { ownId: message.ownId }),

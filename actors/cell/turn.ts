@@ -428,6 +428,11 @@ export abstract class Turn implements Context, SendPort, Sender {
     }
   }
 
+  /** Fails what this turn waits for and takes nothing back: it will run again and ask for the same. */
+  leaveAsks(reason: unknown): void {
+    for (const ask of this.#asks ?? []) ask.fail(reason)
+  }
+
   /** True when the handler ended with the abort it was told of: obeying is no failure. */
   isAbort(error: unknown): boolean {
     const signal = this.#controller?.signal
