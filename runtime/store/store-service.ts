@@ -35,6 +35,14 @@ interface Waiter {
   readonly ownId: string
 }
 
+/** Questions that write. */
+const writes: ReadonlySet<Question> = new Set([
+  'beginEpoch',
+  'reserveOrigins',
+  'writeSnapshot',
+  'writeCheckpoint',
+])
+
 /** Longest pause in ms between two attempts to reopen a failed store. */
 const longestPause = 5_000
 
@@ -70,7 +78,12 @@ export class StoreService {
     this.#soon = soon
     this.#upkeep = new Upkeep(store, checkpointEvery)
     this.#position = store.position
-    this.#timers = new TimerWriter(store, clock, (frame) => this.#accept(frame))
+    this.#timers = new TimerWriter(
+      store,
+      clock,
+      (frame) => this.#accept(frame),
+      (error) => this.#stall(error),
+    )
   }
 
   /** Connects a client; a new one for the same slot replaces the old. */
@@ -183,6 +196,8 @@ export class StoreService {
       client.wire.post({ kind: 'answer', id, value })
     } catch (error) {
       client.wire.post({ kind: 'refusal', id, error: encodeError(error) })
+      // A write failed outside a group commit: what the store holds is as unknown as after one.
+      if (writes.has(question)) this.#stall(error)
     }
   }
 
@@ -195,6 +210,15 @@ export class StoreService {
     }
     const key = waiterKey(waiter.actor, waiter.ownId)
     this.#waiters.set(key, [...(this.#waiters.get(key) ?? []), waiter])
+  }
+
+  /** Outcomes that a lost answer would have told of. */
+  #askAgain(): void {
+    const waiters = [...this.#waiters.values()].flat()
+    this.#waiters.clear()
+    for (const { client, id, actor, ownId } of waiters) {
+      this.#ask(client, id, 'outcome', { actor, ownId })
+    }
   }
 
   #settle(actor: string, ownId: string): void {
@@ -210,7 +234,9 @@ export class StoreService {
   // ── failure (D5) ──────────────────────────────────────────────────────────────────────────────
 
   #stall(error: unknown): void {
+    if (this.#stalledSince !== undefined) return
     this.#stalledSince = this.#clock.wall()
+    this.#timers.disarm()
     this.#frames = []
     for (const client of this.#clients.values()) client.deaf = true
     this.#state(true, error)
@@ -235,6 +261,7 @@ export class StoreService {
     this.#failures = 0
     this.#tell(tail)
     this.#state(false, undefined)
+    this.#askAgain()
     for (const again of this.#postponed.splice(0)) again()
     this.#timers.arm()
   }

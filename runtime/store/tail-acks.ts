@@ -1,24 +1,35 @@
 /**
  * Acks for frames that were committed although the commit seemed to fail (D5): read back from the
- * segments, which keep refused records as dead entries.
+ * segments, which keep refused records and dropped messages as dead entries, and from what is pending.
  */
-import { At, nextRecord, viewOf } from '../../persistence/directory.ts'
-import { RecordFlag } from '../../persistence/record.ts'
-import type { Ack, Refusal, StoreReader } from '../../persistence/store.ts'
+import { At, entrySize, MessageAt, nextRecord, viewOf } from '../../persistence/directory.ts'
+import { PartFlag, PartKind, RecordFlag } from '../../persistence/record.ts'
+import type { Ack, Dropped, FanOut, Refusal, Store } from '../../persistence/store.ts'
 import type { StoredSegment } from '../../persistence/stored.ts'
 
-export function acksOfTail(store: StoreReader, from: number): Ack[] {
+export function acksOfTail(store: Store, from: number): Ack[] {
   const acks: Ack[] = []
   if (from > store.position) return acks
   for (const segment of store.segments(from, store.position)) {
     if ('detail' in segment) continue
-    acks.push(ackOf(segment))
+    acks.push(ackOf(store, segment))
   }
   return acks
 }
 
-/** Own ids and subscribers are not repeated: whoever waits asks again after a `lost`. */
-function ackOf({ slot, epoch, seq, position, count, directory }: StoredSegment): Ack {
+/** Settled own ids are not repeated: the service looks for all outcomes again. */
+function ackOf(store: Store, segment: StoredSegment): Ack {
+  const { slot, epoch, seq, position, count, directory } = segment
+  const refused: Refusal[] = []
+  const dropped: Dropped[] = []
+  const view = viewOf(directory)
+  let record = 0
+  for (let at = 0; at < directory.length; at = nextRecord(view, at)) {
+    if (view.getUint16(at + At.flags, true) & RecordFlag.dead) refused.push(refusal(record))
+    else dropped.push(...droppedIn(view, at, position + record - refused.length))
+    record += 1
+  }
+  const published = publishedIn(store, segment)
   return {
     slot,
     epoch,
@@ -26,23 +37,43 @@ function ackOf({ slot, epoch, seq, position, count, directory }: StoredSegment):
     status: 'committed',
     base: position,
     count,
-    refused: deadRecords(directory),
+    refused,
     settled: [],
-    published: [],
-    dropped: [],
+    published,
+    dropped,
   }
 }
 
-function deadRecords(directory: Uint8Array): Refusal[] {
-  const view = viewOf(directory)
-  const refused: Refusal[] = []
-  let record = 0
-  for (let at = 0; at < directory.length; at = nextRecord(view, at)) {
-    if (view.getUint16(at + At.flags, true) & RecordFlag.dead) {
-      const detail = 'refused in a commit whose answer was lost'
-      refused.push({ record, reason: 'after-refused', detail })
-    }
-    record += 1
+/** The true reason was in the lost answer; a writer that tries again is told it. */
+function refusal(record: number): Refusal {
+  const detail = 'refused in a commit whose answer was lost'
+  return { record, reason: 'after-refused', detail }
+}
+
+function droppedIn(view: DataView, at: number, position: number): Dropped[] {
+  const dropped: Dropped[] = []
+  const end = nextRecord(view, at)
+  for (let part = at + entrySize; part < end; part += entrySize) {
+    const isMessage = view.getUint8(part) === PartKind.message
+    if (!isMessage || !(view.getUint16(part + At.flags, true) & PartFlag.dead)) continue
+    const index = view.getUint32(part + MessageAt.index, true)
+    dropped.push({ message: { position, index }, ownId: '', position: 0 })
   }
-  return refused
+  return dropped
+}
+
+/** Nobody was told of these messages, so all of them are still pending. */
+function publishedIn(store: Store, { slot, epoch, position, count }: StoredSegment): FanOut[] {
+  const found = new Map<string, { message: FanOut['message']; to: string[] }>()
+  for (const pending of store.unreleased(slot, epoch)) {
+    const isPublished = !('detail' in pending) && pending.topic !== undefined
+    if (!isPublished || pending.at.position < position || pending.at.position >= position + count) {
+      continue
+    }
+    const key = `${pending.ref.position}.${pending.ref.index}`
+    const fanOut = found.get(key) ?? { message: pending.ref, to: [] }
+    fanOut.to.push(pending.to)
+    found.set(key, fanOut)
+  }
+  return [...found.values()]
 }

@@ -24,16 +24,24 @@ export class TimerWriter {
   readonly #store: Store
   readonly #clock: Clock
   readonly #send: (frame: Frame) => void
+  readonly #failed: (error: unknown) => void
   #builder: SegmentBuilder | undefined
   #epoch = 0
   #fired: string[] = []
   #waiting = false
   #alarm: CancelAlarm | undefined
 
-  constructor(store: Store, clock: Clock, send: (frame: Frame) => void) {
+  /** @param failed told when the store could not be asked: it has to be opened again */
+  constructor(
+    store: Store,
+    clock: Clock,
+    send: (frame: Frame) => void,
+    failed: (error: unknown) => void,
+  ) {
     this.#store = store
     this.#clock = clock
     this.#send = send
+    this.#failed = failed
   }
 
   owns(slot: number): boolean {
@@ -47,7 +55,7 @@ export class TimerWriter {
     const due = this.#store.nextDue()
     if (due === undefined) return
     const wait = Math.min(longestWait, Math.max(0, due - this.#clock.wall()))
-    this.#alarm = this.#clock.alarm(this.#clock.mono() + wait, () => this.#fire())
+    this.#alarm = this.#clock.alarm(this.#clock.mono() + wait, () => this.#ring())
   }
 
   disarm(): void {
@@ -68,6 +76,14 @@ export class TimerWriter {
     const seq = tail.clients.find(({ slot }) => slot === timerSlot)?.seq ?? 0
     if (this.#builder !== undefined) {
       this.#builder = new SegmentBuilder(timerSlot, this.#epoch, seq + 1)
+    }
+  }
+
+  #ring(): void {
+    try {
+      this.#fire()
+    } catch (error) {
+      this.#failed(error)
     }
   }
 
