@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { type TestContext, test } from 'node:test'
+import { decodeValue, openSqliteReader, RecordKind } from 'troupe/persistence'
+import { answerOf, type Finished, runExample } from './example-process.ts'
+import { temporaryFolder } from './temporary-folder.ts'
+
+const moments = 10
+const seed = Number(process.env['TROUPE_SEED'] ?? 20_261_122)
+const question = 'How many volts does topic17 run at, and how many volts does topic99 run at?'
+const expected =
+  'The topic17 widget runs at 17 volts. [17.md:3]\nThe topic99 widget runs at 99 volts. [99.md:3]'
+
+test('D2: killed at ten random moments, it finishes with the answer of an undisturbed run', async (context) => {
+  const docs = temporaryFolder(context, documents())
+  const undisturbed = await runExample(question, docs, join(temporaryFolder(context), 'kb.db'))
+  assert.equal(undisturbed.code, 0, undisturbed.stderr)
+  assert.equal(answerOf(undisturbed), expected)
+  const random = randomFrom(seed)
+  context.diagnostic(
+    `seed ${seed}, set TROUPE_SEED for another; ${undisturbed.logged} bytes logged`,
+  )
+  for (let moment = 0; moment < moments; moment++) {
+    const after = Math.floor(random() * undisturbed.logged * 0.97)
+    await killedAndStartedAgain(context, docs, after)
+  }
+})
+
+async function killedAndStartedAgain(
+  context: TestContext,
+  docs: string,
+  after: number,
+): Promise<void> {
+  const store = join(temporaryFolder(context), 'kb.db')
+  const killed = await runExample(question, docs, store, { signal: 'SIGKILL', after })
+  const again = await runExample(question, docs, store)
+  context.diagnostic(`killed at ${killed.logged} bytes: ${seenBefore(killed)}`)
+  assert.equal(killed.signal, 'SIGKILL')
+  assert.equal(again.code, 0, again.stderr)
+  assert.equal(answerOf(again), expected)
+  assertNoStepTwice(store)
+}
+
+/** How far a run was when it ended. */
+function seenBefore({ stdout, stderr }: Finished): string {
+  if (stdout !== '') return 'part of the answer was said'
+  if (stderr.includes('files read')) return 'all was read'
+  return stderr.trim().split('\n').at(-1) || 'nothing was read'
+}
+
+/**
+ * A step is done once for its message (its key says which). The orchestrator is told twice to answer
+ * the same question, and must not work for the second time: its steps are done once for its key.
+ */
+function assertNoStepTwice(store: string): void {
+  const done = new Set<string>()
+  const reader = openSqliteReader(store)
+  try {
+    for (let position = 1; position <= reader.history.position; position++) {
+      const record = reader.history.record(position)
+      assert.ok(record !== undefined && 'kind' in record && !('detail' in record))
+      if (record.kind !== RecordKind.stepDone) continue
+      const { key, n } = decodeValue(record.step as Uint8Array) as { key: string; n: number }
+      const step = `${record.actor} ${record.name} ${n}`
+      const identity = record.actor.startsWith('orchestrator/') ? step : `${step} ${key}`
+      assert.ok(!done.has(identity), `done twice: ${identity}`)
+      done.add(identity)
+    }
+  } finally {
+    reader.close()
+  }
+  const orchestrated = [...done].filter((step) => step.startsWith('orchestrator/'))
+  assert.equal(orchestrated.length, 6, orchestrated.join('\n'))
+}
+
+/** Ten batches. */
+function documents(): Record<string, string> {
+  const filler = 'Filler words about nothing here. '.repeat(20)
+  const files = Array.from({ length: 640 }, (_, n) => [
+    `${n}.md`,
+    `# File ${n}\n\nThe topic${n} widget runs at ${n} volts. ${filler}\n`,
+  ])
+  return Object.fromEntries(files)
+}
+
+/** Mulberry32: the same numbers for the same seed. */
+function randomFrom(start: number): () => number {
+  let state = start >>> 0
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
