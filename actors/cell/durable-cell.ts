@@ -335,18 +335,17 @@ export class DurableCell extends DurableTurns {
     this.host.touched(this)
   }
 
-  #reload(envelopes: Envelope[]): void {
-    const undone = new Set(envelopes)
-    const waiting = this.#emptyMailbox()
+  #reload(undone: Envelope[]): void {
+    const inHand = new Set<Envelope>()
+    for (const envelope of [...undone, ...this.#emptyMailbox()]) {
+      if (inHand.has(envelope)) this.#neverStashed(envelope)
+      else inHand.add(envelope)
+    }
     for (const envelope of this.stash.drain()) {
       // One whose turn was undone is in hand again: it was never stashed.
-      if (!undone.has(envelope)) this.#backToStore(envelope, Count.stashed)
+      if (!inHand.has(envelope)) this.#backToStore(envelope, Count.stashed)
     }
-    for (const envelope of waiting) {
-      if (undone.has(envelope)) this.#neverStashed(envelope)
-      else envelopes.push(envelope)
-    }
-    for (const envelope of envelopes) {
+    for (const envelope of inHand) {
       if (envelope.stored) this.#backToStore(envelope, Count.pending)
       else this.mailbox.readmit(envelope)
     }

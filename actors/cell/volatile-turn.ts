@@ -9,6 +9,7 @@ import type { EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, ReplyStream, Target } from '../ref.ts'
+import { askStored, isStored } from './ask-stored.ts'
 import { deliverFrom, missing, publication, sendAsk, streamFrom } from './outgoing.ts'
 import { awaitReply, type Call, composeAsk, validPayload } from './sending.ts'
 import type { Signal } from './signal.ts'
@@ -38,6 +39,9 @@ export class VolatileTurn extends Turn {
     this.checkCycle(call.to, call.name, chain)
     const valid = validPayload(call)
     const payload = valid instanceof Promise ? await valid : valid
+    if (isStored(this, call)) {
+      return await askStored(this, call, payload, chain, (ask) => this.follow(ask))
+    }
     const { ask, envelope } = composeAsk(this, call, payload, chain)
     this.follow(ask, this.isBeside(call.to, call.name))
     sendAsk(this.host, ask, envelope)

@@ -39,7 +39,8 @@ const source = actor(Source, {
   on: {
     say(ctx, text) {
       ctx.ref(Heard, 'h').tell.note(text)
-      return (ctx.state.said += 1)
+      ctx.state.said += 1
+      return ctx.state.said
     },
     refuse(ctx) {
       throw new Error(`refused after ${ctx.state.said}`)

@@ -28,7 +28,8 @@ function jobs(gate: Gate, slow = new Gate()) {
       },
       add(ctx, n) {
         ctx.state.list.push(n)
-        return (ctx.state.done += n)
+        ctx.state.done += n
+        return ctx.state.done
       },
     },
     reads: {

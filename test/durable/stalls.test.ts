@@ -29,7 +29,8 @@ const account = actor(Account, {
   on: {
     deposit(ctx, amount) {
       ctx.state.count += 1
-      return (ctx.state.balance += amount)
+      ctx.state.balance += amount
+      return ctx.state.balance
     },
     transfer(ctx, { to, amount }) {
       ctx.state.balance -= amount

@@ -1,0 +1,295 @@
+/** M3, T2, M4, M5: accepted messages wait in the store when memory has no room, and come back in order. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import fc from 'fast-check'
+import { actor } from '../../actors/actor.ts'
+import { contract } from '../../actors/contract.ts'
+import { message } from '../../actors/message.ts'
+import type { Overflow } from '../../mailbox/mailbox.ts'
+import { RecordKind } from '../../persistence/record.ts'
+import { Gate, settled, watched } from './support.ts'
+import { World } from './world.ts'
+
+const Sink = contract('sink', {
+  take: message<number, void>(),
+  hold: message<void, void>(),
+  all: message<void, number[]>(),
+  stashAll: message<boolean, void>(),
+})
+const Feeder = contract('feeder', { feed: message<{ from: number; count: number }, void>() })
+
+let gate = new Gate()
+
+function actors(capacity: number, overflow: Overflow = 'reject') {
+  const sink = actor(Sink, {
+    durable: true,
+    state: () => ({ all: [] as number[] }),
+    mailbox: { capacity, overflow },
+    on: {
+      take(ctx, n) {
+        ctx.state.all.push(n)
+      },
+      async hold() {
+        await gate.pass()
+      },
+      stashAll() {},
+    },
+    reads: { all: (ctx) => ctx.state.all },
+  })
+  const feeder = actor(Feeder, {
+    durable: true,
+    state: () => ({}),
+    on: {
+      feed(ctx, { from, count }) {
+        for (let i = 0; i < count; i += 1) ctx.ref(Sink, 's').tell.take(from + i)
+      },
+    },
+  })
+  return [sink, feeder] as const
+}
+
+const upTo = (count: number): number[] => Array.from({ length: count }, (_, i) => i)
+
+async function holdSink(w: World): Promise<void> {
+  gate = new Gate()
+  w.ref(Sink, 's').tell.hold()
+  await w.settle()
+  assert.equal(gate.arrived, 1)
+}
+
+for (const overflow of ['reject', 'drop-oldest', 'drop-newest'] as const) {
+  test(`M3: more accepted messages than the mailbox holds wait in the store and come back in order (${overflow})`, async () => {
+    const w = new World({ actors: actors(8, overflow) })
+    await holdSink(w)
+    for (let i = 0; i < 10; i += 1)
+      await settled(w, w.ref(Feeder, 'f').ask.feed({ from: i * 100, count: 100 }))
+    const { pending } = w.accounting('sink')
+    assert.equal(pending, 1_000)
+    assert.ok((w.cell('sink/s')?.mailbox.size ?? 0) <= 8, 'memory holds no more than it may')
+    assert.equal(w.imbalance(), 0)
+    gate.open()
+    await w.settle()
+    assert.deepEqual(await settled(w, w.ref(Sink, 's').ask.all()), upTo(1_000))
+    assert.deepEqual(w.letters, [])
+    w.assertBalanced()
+  })
+}
+
+test('M3: volatile messages that find no room are dead letters; the stored ones around them are untouched', async () => {
+  const w = new World({ actors: actors(4) })
+  await holdSink(w)
+  await settled(w, w.ref(Feeder, 'f').ask.feed({ from: 0, count: 20 }))
+  assert.equal(w.ref(Sink, 's').tell.take(99).status, 'full')
+  gate.open()
+  await w.settle()
+  assert.deepEqual(await settled(w, w.ref(Sink, 's').ask.all()), upTo(20))
+  assert.deepEqual(
+    w.letters.map(({ reason }) => reason),
+    ['mailbox-full'],
+  )
+  w.assertBalanced()
+})
+
+test('M3: a mailbox of one message starts and works', async () => {
+  const w = new World({ actors: actors(1) })
+  await settled(w, w.ref(Feeder, 'f').ask.feed({ from: 0, count: 50 }))
+  assert.deepEqual(await settled(w, w.ref(Sink, 's').ask.all()), upTo(50))
+  const next = w.crash()
+  await settled(next, next.ref(Feeder, 'f').ask.feed({ from: 50, count: 50 }))
+  assert.deepEqual(await settled(next, next.ref(Sink, 's').ask.all()), upTo(100))
+  next.assertBalanced()
+})
+
+test('T2: the order is kept across spill and restart', async () => {
+  const w = new World({ actors: actors(8) })
+  await holdSink(w)
+  await settled(w, w.ref(Feeder, 'f').ask.feed({ from: 0, count: 300 }))
+  // Told in memory only, it dies with the process; the 300 do not.
+  const next = w.crash()
+  assert.equal(next.accounting('sink').pending, 300)
+  await next.settle()
+  await settled(next, next.ref(Feeder, 'f').ask.feed({ from: 300, count: 10 }))
+  assert.deepEqual(await settled(next, next.ref(Sink, 's').ask.all()), upTo(310))
+  next.assertBalanced()
+})
+
+test('T2: the order is kept across passivation', async () => {
+  const w = new World({ actors: actors(100), residency: 0 })
+  for (let i = 0; i < 30; i += 1) {
+    await settled(w, w.ref(Sink, 's').deliver.take(i))
+    assert.equal(w.cell('sink/s'), undefined, 'it left memory')
+  }
+  assert.deepEqual(await settled(w, w.ref(Sink, 's').ask.all()), upTo(30))
+  w.assertBalanced()
+})
+
+test('T2: what one sender told and delivered to an actor out of memory comes in that order', async () => {
+  const w = new World({ actors: actors(100) })
+  const sink = w.ref(Sink, 's')
+  sink.tell.take(0)
+  const second = sink.deliver.take(1)
+  sink.tell.take(2)
+  await settled(w, second)
+  assert.deepEqual(
+    (await settled(w, sink.ask.all())).filter((n) => n !== 2),
+    [0, 1],
+    'a delivery counts from its acknowledgement',
+  )
+  w.assertBalanced()
+})
+
+test('M5: without store credit no durable turn starts; with it again they all do', async () => {
+  const w = new World({ actors: actors(1_000), credit: 2_000 })
+  await settled(w, w.ref(Sink, 's').ask.take(0))
+  w.holdAcks()
+  const asks = upTo(200).map((n) => watched(w.ref(Sink, `s${n % 20}`).ask.take(n)))
+  await w.settle()
+  const written = w.records().length
+  assert.ok(written > 1 && written < 60, `${written} turns were let in`)
+  for (let i = 0; i < 10; i += 1) {
+    w.ref(Sink, 'late').tell.take(i)
+    await w.settle()
+  }
+  assert.equal(w.records().length, written, 'not even those that came meanwhile')
+  await w.releaseAcks()
+  assert.ok(asks.every(({ done }) => done))
+  assert.deepEqual(await settled(w, w.ref(Sink, 'late').ask.all()), upTo(10))
+  w.assertBalanced()
+})
+
+test('M5: deliveries wait for store credit, in order', async () => {
+  const w = new World({ actors: actors(10_000), credit: 1_000 })
+  w.holdAcks()
+  const all = upTo(100).map((n) => watched(w.ref(Sink, 's').deliver.take(n)))
+  await w.settle()
+  assert.ok(w.store.position < 20, `${w.store.position} were let in`)
+  await w.releaseAcks()
+  assert.ok(all.every(({ done }) => done))
+  assert.deepEqual(await settled(w, w.ref(Sink, 's').ask.all()), upTo(100))
+  w.assertBalanced()
+})
+
+test('M4: everything is counted at each moment of a spill, a restart and a retry', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 12 }),
+      fc.array(
+        fc.constantFrom(
+          'feed',
+          'deliver',
+          'tell',
+          'settle',
+          'crash',
+          'hold',
+          'open',
+          'stop',
+        ) as fc.Arbitrary<string>,
+        { maxLength: 30 },
+      ),
+      async (capacity, moves) => {
+        gate = new Gate()
+        gate.open()
+        let w = new World({ actors: actors(capacity) })
+        let n = 0
+        for (const move of moves) {
+          switch (move) {
+            case 'feed':
+              w.ref(Feeder, 'f').tell.feed({ from: n, count: 7 })
+              n += 7
+              break
+            case 'deliver':
+              void w
+                .ref(Sink, 's')
+                .deliver.take(n)
+                .catch(() => undefined)
+              n += 1
+              break
+            case 'tell':
+              w.ref(Sink, 's').tell.take(n)
+              n += 1
+              break
+            case 'hold':
+              gate.open()
+              gate = new Gate()
+              w.ref(Sink, 's').tell.hold()
+              break
+            case 'open':
+              gate.open()
+              break
+            case 'crash':
+              gate.open()
+              w = w.crash()
+              break
+            case 'stop':
+              w.peer.signal('sink/s', { kind: 'stop', reason: 'stopped' })
+              break
+            default:
+              await w.settle()
+          }
+          assert.equal(w.imbalance(), 0, move)
+        }
+        gate.open()
+        await w.advance(10_000)
+        w.assertBalanced()
+        assert.equal(w.accounting('sink').pending, 0, 'nothing is left waiting')
+        const all = await settled(w, w.ref(Sink, 's').ask.all())
+        assert.equal(new Set(all).size, all.length, 'nothing twice')
+      },
+    ),
+    { numRuns: 200 },
+  )
+})
+
+test('T2: random feeds keep their order per sender, whatever the capacity and whenever it crashes', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 9 }),
+      fc.array(fc.record({ feeder: fc.nat(2), count: fc.nat(20), crash: fc.boolean() }), {
+        maxLength: 12,
+      }),
+      async (capacity, feeds) => {
+        let w = new World({ actors: actors(capacity) })
+        const next = [0, 10_000, 20_000]
+        for (const { feeder, count, crash } of feeds) {
+          await settled(
+            w,
+            w.ref(Feeder, `f${feeder}`).deliver.feed({ from: next[feeder] as number, count }),
+          )
+          next[feeder] = (next[feeder] as number) + count
+          if (crash) w = w.crash()
+        }
+        await w.settle()
+        const all = await settled(w, w.ref(Sink, 's').ask.all())
+        for (const base of [0, 10_000, 20_000]) {
+          const own = all.filter((n) => n >= base && n < base + 10_000)
+          assert.deepEqual(
+            own,
+            upTo(own.length).map((i) => base + i),
+          )
+        }
+        assert.equal(
+          all.length,
+          next.reduce((sum, n) => sum + (n % 10_000), 0),
+        )
+        w.assertBalanced()
+      },
+    ),
+    { numRuns: 60 },
+  )
+})
+
+test('D1: the history of an actor is the order of its turns', async () => {
+  const w = new World({ actors: actors(8) })
+  await settled(w, w.ref(Feeder, 'f').ask.feed({ from: 0, count: 40 }))
+  const turns = w
+    .records()
+    .filter(({ actor: id, kind }) => id === 'sink/s' && kind === RecordKind.turn)
+  assert.deepEqual(
+    turns.map(({ turn }) => turn),
+    upTo(40).map((i) => i + 1),
+  )
+  assert.deepEqual(
+    turns.map(({ message: ref }) => ref.index),
+    upTo(40),
+  )
+})

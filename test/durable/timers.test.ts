@@ -1,0 +1,207 @@
+/** D8: durable timers survive everything, and no clock makes a tick come twice. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { actor } from '../../actors/actor.ts'
+import type { TimerSpec } from '../../actors/context.ts'
+import { contract } from '../../actors/contract.ts'
+import { message } from '../../actors/message.ts'
+import { Gate, settled } from './support.ts'
+import { World } from './world.ts'
+
+const Clockwork = contract('clockwork', {
+  set: message<{ name: string; when: TimerSpec; text: string }, void>(),
+  cancel: message<string, void>(),
+  tick: message<string, void>(),
+  all: message<void, Tick[]>(),
+})
+interface Tick {
+  text: string
+  at: number
+  due: number
+  missed: number
+}
+
+let fail = (_text: string): boolean => false
+let gate: Gate | undefined
+let book = false
+
+const clockwork = actor(Clockwork, {
+  durable: true,
+  state: () => ({ ticks: [] as Tick[] }),
+  on: {
+    set: (ctx, { name, when, text }) => ctx.timer(name, when, 'tick', text),
+    cancel: (ctx, name) => ctx.cancelTimer(name),
+    async tick(ctx, text) {
+      // A step, so that the turn's time goes on with it.
+      if (gate !== undefined) await ctx.effect('wait', 0, () => gate?.pass(), { idempotent: true })
+      if (fail(text)) throw new Error('no')
+      const { due, missed } = ctx.message.tick as { due: number; missed: number }
+      ctx.state.ticks.push({ text, at: ctx.now(), due, missed })
+      // Something else goes into the runtime's book in the same turn.
+      if (book) ctx.timer('other', { delay: 1_000_000 }, 'tick', 'other')
+    },
+  },
+  reads: { all: (ctx) => ctx.state.ticks },
+})
+
+async function started(): Promise<World> {
+  fail = () => false
+  gate = undefined
+  book = false
+  return new World({ actors: [clockwork] })
+}
+
+async function set(w: World, name: string, when: TimerSpec, text = name): Promise<void> {
+  await settled(w, w.ref(Clockwork, 'c').ask.set({ name, when, text }))
+}
+
+async function ticks(w: World): Promise<Tick[]> {
+  return await settled(w, w.ref(Clockwork, 'c').ask.all())
+}
+
+async function texts(w: World): Promise<string[]> {
+  return (await ticks(w)).map(({ text }) => text)
+}
+
+test('D8: once, at its time, and not before', async () => {
+  const w = await started()
+  await set(w, 't', { after: 1_000 })
+  await w.advance(999)
+  assert.deepEqual(await texts(w), [])
+  await w.advance(1)
+  assert.deepEqual(await texts(w), ['t'])
+  await w.advance(100_000)
+  assert.deepEqual(await texts(w), ['t'])
+  w.assertBalanced()
+})
+
+test('D8: a timer fires after a restart, missed ticks are one message that says how many', async () => {
+  const w = await started()
+  await set(w, 'once', { after: 1_000 })
+  await set(w, 'rate', { rate: 1_000 })
+  await w.advance(500)
+  const next = w.crash(10_000)
+  await next.advance(0)
+  const seen = await ticks(next)
+  assert.deepEqual(seen.map(({ text, missed }) => [text, missed]).toSorted(), [
+    ['once', 0],
+    ['rate', 9],
+  ])
+  await next.advance(1_000)
+  assert.equal((await ticks(next)).length, 3)
+  assert.equal((await ticks(next))[2]?.missed, 0, 'back on its grid')
+  next.assertBalanced()
+})
+
+test('D8: a crash neither duplicates nor loses a durable timer', async () => {
+  let w = await started()
+  await set(w, 'rate', { rate: 1_000 })
+  for (let i = 0; i < 20; i += 1) {
+    await w.advance(i % 3 === 0 ? 1_000 : 700)
+    w = w.crash(i % 2 === 0 ? 0 : 300)
+  }
+  await w.advance(0)
+  assert.equal(w.store.stats().timers, 1)
+  const seen = await ticks(w)
+  const stood = seen.reduce((sum, { missed }) => sum + 1 + missed, 0)
+  const dues = seen.map(({ due }) => due)
+  assert.equal(new Set(dues).size, dues.length, 'no tick twice')
+  const first = dues[0] as number
+  const elapsed = w.clock.wall() - first
+  assert.equal(stood, 1 + Math.floor(elapsed / 1_000), 'every tick is accounted for')
+  w.assertBalanced()
+})
+
+test('D8: a tick that was committed and not handled when the process died comes once', async () => {
+  const w = await started()
+  await set(w, 't', { after: 1_000 })
+  gate = new Gate()
+  await w.advance(1_000)
+  assert.equal(gate.arrived, 1)
+  gate = undefined
+  const next = w.crash()
+  await next.settle()
+  assert.deepEqual(await texts(next), ['t'])
+  next.assertBalanced()
+})
+
+test('D8: a fixed delay starts again with the turn of its tick, and after a failed one too', async () => {
+  const w = await started()
+  await set(w, 'd', { delay: 1_000 })
+  gate = new Gate()
+  await w.advance(5_000)
+  assert.equal(gate.arrived, 1, 'while its turn runs there is no other tick')
+  gate.open()
+  gate = undefined
+  await w.settle()
+  await w.advance(999)
+  assert.equal((await ticks(w)).length, 1)
+  await w.advance(1)
+  assert.equal((await ticks(w)).length, 2)
+  fail = () => true
+  await w.advance(60_000)
+  fail = () => false
+  const parked = w.letters.length
+  assert.ok(parked >= 1)
+  await w.advance(2_000)
+  assert.ok((await ticks(w)).length >= 3, 'the schedule outlives a tick that failed for good')
+  w.assertBalanced()
+})
+
+test('D8: a fixed delay goes on when its turn sets another timer', async () => {
+  const w = await started()
+  book = true
+  await set(w, 'd', { delay: 1_000 })
+  await w.advance(3_000)
+  assert.deepEqual(await texts(w), ['d', 'd', 'd'])
+  w.assertBalanced()
+})
+
+test('D8: cancelled timers do not fire, replaced ones fire as replaced', async () => {
+  const w = await started()
+  await set(w, 'a', { after: 1_000 })
+  await set(w, 'b', { after: 1_000 }, 'old')
+  await set(w, 'c', { delay: 1_000 })
+  await settled(w, w.ref(Clockwork, 'c').ask.cancel('a'))
+  await settled(w, w.ref(Clockwork, 'c').ask.cancel('c'))
+  await set(w, 'b', { after: 2_000 }, 'new')
+  await w.advance(1_500)
+  assert.deepEqual(await texts(w), [])
+  await w.advance(500)
+  assert.deepEqual(await texts(w), ['new'])
+  await w.advance(60_000)
+  assert.deepEqual(await texts(w), ['new'])
+  w.assertBalanced()
+})
+
+test('D8: a clock jump never fires a tick twice', async () => {
+  const w = await started()
+  await set(w, 'rate', { rate: 60_000 })
+  await w.advance(60_000)
+  assert.equal((await ticks(w)).length, 1)
+  w.clock.jump(3_600_000)
+  await w.advance(61_000)
+  const after = await ticks(w)
+  w.clock.jump(-3_600_000)
+  await w.advance(120_000)
+  const back = await ticks(w)
+  const dues = back.map(({ due }) => due)
+  assert.equal(new Set(dues).size, dues.length)
+  assert.deepEqual(
+    dues,
+    dues.toSorted((a, b) => a - b),
+  )
+  assert.ok(back.length >= after.length)
+  w.assertBalanced()
+})
+
+test('D8: while an actor is not in memory its timers bring it back', async () => {
+  fail = () => false
+  gate = undefined
+  const w = new World({ actors: [clockwork], residency: 0 })
+  await set(w, 't', { after: 600_000 })
+  assert.equal(w.cell('clockwork/c'), undefined)
+  await w.advance(600_000)
+  assert.deepEqual(await texts(w), ['t'])
+  w.assertBalanced()
+})
