@@ -50,10 +50,16 @@ async function startSystem(app: App, start: DevStart): Promise<System> {
 }
 
 function obey(system: System, app: App): void {
+  let isClosing = false
+  const end = (): void => {
+    if (isClosing) return
+    isClosing = true
+    void close(system)
+  }
   process.on('message', (order: DevOrder) => {
     switch (order.kind) {
       case 'close':
-        return void close(system)
+        return end()
       case 'say':
         return void say(system, app, order.line).then(print)
       default:
@@ -61,7 +67,7 @@ function obey(system: System, app: App): void {
     }
   })
   // The parent is gone, however that came about.
-  process.on('disconnect', () => void close(system))
+  process.on('disconnect', end)
 }
 
 async function close(system: System): Promise<void> {

@@ -9,7 +9,7 @@ import { pathToFileURL } from 'node:url'
 import { parseDevOptions } from '../../runtime/cli/dev-options.ts'
 import { run } from '../../runtime/cli/run.ts'
 import { SourceWatch } from '../../runtime/cli/source-watch.ts'
-import { root } from '../house/repository.ts'
+import { read, root } from '../house/repository.ts'
 
 const folders: string[] = []
 after(() => {
@@ -67,7 +67,7 @@ function writeStep(folder: string, text: string): void {
 class Dev {
   readonly child: ChildProcess
   readonly ended: Promise<number | null>
-  #output = ''
+  output = ''
   #read = 0
   #wake: () => void = () => undefined
 
@@ -79,7 +79,7 @@ class Dev {
     this.child = spawn(process.execPath, [cli, 'dev', 'app.mts', ...args], { cwd: folder, env })
     for (const stream of [this.child.stdout, this.child.stderr]) {
       stream?.on('data', (chunk) => {
-        this.#output += String(chunk)
+        this.output += String(chunk)
         this.#wake()
       })
     }
@@ -94,13 +94,13 @@ class Dev {
   /** Resolves to the first match after what was matched before. */
   async sees(pattern: RegExp): Promise<string> {
     for (;;) {
-      const found = pattern.exec(this.#output.slice(this.#read))
+      const found = pattern.exec(this.output.slice(this.#read))
       if (found !== null) {
         this.#read += found.index + found[0].length
         return found[0]
       }
       if (this.child.exitCode !== null) {
-        assert.fail(`ended without ${pattern}:\n${this.#output}`)
+        assert.fail(`ended without ${pattern}:\n${this.output}`)
       }
       await new Promise<void>((resolve) => {
         this.#wake = resolve
@@ -132,6 +132,7 @@ test('dev: a change of an imported file starts the app again with its durable st
   dev.child.kill('SIGINT')
   await dev.sees(/^closed drained/m)
   assert.equal(await dev.ended, 0)
+  assert.equal(dev.output.match(/^closed/gm)?.length, 2, 'once for each start')
 })
 
 test('dev: code that does not load is told with its place, and mended by the next change', async () => {
@@ -196,6 +197,7 @@ test('dev: options are checked, with the nearest name', async () => {
   const terminal = { stdout: { write: (text: string) => (said += text) }, stderr: process.stderr }
   assert.equal(await run(['dev', '--help'], terminal), 0)
   assert.match(said, /^usage: troupe dev APP/)
+  assert.ok(read('docs/debugging.md').includes(said), 'docs/debugging.md shows this help')
 })
 
 test('watch: what changed is told once, in a burst, new folders included', async () => {

@@ -1,0 +1,61 @@
+/** What a page points at exists: links to files and headings, and files it names in backticks. */
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { test } from 'node:test'
+import { pagePaths } from './docs.ts'
+import { read, root } from './repository.ts'
+
+const link = /\]\(([^)\s]+)\)/g
+/** A path from the root, with a folder: `runtime/peer/peer.ts`; the rooms are what tells it apart. */
+const namedFile =
+  /`((?:mailbox|persistence|actors|runtime|test|docs|examples)\/[\w./-]+\.(?:ts|md|json))`/g
+
+function prose(text: string): string {
+  return text.replace(/^(```+|~~~~+)[\s\S]*?^\1/gm, '')
+}
+
+function problems(page: string, text: string): string[] {
+  const links = [...prose(text).matchAll(link)].map(([, target = '']) => target)
+  const wrong = links.filter((target) => !/^[a-z]+:/.test(target) && !leads(page, target))
+  const files = [...prose(text).matchAll(namedFile)].map(([, path = '']) => path)
+  const missing = files.filter((path) => !existsSync(join(root, path)))
+  return [...wrong, ...missing].map((what) => `${page}: ${what}`)
+}
+
+function leads(page: string, target: string): boolean {
+  const [path = '', heading] = target.split('#')
+  const file = path === '' ? page : normalize(join(dirname(page), path))
+  if (!existsSync(join(root, file))) return false
+  return heading === undefined || anchors(read(file)).includes(heading)
+}
+
+/** Headings as links name them. */
+function anchors(text: string): string[] {
+  return [...prose(text).matchAll(/^#+ (.+)$/gm)].map(([, title = '']) =>
+    title
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, '')
+      .replaceAll(' ', '-'),
+  )
+}
+
+test('docs: every link leads to a file and a heading, every file that is named exists', () => {
+  const found = pagePaths().flatMap((page) => problems(page, read(page)))
+  assert.deepEqual(found, [])
+})
+
+test('docs: a link or a file that is not there is a problem', () => {
+  const text = [
+    '[a](nowhere.md) [b](README.md#what-is-promised) [c](README.md#nothing) [d](https://x.org)',
+    '`runtime/peer/nobody.ts`',
+    '```ts',
+    '[e](nowhere-in-code.md)',
+    '```',
+  ].join('\n')
+  assert.deepEqual(problems('page.md', text), [
+    'page.md: nowhere.md',
+    'page.md: README.md#nothing',
+    'page.md: runtime/peer/nobody.ts',
+  ])
+})
