@@ -28,7 +28,7 @@ export async function askStored(
   const { host } = sender
   const { ask, envelope } = composeStored(sender, call, payload, chain)
   follow?.(ask)
-  settleStored(ask, host.journal as Journal, host.accept(envelope), () => {
+  void settleStored(ask, host.journal as Journal, host.accept(envelope), () => {
     if (call.options?.signal?.aborted) host.asks.abandon(ask)
   })
   return await awaitReply(ask)

@@ -343,10 +343,15 @@ export abstract class Cell {
   private abortRunning(isIt: (envelope: Envelope) => boolean, reason: TroupeError): boolean {
     for (const running of [this.turn, ...this.readings]) {
       if (running?.envelope === undefined || !isIt(running.envelope)) continue
-      running.abort(reason)
+      this.abort(running, reason)
       return true
     }
     return false
+  }
+
+  /** Aborts a handler that is out. */
+  protected abort(running: Turn | ReadTurn, reason: TroupeError): void {
+    running.abort(reason)
   }
 
   /** Discards a waiting message; says how many were before it. */
@@ -405,15 +410,13 @@ export abstract class Cell {
   // ── accounting (M4) ───────────────────────────────────────────────────────────────────────────
 
   /** Counts a message in at `column`. */
-  hold(envelope: Envelope, column: number): void {
+  hold(_envelope: Envelope, column: number): void {
     this.counts[column] = (this.counts[column] as number) + 1
-    if (envelope.position === 0) this.bump(Count.volatile, 1)
   }
 
   /** Counts a message out of `column`. */
-  release(envelope: Envelope, column: number): void {
+  release(_envelope: Envelope, column: number): void {
     this.counts[column] = (this.counts[column] as number) - 1
-    if (envelope.position === 0) this.bump(Count.volatile, -1)
   }
 
   bump(column: number, by: number): void {

@@ -299,19 +299,24 @@ export class DurableCell extends DurableTurns {
     this.activationFailed(damaged(this.id, damage))
   }
 
-  /** Only askers are refused; tells keep waiting for the actor to come up. */
+  /** Only askers are refused; the others keep waiting for the actor to come up. */
   #refuseWaiting(error: unknown): void {
     for (const envelope of this.#emptyMailbox()) {
-      if (envelope.stored) {
-        this.#backToStore(envelope, Count.pending)
-      } else if (envelope.header.reply === undefined) {
-        this.mailbox.readmit(envelope)
-      } else {
-        this.release(envelope, Count.pending)
-        this.bump(Count.processed, 1)
-        envelope.header.reply.settle({ ok: false, error })
-      }
+      if (envelope.stored) this.#backToStore(envelope, Count.pending)
+      else if (!this.#isRefused(envelope, error)) this.mailbox.readmit(envelope)
     }
+    for (let left = this.reads?.length ?? 0; left > 0; left -= 1) {
+      const envelope = this.reads?.shift() as Envelope
+      if (!this.#isRefused(envelope, error)) this.reads?.push(envelope)
+    }
+  }
+
+  #isRefused(envelope: Envelope, error: unknown): boolean {
+    if (envelope.header.reply === undefined) return false
+    this.release(envelope, Count.pending)
+    this.bump(Count.processed, 1)
+    this.answerError(envelope, error)
+    return true
   }
 
   #again(): void {

@@ -138,6 +138,23 @@ export function writeStepBegun(
   if (message !== undefined) writeMessage(builder, message)
 }
 
+/** Writes that a turn is about to be aborted (M6). */
+export function writeInterrupt(
+  builder: SegmentBuilder,
+  cell: DurableTurns,
+  envelope: Envelope,
+  reason: unknown,
+): void {
+  builder.record({
+    kind: RecordKind.interrupt,
+    time: Math.floor(cell.host.clock.wall()),
+    flags: cell.takeRebase(),
+    ...subject(cell, envelope),
+    error: encodeValue(encodeError(reason)),
+  })
+  writeInline(builder, cell, envelope, payloadIfAny(envelope))
+}
+
 /** Writes how a step ended. */
 export function writeStepDone(
   builder: SegmentBuilder,

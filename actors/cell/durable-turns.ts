@@ -28,6 +28,7 @@ import {
   type PreparedTurn,
   prepare,
   writeFailure,
+  writeInterrupt,
   writeStepBegun,
   writeStepDone,
   writeTurn,
@@ -342,13 +343,16 @@ export abstract class DurableTurns extends Cell {
     this.#afterwards(turn as DurableTurn)
   }
 
-  #settleFailure(turn: DurableTurn, envelope: Envelope, error: unknown): void {
+  #settleFailure(turn: DurableTurn, envelope: Envelope, failure: unknown): void {
+    // Obeying an abort is no failure, whatever was thrown for it: it is final, and says why.
+    const isAbort = turn.isAbort(failure)
+    const error = isAbort ? turn.signal.reason : failure
     const attempts = this.definition.behavior.retry?.attempts ?? 3
     if (envelope.header.reply !== undefined || envelope.header.asked) {
       this.#answerFailure(envelope, error)
-    } else if (isTerminal(error) || turn.attempt >= attempts) {
+    } else if (isAbort || isTerminal(error) || turn.attempt >= attempts) {
       this.release(envelope, Count.running)
-      this.park(envelope, 'parked', error)
+      this.park(envelope, isAbort ? 'cancelled' : 'parked', error)
     } else {
       this.#retryLater(turn, envelope)
     }
@@ -364,7 +368,7 @@ export abstract class DurableTurns extends Cell {
         this.#leaveHand(envelope)
         if (!envelope.stored) this.bump(Count.handed, 1)
         this.bump(Count.storeProcessed, 1)
-        envelope.header.reply?.settle({ ok: false, error })
+        this.answerError(envelope, error)
       },
       undone: (refusal) => this.undo(envelope, refusal),
     })
@@ -379,7 +383,7 @@ export abstract class DurableTurns extends Cell {
       committed: (position) => {
         this.#leaveHand(envelope)
         this.host.deadLetter(envelope, reason, error, position)
-        envelope.header.reply?.settle({ ok: false, error })
+        this.answerError(envelope, error)
       },
       undone: (refusal) => this.undo(envelope, refusal),
     })
@@ -428,6 +432,26 @@ export abstract class DurableTurns extends Cell {
   protected setAside(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
     this.#take(envelope)
     this.park(envelope, reason, error)
+  }
+
+  /** Recorded before the signal fires, so that a replay sees it where the turn did (M6). */
+  protected override abort(running: Turn | ReadTurn, reason: TroupeError): void {
+    const { envelope } = running
+    if (running !== this.turn || envelope === undefined) return running.abort(reason)
+    const turn = this.turn
+    writeInterrupt(this.journal.builder, this, envelope, reason)
+    this.pipeline.append({
+      committed: (position) => {
+        this.#nowStored(envelope, position)
+        if (!turn.closed) turn.abort(reason)
+      },
+      // Alone it undoes nothing: the turn is still as it was, and still to be aborted.
+      undone: (refusal) => {
+        if (turn.closed || this.undone !== undefined) return
+        if (refusal === undefined) this.abort(turn, reason)
+        else turn.abort(reason)
+      },
+    })
   }
 
   // ── undoing (D5) ──────────────────────────────────────────────────────────────────────────────

@@ -67,9 +67,13 @@ async function askDurable(
   const { host } = turn
   const ask = host.asks.open(call.to.id, call.name, host.clock.mono(), deadlineOf(turn, call))
   turn.follow(ask)
+  // It may fail before its question has left, when nobody waits for the answer yet.
+  ask.promise.catch(() => undefined)
   if (call.options?.signal !== undefined) ask.abortWith(call.options.signal)
+  // Its receiver knows the message by this id: a probe for cycles asks for it (T4).
+  ask.ownId = step.begun ? askId(step) : askId(step, step.run + 1)
   if (!step.begun) {
-    const options = { ...call.options, id: askId(step, step.run + 1) }
+    const options = { ...call.options, id: ask.ownId }
     const envelope = compose(turn, { ...call, options }, payload, { chain, asked: true })
     ask.a = await turn.cell.beginStep(turn, step, stage(host, envelope))
   }
