@@ -33,6 +33,7 @@ type HandlerResult<Item, Reply> = [Item] extends [never]
 /** What to do when a volatile actor's handler throws (F1). */
 export type Directive = 'restart' | 'resume' | 'stop' | 'escalate'
 
+/** How a volatile actor restarts (F1). */
 export interface Supervision {
   /** Most restarts within `within` ms; past it the actor stops, watchers and parent are told. */
   readonly restarts?: number
@@ -46,6 +47,7 @@ export interface Supervision {
   readonly decide?: (error: unknown) => Directive
 }
 
+/** How the turn of a durable actor is retried (F2). */
 export interface Retry {
   /** Attempts of a durable turn before its message is parked (F2); default 3. */
   readonly attempts?: number

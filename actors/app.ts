@@ -16,10 +16,12 @@ export interface HostInfo {
   readonly signal: AbortSignal
 }
 
+/** What {@link app} declares: plain facts about an app module, nothing runs. */
 export interface App<Deps = unknown> {
   /** `file:` URL of the module whose default export this is. */
   readonly url: string
   readonly actors: ReadonlyMap<string, ActorDefinition>
+  /** Builds what handlers find in `ctx.deps`, once per host. */
   readonly deps: ((host: HostInfo) => Deps | Promise<Deps>) | undefined
   /** Releases what `deps` built, when the host shuts down. */
   readonly dispose: ((deps: Deps) => void | Promise<void>) | undefined

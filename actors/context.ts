@@ -37,9 +37,13 @@ export type TimerSpec =
 
 /** Structured log lines of one actor; fields are encodable. */
 export interface Log {
+  /** For whoever debugs this actor. */
   debug(message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** Worth knowing, nothing to do. */
   info(message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** Somebody should look at it; without `createSystem({ log })` it goes to stderr. */
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void
+  /** Something failed; without `createSystem({ log })` it goes to stderr. */
   error(message: string, fields?: Readonly<Record<string, unknown>>): void
 }
 
@@ -51,6 +55,7 @@ export interface StepInfo {
   readonly signal: AbortSignal
 }
 
+/** How one step may be repeated. */
 export interface EffectOptions {
   /** May run again after a crash in the middle, under the same `key` (D2). Default false. */
   readonly idempotent?: boolean
@@ -101,6 +106,7 @@ export interface Context<M extends Messages = Messages, S = unknown, Deps = unkn
   spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T>
   /** `onTerminated` will be called once when that actor stops, also if it is already gone (F6). */
   watch(who: Address): void
+  /** Ends a watch; a termination that is already on its way is not told either. */
   unwatch(who: Address): void
 
   /** Sends this actor a message later; the same name replaces. Durable in a durable actor (D8). */
@@ -110,6 +116,7 @@ export interface Context<M extends Messages = Messages, S = unknown, Deps = unkn
     message: K,
     ...payload: TimerMessage<M, K>
   ): void
+  /** Ends a timer; nothing happens when there is none of that name. */
   cancelTimer(name: string): void
 
   /** Puts the message in hand aside, bounded; it is handled again after `unstash`. */
@@ -121,6 +128,7 @@ export interface Context<M extends Messages = Messages, S = unknown, Deps = unkn
   publish(topic: string, payload: unknown): void
   /** Topic messages that match come as message `message`; `*` is one segment, `**` any number. */
   subscribe<K extends keyof M & string>(pattern: string, message: K): void
+  /** Ends the subscription with exactly this pattern. */
   unsubscribe(pattern: string): void
 
   /** Wall time in ms; recorded in durable turns (R3). */

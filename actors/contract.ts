@@ -11,6 +11,7 @@ import { makeRefClass, type RefClass } from './ref.ts'
 /** The messages of a contract by name. */
 export type Messages = Readonly<Record<string, AnyMessage>>
 
+/** An actor type and its messages; made by {@link contract}. */
 export interface Contract<M extends Messages = Messages, Type extends string = string> {
   readonly type: Type
   readonly messages: M

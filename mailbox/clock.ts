@@ -10,6 +10,7 @@ import { TroupeError } from './errors.ts'
 /** Stops an alarm; calling it twice or after it rang does nothing. */
 export type CancelAlarm = () => void
 
+/** The port to time: what actors and the store see of it, so that a test can hold it still (R3). */
 export interface Clock {
   /** Wall time in ms since 1970. */
   wall(): number

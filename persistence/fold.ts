@@ -6,6 +6,7 @@ import type { Chain } from './chain-walk.ts'
 import { decodeValue } from './codec.ts'
 import { applyPatch } from './patch.ts'
 
+/** An actor as its records tell. */
 export interface FoldedState {
   /** Undefined when nothing was ever written. */
   readonly state: { readonly value: unknown } | undefined

@@ -42,6 +42,7 @@ export interface Frame {
 
 const utf8 = new TextEncoder()
 
+/** Builds one client's frames: `record`, then its parts, then the next record; `take` ends a frame. */
 export class SegmentBuilder {
   readonly #slot: number
   readonly #epoch: number
@@ -129,11 +130,13 @@ export class SegmentBuilder {
     this.#bytesPart(PartKind.reply, value, failed ? PartFlag.failed : 0)
   }
 
+  /** A part: the record's actor sets a timer, replacing the one with its id (D8). */
   setTimer({ id, name, lane, due, every = 0, version, payload }: TimerInput): void {
     const at = this.#part(PartKind.timerSet, lane, 0)
     this.#timer(at, this.#ownActor(), id, name, due, every, 0, payload, version)
   }
 
+  /** A part: the record's actor ends a timer. */
   cancelTimer(id: string): void {
     const at = this.#part(PartKind.timerCancelled, 0, 0)
     this.#timer(at, this.#ownActor(), id, '', 0, 0, 0)
@@ -145,11 +148,13 @@ export class SegmentBuilder {
     this.#timer(at, this.#buffer.number(actor), id, '', due, 0, next)
   }
 
+  /** A part: from this record on, matching topic messages are pending for the record's actor. */
   subscribe({ pattern, name, lane }: SubscriptionInput): void {
     const at = this.#part(PartKind.subscribed, lane, 0)
     this.#timer(at, this.#ownActor(), pattern, name, 0, 0, 0)
   }
 
+  /** A part: ends the subscription with exactly this pattern. */
   unsubscribe(pattern: string): void {
     const at = this.#part(PartKind.unsubscribed, 0, 0)
     this.#timer(at, this.#ownActor(), pattern, '', 0, 0, 0)

@@ -45,6 +45,7 @@ export type RefusalReason =
   /** The entry is not a record this version can commit. `detail` says what is wrong. */
   | 'malformed'
 
+/** One record of a frame that was not committed, and why; the others of its frame may be. */
 export interface Refusal {
   /** Ordinal of the record in its frame. */
   readonly record: number
@@ -140,6 +141,7 @@ export interface DueSnapshot {
   readonly bytes: number
 }
 
+/** Figures of a store, for health. */
 export interface StoreStats {
   readonly position: number
   readonly pending: number
@@ -167,6 +169,7 @@ export interface StoreReader {
   record(position: number): StoredRecord | Damage | undefined
   /** Texts behind the numbers in a directory; empty for 0. */
   address(no: number): string
+  /** Text behind a name number: handler, step, topic, pattern or timer. */
   name(no: number): string
   /** Snapshots of one actor that pass their checksum, newest first. */
   snapshots(actor: string): readonly Snapshot[]
@@ -221,7 +224,9 @@ export interface Store extends StoreReader {
   /** Takes one bounded chunk of a checkpoint; it counts only once its last chunk is here (D7). */
   writeCheckpoint(chunk: CheckpointChunk): void
 
+  /** Figures, without reading the history. */
   stats(): StoreStats
+  /** Closes the store and gives up its lock. */
   close(): void
 }
 

@@ -95,7 +95,7 @@ export class TopicIndex<T> {
   }
 }
 
-/** True when the pattern matches the topic; for many patterns use {@link TopicIndex}. */
+/** True when the pattern matches the topic; `*` is one segment, `**` any number. */
 export function matchesTopic(pattern: string, topic: string): boolean {
   const index = new TopicIndex<true>()
   index.add(pattern, true)

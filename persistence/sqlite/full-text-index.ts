@@ -98,6 +98,7 @@ export class FullTextIndex {
     return this.#statements.search.all({ expression, limit }).map(toMatch)
   }
 
+  /** Closes the file. */
   close(): void {
     this.#db.close()
   }

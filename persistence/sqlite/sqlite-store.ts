@@ -18,6 +18,7 @@ import { SqliteMedium } from './sqlite-medium.ts'
 import { readTail, TailFile } from './tail-file.ts'
 import { lockWriter } from './writer-lock.ts'
 
+/** How a store file is opened for writing. */
 export interface SqliteStoreOptions extends StoreOptions {
   /**
    * `full` (default): acknowledged means synced (D6). `relaxed`: a power failure may lose the last
@@ -63,6 +64,7 @@ function orElse<T>(work: () => T, undo: () => void): T {
 export interface SqliteReader {
   readonly history: HistoryReader
   readonly medium: ReadMedium
+  /** Closes the file; what was read stays good. */
   close(): void
 }
 

@@ -15,6 +15,7 @@ export type Task =
   | ({ readonly role: 'store' } & StoreStart)
   | ({ readonly role: 'archive' } & ArchiveStart)
 
+/** Runs one thread's task to its end; the thread pool calls it. */
 async function runTask(task: Task): Promise<void> {
   switch (task.role) {
     case 'host':

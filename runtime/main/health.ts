@@ -3,6 +3,7 @@ import type { StoreStats } from '../../persistence/store.ts'
 import type { Booted } from './boot.ts'
 import type { HostState } from './hosts.ts'
 
+/** What `system.health()` answers. */
 export interface Health {
   /** `ok`, or the most serious thing that is wrong. */
   readonly status: 'ok' | 'store-stalled' | 'hosts-missing' | 'closing'
@@ -16,6 +17,7 @@ export interface Health {
   readonly store: StoreStats | undefined
 }
 
+/** One host as `system.health()` sees it. */
 export interface HostHealth {
   readonly slot: number
   readonly state: HostState

@@ -35,6 +35,7 @@ export interface HistoryQuery {
   readonly limit?: number
 }
 
+/** What happened to one message in one record. */
 export interface HistoryEntry {
   /** Position of the record in the history. */
   readonly position: number

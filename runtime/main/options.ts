@@ -24,6 +24,7 @@ export interface LogLine {
   readonly fields: Readonly<Record<string, unknown>>
 }
 
+/** What `createSystem` may be told. */
 export interface SystemOptions {
   /** Path of the store's file, or `memory`. Durable actors need one. Default: none. */
   readonly store?: string

@@ -7,6 +7,7 @@ import { type Accounting, imbalance, sumRows } from '../../mailbox/accounting.ts
 import type { Counters } from '../peer/counters.ts'
 import type { HostsView } from './hosts-view.ts'
 
+/** What `system.stats()` answers. */
 export interface SystemStats {
   /** All types together. */
   readonly total: Accounting

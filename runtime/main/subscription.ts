@@ -9,6 +9,7 @@ import type { Published } from '../peer/topics.ts'
 /** Published messages waiting for a slow reader before the iteration fails. */
 export const subscriptionLimit = 4_096
 
+/** Published messages of a topic pattern, one after the other. Iterate once. */
 export interface Subscription extends AsyncIterable<Published> {
   /** Ends it; a running iteration ends after what it has. */
   unsubscribe(): void

@@ -112,6 +112,7 @@ export class System {
     return this.#closing
   }
 
+  /** {@link close}, for `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
