@@ -53,7 +53,11 @@ export type Stream<M extends Messages> = {
   >
 }
 
-/** What `ref.stream` returns: iterate for the items, await `reply` for the end. */
+/**
+ * What `ref.stream` returns: iterate for the items, await `reply` for the end. The producer is never
+ * far ahead of its reader, so read to the end, `break`, or `cancel()`: a turn waits for a stream that
+ * it began to read (T6), and one that it did not is cancelled when its handler ends.
+ */
 export interface ReplyStream<Item, Reply> extends AsyncIterable<Item, Reply> {
   /** The end: resolves after the last item, rejects when the stream broke or was cancelled. */
   readonly reply: Promise<Reply>

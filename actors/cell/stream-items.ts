@@ -73,8 +73,12 @@ export class StreamItems {
 export class OpenStream implements ReplyStream<unknown, unknown> {
   readonly reply: Promise<unknown>
   readonly ask: Ask
-  /** Somebody iterates. */
+  /** Resolves when the stream has ended and its reader, if there is one, has left its loop. */
+  readonly over: Promise<void>
+  /** Somebody reads its items. */
   isRead = false
+  #taken = false
+  #ended!: () => void
   readonly #items: StreamItems
   readonly #giveUp: () => void
 
@@ -84,7 +88,13 @@ export class OpenStream implements ReplyStream<unknown, unknown> {
     this.reply = reply
     this.#giveUp = giveUp
     // Whoever only iterates learns of a failure there; `reply` alone must not be an unhandled one.
-    const ended = (): void => items.ended()
+    const ended = (): void => {
+      items.ended()
+      if (!this.isRead) this.#ended()
+    }
+    this.over = new Promise((resolve) => {
+      this.#ended = resolve
+    })
     reply.then(ended, ended)
   }
 
@@ -99,17 +109,18 @@ export class OpenStream implements ReplyStream<unknown, unknown> {
 
   /** @throws STREAM_BROKEN the second time: items go to one reader */
   [Symbol.asyncIterator](): AsyncGenerator<unknown, unknown, void> {
-    if (this.isRead) {
+    if (this.#taken) {
       throw new TroupeError(
         'STREAM_BROKEN',
         'a stream has one reader: keep its items to read twice',
       )
     }
-    this.isRead = true
+    this.#taken = true
     return this.#read()
   }
 
   async *#read(): AsyncGenerator<unknown, unknown, void> {
+    this.isRead = true
     try {
       for (;;) {
         if (this.#items.size > 0) yield this.#items.take()
@@ -118,6 +129,7 @@ export class OpenStream implements ReplyStream<unknown, unknown> {
       }
     } finally {
       this.cancel()
+      this.#ended()
     }
   }
 }

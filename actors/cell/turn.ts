@@ -232,11 +232,10 @@ export abstract class Turn implements Context, SendPort, Sender {
     this.#streams.add(stream)
     this.open += 1
     this.follow(stream.ask, besides)
-    const over = (): void => {
+    void stream.over.then(() => {
       this.#streams?.delete(stream)
       this.stepOver()
-    }
-    stream.reply.then(over, over)
+    })
     return stream
   }
 

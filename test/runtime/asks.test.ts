@@ -11,6 +11,9 @@ import { type TroupeError, terminal } from '../../mailbox/errors.ts'
 import { gate } from './gate.ts'
 import { harness } from './harness.ts'
 
+/** The options that are plain data. */
+type Plain = Pick<MessageOptions, 'id' | 'lane' | 'trace'>
+
 const Desk = contract('desk', {
   echo: message<string, string>(),
   hold: message<string, string>(),
@@ -19,7 +22,7 @@ const Desk = contract('desk', {
   crash: message<'error' | 'text' | 'code', string>(),
   relay: message<{ readonly to: string; readonly text: string }, string>(),
   who: message<void, MessageInfo>(),
-  passOn: message<MessageOptions, MessageInfo>(),
+  passOn: message<Plain, MessageInfo>(),
   stall: message<number>(),
 })
 

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import type { Address } from '../../mailbox/address.ts'
 import { gate } from './gate.ts'
 import { harness } from './harness.ts'
 
@@ -22,15 +23,14 @@ const Member = contract('member', {
 function members(options: { childHook?: boolean; restarts?: number } = {}) {
   const log: string[] = []
   const held = gate()
+  const onChildFailed = (ctx: { self: Address }, child: Address, error: unknown): void =>
+    void log.push(`${ctx.self.key} hears that ${child.key} failed: ${String(error)}`)
   const member = actor(Member, {
     supervision: { restarts: options.restarts ?? 0 },
     state: () => ({ texts: 0 }),
     onStart: (ctx) => void log.push(`${ctx.self.key} starts`),
     onTerminated: (ctx, who) => void log.push(`${ctx.self.key} hears of the end of ${who.key}`),
-    ...(options.childHook && {
-      onChildFailed: (ctx, child, error) =>
-        void log.push(`${ctx.self.key} hears that ${child.key} failed: ${String(error)}`),
-    }),
+    ...(options.childHook && { onChildFailed }),
     on: {
       tell(ctx, { to, text, times }) {
         for (let i = 0; i < times; i += 1) ctx.ref(Member, to).tell.text(`${text}${i}`)

@@ -7,6 +7,7 @@ import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message, stream } from '../../actors/message.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
+import type { Encodable } from '../../persistence/encodable-types.ts'
 import { gate } from './gate.ts'
 import { harness } from './harness.ts'
 
@@ -15,12 +16,15 @@ interface Box {
   tags?: Map<string, number>
 }
 
+/** What the compiler would refuse, as untyped code may send it. */
+const unfit = (value: unknown): Encodable => value as Encodable
+
 const Keeper = contract('keeper', {
   put: message<Box>(),
   get: message<void, Box>(),
   write: message<Box, string>(),
-  any: message<unknown>(),
-  reply: message<string, unknown>(),
+  any: message<Encodable>(),
+  reply: message<string, Encodable>(),
   items: stream<void, Box, void>(),
   forward: message<void, string>(),
 })
@@ -38,8 +42,8 @@ function keepers(development = true) {
         box.items.push(4)
         return 'written'
       },
-      any: (_ctx, payload) => void received.push(payload as Box),
-      reply: (_ctx, kind) => (kind === 'function' ? () => 1 : { [kind]: Symbol('no') }),
+      any: (_ctx, payload) => void received.push(payload as unknown as Box),
+      reply: (_ctx, kind) => unfit(kind === 'function' ? () => 1 : { [kind]: Symbol('no') }),
       async *items(ctx) {
         const { box } = ctx.state
         for (let i = 0; i < 2; i += 1) {
@@ -52,7 +56,7 @@ function keepers(development = true) {
         outcomes.push(ctx.ref(Keeper, 'other').tell.put(box))
         box.items.push(2)
         box.tags?.set('b', 2)
-        outcomes.push(ctx.ref(Keeper, 'other').tell.any({ deep: [{ no: () => 1 }] }))
+        outcomes.push(ctx.ref(Keeper, 'other').tell.any(unfit({ deep: [{ no: () => 1 }] })))
         return 'forwarded'
       },
     },
@@ -128,13 +132,16 @@ test('T5: without development mode actors of one thread share what they send', a
 
 test('T5: what cannot be encoded is refused with its path, and no handler sees it', async () => {
   const { h, received, outcomes, ref } = keepers()
-  const outcome = ref.tell.any({ list: [1, { bad: () => 1 }] })
+  const outcome = ref.tell.any(unfit({ list: [1, { bad: () => 1 }] }))
   assert.equal(outcome.status, 'refused')
   assert.ok(outcome.status === 'refused')
   assert.equal(outcome.reason, 'not-encodable')
   assert.equal(outcome.error.code, 'NOT_ENCODABLE')
   assert.match(outcome.error.message, /list\[1\]\.bad/)
-  for (const call of [ref.ask.any(Symbol('x')), ref.deliver.any({ a: Promise.resolve() })]) {
+  for (const call of [
+    ref.ask.any(unfit(Symbol('x'))),
+    ref.deliver.any(unfit({ a: Promise.resolve() })),
+  ]) {
     await assert.rejects(call, { code: 'NOT_ENCODABLE' })
   }
   const forwarded = ref.ask.forward()
@@ -182,7 +189,7 @@ const Checked = contract('checked', {
     ),
   }),
   wrong: message({ output: z.number() }),
-  forward: message<void, unknown>(),
+  forward: message<void, Encodable>(),
 })
 
 function checked() {
@@ -206,7 +213,9 @@ function checked() {
       forward(ctx) {
         const self = ctx.ref(Checked, 'other')
         const outcome = self.tell.zod({ name: 'x', age: 'old' as never })
-        return outcome.status === 'refused' ? [outcome.reason, outcome.error.fields['issues']] : []
+        return outcome.status === 'refused'
+          ? [outcome.reason, outcome.error.fields['issues'] as Encodable]
+          : []
       },
     },
   })
@@ -243,7 +252,7 @@ test('a payload that does not fit is refused with its issues and reaches no hand
   await assert.rejects(ref.ask.valibot({ name: '' }), { code: 'PAYLOAD_INVALID' })
   const inside = ref.ask.forward()
   await h.settle()
-  const [reason, found] = (await inside) as [string, { path: string }[]]
+  const [reason, found] = (await inside) as unknown as [string, { path: string }[]]
   assert.equal(reason, 'invalid-payload')
   assert.equal(found.length, 2)
   assert.deepEqual(seen, [])
