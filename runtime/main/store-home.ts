@@ -48,10 +48,10 @@ export async function openStoreThread(
     await remote.connect(moving({ slot, port: port2 }, [port2]))
     return port1
   }
+  let archivist: Archivist
   try {
     await remote.open()
-    const archive = await connectRemote(archiveSlot)
-    pool.run(worker, { role: 'archive', path, store: archive }, [archive])
+    archivist = startArchivist(path, await connectRemote(archiveSlot), pool, worker)
   } catch (error) {
     thread.kill()
     mine.close()
@@ -69,6 +69,7 @@ export async function openStoreThread(
     },
     start: () => remote.start(),
     async close() {
+      await archivist.end()
       const closed = remote.close()
       // The thread may be gone before the answer is here: that is an answer too.
       closed.catch(() => undefined)
@@ -76,6 +77,28 @@ export async function openStoreThread(
       await thread.ended
       for (const port of ports) port.close()
       mine.close()
+    },
+  }
+}
+
+/** The archivist's thread, as far as the main thread cares. */
+interface Archivist {
+  /** Resolves when it holds the file no more, however it ended. */
+  end(): Promise<void>
+}
+
+function startArchivist(
+  path: string,
+  store: MessagePort,
+  pool: ThreadPool,
+  worker: URL,
+): Archivist {
+  const { port1: mine, port2: alive } = new MessageChannel()
+  const thread = pool.run(worker, { role: 'archive', path, store, alive }, [store, alive])
+  return {
+    async end() {
+      mine.close()
+      await thread.ended.catch(() => undefined)
     },
   }
 }

@@ -9,15 +9,21 @@ import type { FromStore } from './protocol.ts'
 export interface ArchiveStart {
   readonly path: string
   readonly store: MessagePort
+  /** Closed by the main thread when this one shall end. */
+  readonly alive: MessagePort
 }
 
-/** Runs until the store closes its port. */
-export async function runArchivist({ path, store }: ArchiveStart): Promise<void> {
+/**
+ * Runs until it is told to end. It must end before the store closes: only the last connection to a
+ * file clears the write-ahead log away.
+ */
+export async function runArchivist({ path, store, alive }: ArchiveStart): Promise<void> {
   const reader = openSqliteReader(path)
   const receive = runArchive(reader.medium, {
     post: (message) => store.postMessage(message),
   })
   store.on('message', (message: FromStore) => receive(message))
-  await new Promise<void>((resolve) => store.once('close', resolve))
+  await new Promise<void>((resolve) => alive.once('close', resolve))
   reader.close()
+  store.close()
 }
