@@ -39,13 +39,15 @@ export async function run(
   }
 }
 
+/** Megabytes of heap for each thread: all of them together stay small. */
+const hostMemory = 256
 /** Milliseconds for a turn in hand to end; one that does not goes on at the next start. */
 const closeWithin = 2_000
 
 async function runSystem(args: Arguments, terminal: Terminal): Promise<number> {
   const { store, workers } = args
   mkdirSync(dirname(store), { recursive: true })
-  const system = await createSystem(app, { store, workers, closeWithin })
+  const system = await createSystem(app, { store, workers, hostMemory, closeWithin })
   try {
     return await unlessInterrupted(work(system, args, terminal), terminal)
   } finally {
@@ -53,9 +55,10 @@ async function runSystem(args: Arguments, terminal: Terminal): Promise<number> {
   }
 }
 
-async function work(system: System, args: Arguments, { stdout, stderr }: Terminal) {
+async function work(system: System, args: Arguments, terminal: Terminal): Promise<number> {
   const { question, folder, store } = args
-  const { report, documents } = await update(system, args, stderr)
+  const { stdout, stderr } = terminal
+  const { report, documents } = await update(system, args, terminal)
   stderr.write(`${renderReport(report)}\n\n`)
   const index = indexPath(store)
   const { work } = await answerQuestion(system, { question, folder, index, documents }, stdout)
@@ -68,12 +71,12 @@ async function work(system: System, args: Arguments, { stdout, stderr }: Termina
 async function update(
   system: System,
   { folder, store }: Arguments,
-  stderr: Output,
+  { stderr, interrupt }: Terminal,
 ): Promise<Updated> {
   const bar = progress(stderr, 'Reading')
   const unsubscribe = system.subscribe(progressTopic, ({ payload }) => {
     const { done, total } = payload as Advance
-    bar.update(done, total)
+    if (!interrupt.aborted) bar.update(done, total)
   })
   try {
     const within = Number.POSITIVE_INFINITY
@@ -89,7 +92,9 @@ async function update(
 async function unlessInterrupted(work: Promise<number>, terminal: Terminal): Promise<number> {
   const { interrupt, stderr } = terminal
   const interrupted = new Promise<number>((resolve) => {
-    interrupt.addEventListener('abort', () => resolve(exit.interrupted), { once: true })
+    const stop = (): void => resolve(exit.interrupted)
+    if (interrupt.aborted) stop()
+    else interrupt.addEventListener('abort', stop, { once: true })
   })
   work.catch(() => undefined)
   const code = await Promise.race([work, interrupted])

@@ -8,7 +8,8 @@ import { statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
-const project = fileURLToPath(new URL('../../..', import.meta.url))
+/** Where the process stands. */
+export const project = fileURLToPath(new URL('../../..', import.meta.url))
 const main = fileURLToPath(new URL('../../../examples/knowledge-base/main.ts', import.meta.url))
 
 /** How a process ended. */
@@ -21,7 +22,7 @@ export interface Finished {
   readonly logged: number
 }
 
-/** What is sent to the process, once its log has more than `after` bytes. */
+/** What is sent to the process once, when its log has more than `after` bytes. */
 export interface Interference {
   readonly signal: NodeJS.Signals
   readonly after: number
@@ -29,14 +30,12 @@ export interface Interference {
 
 /** @param store must lie in a folder that is there */
 export async function runExample(
-  question: string,
-  docs: string,
+  args: readonly string[],
   store: string,
   interference?: Interference,
 ): Promise<Finished> {
   const { NODE_TEST_CONTEXT: _ours, ...env } = process.env
-  const args = ['--import', 'tsx', main, question, '--docs', docs, '--store', store]
-  const child = spawn(process.execPath, args, {
+  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args, '--store', store], {
     cwd: project,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -44,10 +43,12 @@ export async function runExample(
   const stdout = textOf(child.stdout)
   const stderr = textOf(child.stderr)
   let logged = 0
+  let sent = false
   const watcher = watch(dirname(store), (_event, name) => {
     if (name !== `${basename(store)}-wal`) return
     logged = Math.max(logged, statSync(`${store}-wal`, { throwIfNoEntry: false })?.size ?? 0)
-    if (interference !== undefined && logged > interference.after) child.kill(interference.signal)
+    if (interference === undefined || sent || logged <= interference.after) return
+    sent = child.kill(interference.signal)
   })
   try {
     const [code, signal] = await new Promise<[number | null, NodeJS.Signals | null]>(

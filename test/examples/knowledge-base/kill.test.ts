@@ -8,12 +8,13 @@ import { temporaryFolder } from './temporary-folder.ts'
 const moments = 10
 const seed = Number(process.env['TROUPE_SEED'] ?? 20_261_122)
 const question = 'How many volts does topic17 run at, and how many volts does topic99 run at?'
+const asked = (docs: string): readonly string[] => [question, '--docs', docs]
 const expected =
   'The topic17 widget runs at 17 volts. [17.md:3]\nThe topic99 widget runs at 99 volts. [99.md:3]'
 
 test('D2: killed at ten random moments, it finishes with the answer of an undisturbed run', async (context) => {
   const docs = temporaryFolder(context, documents())
-  const undisturbed = await runExample(question, docs, join(temporaryFolder(context), 'kb.db'))
+  const undisturbed = await runExample(asked(docs), join(temporaryFolder(context), 'kb.db'))
   assert.equal(undisturbed.code, 0, undisturbed.stderr)
   assert.equal(answerOf(undisturbed), expected)
   const random = randomFrom(seed)
@@ -32,8 +33,8 @@ async function killedAndStartedAgain(
   after: number,
 ): Promise<void> {
   const store = join(temporaryFolder(context), 'kb.db')
-  const killed = await runExample(question, docs, store, { signal: 'SIGKILL', after })
-  const again = await runExample(question, docs, store)
+  const killed = await runExample(asked(docs), store, { signal: 'SIGKILL', after })
+  const again = await runExample(asked(docs), store)
   context.diagnostic(`killed at ${killed.logged} bytes: ${seenBefore(killed)}`)
   assert.equal(killed.signal, 'SIGKILL')
   assert.equal(again.code, 0, again.stderr)
