@@ -125,7 +125,10 @@ export class Peer implements CellHost {
       this.touched()
     })
     const cap = options.residency ?? defaultResidency
-    this.residents = new Residents(this.clock, this.alarms, cap, (cell) => this.#passivate(cell))
+    this.residents = new Residents(this.clock, this.alarms, cap, {
+      mayLeave: (cell) => cell.quiet && !this.#holdsOn(cell),
+      left: (cell) => this.#passivate(cell),
+    })
   }
 
   // ── the pump ──────────────────────────────────────────────────────────────────────────────────
@@ -315,7 +318,8 @@ export class Peer implements CellHost {
       case 'watch':
         return this.#watch(to, signal.by, cell)
       case 'unwatch':
-        return this.#watchers.remove(to, signal.by)
+        this.#watchers.remove(to, signal.by)
+        return cell && this.#rested(cell)
       case 'adopt':
         this.#fallen.pardon(to)
         return (cell ?? this.#activate(to, typeOf(to)))?.receiveSignal(signal)
@@ -485,8 +489,7 @@ export class Peer implements CellHost {
   }
 
   #rested(cell: Cell): void {
-    if (cell.standing !== Lane.system || !cell.quiet || this.#holdsOn(cell)) return
-    this.residents.rest(cell)
+    if (cell.standing === Lane.system) this.residents.rest(cell)
   }
 
   /** A volatile actor that left memory would be gone to those who watch it. */

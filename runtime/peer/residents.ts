@@ -1,6 +1,9 @@
 /**
  * Which actors are in memory, and which of them may leave it: the idle ones, oldest first, after
  * their time or when there are too many (passivation). One alarm for all (S4).
+ *
+ * Idle actors stand in one queue for each idle time, of which an app has a few: so each queue is in
+ * the order in which its actors leave, and nobody looks at those who stay.
  */
 import type { Cell } from '../../actors/cell/cell.ts'
 import type { Alarms, Due } from '../../mailbox/alarms.ts'
@@ -9,21 +12,29 @@ import type { Clock } from '../../mailbox/clock.ts'
 /** Most actors kept in memory on one thread by default, of those that may leave. */
 export const defaultResidency = 50_000
 
+/** What happens to the actors that leave. */
+export interface Leaving {
+  /** False while something or somebody needs the actor in memory. */
+  mayLeave(cell: Cell): boolean
+  left(cell: Cell): void
+}
+
 export class Residents implements Due {
   at = Number.POSITIVE_INFINITY
   slot = -1
   readonly #cells = new Map<string, Cell>()
-  readonly #idle = new Set<Cell>()
+  /** By idle time (ms), longest idle first. */
+  readonly #idle = new Map<number, Set<Cell>>()
   readonly #clock: Clock
   readonly #alarms: Alarms
   readonly #cap: number
-  readonly #passivate: (cell: Cell) => void
+  readonly #leaving: Leaving
 
-  constructor(clock: Clock, alarms: Alarms, cap: number, passivate: (cell: Cell) => void) {
+  constructor(clock: Clock, alarms: Alarms, cap: number, leaving: Leaving) {
     this.#clock = clock
     this.#alarms = alarms
     this.#cap = cap
-    this.#passivate = passivate
+    this.#leaving = leaving
   }
 
   get size(): number {
@@ -39,7 +50,7 @@ export class Residents implements Due {
   }
 
   remove(cell: Cell): void {
-    this.#idle.delete(cell)
+    this.#idle.get(cell.passivateAfter)?.delete(cell)
     if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id)
   }
 
@@ -47,39 +58,55 @@ export class Residents implements Due {
     return this.#cells.values()
   }
 
-  /** The actor has nothing to do; it goes to the young end of the idle list. */
+  /** The actor may have nothing to do; if so it goes to the young end of its queue. */
   rest(cell: Cell): void {
-    if (cell.passivateAfter === Number.POSITIVE_INFINITY) return
+    if (cell.passivateAfter === Number.POSITIVE_INFINITY || !this.#leaving.mayLeave(cell)) return
     cell.idleSince = this.#clock.mono()
-    this.#idle.delete(cell)
-    this.#idle.add(cell)
-    this.#expect(cell.idleSince + cell.passivateAfter)
-    if (this.#cells.size > this.#cap) this.#evictOldest()
+    const queue = this.#queue(cell.passivateAfter)
+    queue.delete(cell)
+    queue.add(cell)
+    this.#expect(leavesAt(cell))
+    while (this.#cells.size > this.#cap && this.#evictOldest()) {}
   }
 
-  /** Time for the oldest idle actors to leave. */
+  /** Time for the longest idle actors to leave. */
   due(): void {
     this.at = Number.POSITIVE_INFINITY
     const now = this.#clock.mono()
-    for (const cell of this.#idle) {
-      const leaves = cell.idleSince + cell.passivateAfter
-      if (!cell.quiet) this.#idle.delete(cell)
-      else if (leaves <= now) this.#leave(cell)
-      else this.#expect(leaves)
+    for (const queue of this.#idle.values()) this.#release(queue, now)
+  }
+
+  #release(queue: Set<Cell>, now: number): void {
+    for (const cell of queue) {
+      if (leavesAt(cell) > now) return this.#expect(leavesAt(cell))
+      this.#leave(cell)
     }
   }
 
-  #evictOldest(): void {
-    for (const cell of this.#idle) {
-      if (this.#cells.size <= this.#cap) return
-      if (cell.quiet) this.#leave(cell)
-      else this.#idle.delete(cell)
+  /** False when nobody is left who might leave. */
+  #evictOldest(): boolean {
+    let oldest: Cell | undefined
+    for (const queue of this.#idle.values()) {
+      const first = queue.values().next().value
+      if (first === undefined) continue
+      if (oldest === undefined || first.idleSince < oldest.idleSince) oldest = first
     }
+    if (oldest !== undefined) this.#leave(oldest)
+    return oldest !== undefined
   }
 
+  /** Takes it out of its queue, and out of memory unless it has found something to do since. */
   #leave(cell: Cell): void {
-    this.remove(cell)
-    this.#passivate(cell)
+    this.#idle.get(cell.passivateAfter)?.delete(cell)
+    if (!this.#leaving.mayLeave(cell)) return
+    this.#cells.delete(cell.id)
+    this.#leaving.left(cell)
+  }
+
+  #queue(idleTime: number): Set<Cell> {
+    const queue = this.#idle.get(idleTime) ?? new Set<Cell>()
+    this.#idle.set(idleTime, queue)
+    return queue
   }
 
   #expect(at: number): void {
@@ -88,4 +115,8 @@ export class Residents implements Due {
     this.at = at
     this.#alarms.add(this)
   }
+}
+
+function leavesAt(cell: Cell): number {
+  return cell.idleSince + cell.passivateAfter
 }
