@@ -23,9 +23,19 @@ export const Count = Object.freeze({
   inStore: 6,
   /** Gone with the memory of a dead thread (F4). */
   lost: 7,
-  /** Of `pending + running + stashed`, those that the store does not hold: lost with this thread. */
-  volatile: 8,
+  /** Accepted, processed and dead-lettered by records of this thread: not counted above. */
+  storeAccepted: 8,
+  storeProcessed: 9,
+  storeDead: 10,
+  /** Messages that were in memory only and that a record of this thread put into the store. */
+  handed: 11,
 })
+
+/**
+ * The columns of what the store knows too, from `storeAccepted`. They change only when it answers;
+ * of a dead thread its word counts, not the thread's.
+ */
+export const storeColumns = 4
 
 /** Columns in a row; kept a multiple of 8 doubles so that two types never share a cache line. */
 export const countColumns = 16
@@ -56,13 +66,13 @@ export function sumRows(rows: Iterable<CountRow>, inTransit = 0): Accounting {
     for (let i = 0; i < countColumns; i += 1) total[i] = at(total, i) + at(row, i)
   }
   return {
-    accepted: at(total, Count.accepted),
-    processed: at(total, Count.processed),
+    accepted: at(total, Count.accepted) + at(total, Count.storeAccepted),
+    processed: at(total, Count.processed) + at(total, Count.storeProcessed),
     running: at(total, Count.running),
     inTransit,
     pending: at(total, Count.pending) + at(total, Count.inStore),
     stashed: at(total, Count.stashed),
-    deadLettered: at(total, Count.deadLettered),
+    deadLettered: at(total, Count.deadLettered) + at(total, Count.storeDead),
     lost: at(total, Count.lost),
   }
 }

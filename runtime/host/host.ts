@@ -22,6 +22,9 @@ export class Host {
   readonly #placement: Placement
   readonly #start: HostStart
   readonly #app: App
+  readonly #counters: Counters
+  /** What wants to run before `go`. */
+  #waiting: (() => void)[] | undefined = []
   #ended!: () => void
   /** Resolves when the host has stopped; its rejection is the thread's death. */
   readonly ended = new Promise<void>((resolve) => {
@@ -34,19 +37,20 @@ export class Host {
     this.#placement = new Placement(start.plan)
     for (const slot of start.retired) this.#placement.retire(slot)
     const clock = new SystemClock()
+    this.#counters = new Counters(app.actors.keys(), start.counters)
     this.#peer = new Peer({
       slot: start.slot,
       actors: app.actors,
       deps: app.deps,
       placement: this.#placement,
       clock,
-      counters: new Counters(app.actors.keys(), start.counters),
+      counters: this.#counters,
       origin: start.origin,
       development: start.development,
       residency: start.residency,
       sink: reporter(start.reports, () => clock.wall()),
       jitter: Math.random,
-      soon: setImmediate,
+      soon: (run) => this.#soon(run),
     })
     this.#links = new PeerLinks(this.#peer, app.actors.keys())
     if (start.store !== undefined) this.#connectStore(start.store)
@@ -58,6 +62,7 @@ export class Host {
       this.#peer,
       { post: (message, transfer = []) => port.postMessage(message, transfer) },
       { slot, epoch },
+      { acked: ({ seq, base, count }) => this.#counters.vouch(seq, base + count - 1) },
     )
     port.on('message', (message: FromStore) => connection.receive(message))
   }
@@ -68,12 +73,24 @@ export class Host {
       unlink: (slot) => this.#links.lose(slot),
       retire: (slot) => this.#placement.retire(slot),
       replaced: (slot) => this.#peer.slotReplaced(slot),
-      go: () => this.#peer.schedule(),
+      go: () => this.#go(),
       quiet: () => this.#peer.quiet(),
       stopIntake: () => this.#peer.stopIntake(),
       oldestWaiting: () => this.#peer.oldestWaiting,
       stop: () => this.#stop(),
     }
+  }
+
+  /** Before `go` nothing runs: not everybody who may send or be told is linked yet. */
+  #soon(run: () => void): void {
+    if (this.#waiting === undefined) setImmediate(run)
+    else this.#waiting.push(run)
+  }
+
+  #go(): void {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const run of waiting) setImmediate(run)
   }
 
   async #stop(): Promise<void> {

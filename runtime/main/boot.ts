@@ -226,7 +226,7 @@ async function wakeAll(peer: Peer, counters: Counters, client: StoreClient): Pro
     for (const { actor, pending } of page.actors) {
       if (pending === 0 || peer.definition(typeOf(actor)) === undefined) continue
       const row = counters.row(typeOf(actor))
-      row[Count.accepted] = (row[Count.accepted] as number) + pending
+      row[Count.storeAccepted] = (row[Count.storeAccepted] as number) + pending
       row[Count.inStore] = (row[Count.inStore] as number) + pending
       peer.signal(actor, { kind: 'wake' })
     }

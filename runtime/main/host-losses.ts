@@ -1,15 +1,21 @@
 /**
  * Settling the accounts of a dead host (F4, M4) and handing its work to those who live.
  *
- * Its counters froze with it. What its memory held and the store does not is lost, and counted; what
- * the store holds waits there and is delivered again in order.
+ * Its counters froze with it, perhaps in the middle of a step. What it moved between its own columns
+ * does not matter any more, only what went in and what came out:
+ *
+ *   memory:  accepted + received = processed + dead letters + sent + handed to the store + lost
+ *   store:   accepted + received + handed = processed + dead letters + sent + waiting in the store
+ *
+ * Of the second line it knew only what the store had answered; the store's own word replaces it. The
+ * last term of each line is what is left, so nothing is counted twice and nothing is forgotten.
  */
-import { Count, type CountRow, countColumns } from '../../mailbox/accounting.ts'
+import { Count } from '../../mailbox/accounting.ts'
 import type { Counters } from '../peer/counters.ts'
 import { type Peer, typeOf } from '../peer/peer.ts'
 import type { StoreClient } from '../peer/store-client.ts'
-import type { Uncredited } from '../wire/host-control.ts'
-import type { LinkCounts } from '../wire/link-counts.ts'
+import type { Tally, TallyRow } from '../store/tally.ts'
+import type { Carried } from '../wire/link-counts.ts'
 import type { Placement } from '../wire/placement.ts'
 
 /** Facts of one death. */
@@ -19,17 +25,19 @@ export interface HostDeath {
   readonly counters: Counters
 }
 
-/** What its links carried, and what others know of it. */
+/** Messages of one type that a thread received, minus those that others received of it. */
+export type Flow = Carried
+
+/** What its links carried, per type. */
 export interface LinkLosses {
-  /** Links from the dead host, and to it. */
-  readonly from: readonly LinkCounts[]
-  readonly to: readonly LinkCounts[]
-  /** Received by it, buried by the senders as dead letters. */
-  readonly uncredited: readonly Uncredited[]
+  readonly flow: (type: string) => Flow
+  /** Stored messages that were on their way to it: they wait in the store. */
+  readonly inStore: (type: string) => number
 }
 
 /** Addresses of waiting actors read at once. */
 const page = 1_000
+const nothing: TallyRow = { sent: 0, accepted: 0, handed: 0, processed: 0, dead: 0 }
 
 export class HostLosses {
   readonly #peer: Peer
@@ -51,11 +59,10 @@ export class HostLosses {
 
   /** Moves the dead host's figures into the main thread's rows, and wakes who missed its messages. */
   async settle(death: HostDeath, links: LinkLosses): Promise<void> {
-    for (const type of this.#types) this.#settleType(type, death.counters.row(type))
-    for (const counts of links.from) this.#settleLink(counts, true)
-    for (const counts of links.to) this.#settleLink(counts, false)
-    for (const uncredited of links.uncredited) {
-      for (const [type, count] of Object.entries(uncredited)) this.#add(type, Count.lost, -count)
+    const tally = await this.#tally(death)
+    for (const type of this.#types) {
+      this.#settleType(type, death, tally[type] ?? nothing, links.flow(type))
+      this.#add(type, Count.inStore, links.inStore(type))
     }
     await this.#wakeReceivers(death)
   }
@@ -76,25 +83,33 @@ export class HostLosses {
     } while (after !== undefined)
   }
 
-  #settleType(type: string, dead: CountRow): void {
-    const held = at(dead, Count.pending) + at(dead, Count.running) + at(dead, Count.stashed)
-    const memoryOnly = at(dead, Count.volatile)
-    const moved = new Float64Array(countColumns)
-    moved[Count.accepted] = at(dead, Count.accepted)
-    moved[Count.processed] = at(dead, Count.processed)
-    moved[Count.deadLettered] = at(dead, Count.deadLettered)
-    moved[Count.lost] = at(dead, Count.lost) + memoryOnly
-    moved[Count.inStore] = at(dead, Count.inStore) + held - memoryOnly
-    const row = this.#counters.row(type)
-    for (let i = 0; i < countColumns; i += 1) row[i] = at(row, i) + at(moved, i)
+  /** What it committed without hearing of it. */
+  async #tally({ slot, epoch, counters }: HostDeath): Promise<Tally> {
+    const { seq, position } = counters.vouched
+    return (await this.#store?.ask('tally', { slot, epoch, since: { seq, position } })) ?? {}
   }
 
-  /** What a dead host sent and nobody received is lost; what was sent to it is a dead letter already. */
-  #settleLink(counts: LinkCounts, fromDead: boolean): void {
-    for (const { type, volatile, stored } of counts.inTransit()) {
-      if (fromDead) this.#add(type, Count.lost, volatile)
-      this.#add(type, Count.inStore, stored)
+  #settleType(type: string, { counters }: HostDeath, unheard: TallyRow, flow: Flow): void {
+    const dead = counters.row(type)
+    const [accepted = 0, processed = 0, parked = 0, handed = 0] = counters.vouched.columns(type)
+    const store = {
+      accepted: accepted + unheard.accepted,
+      processed: processed + unheard.processed,
+      dead: parked + unheard.dead,
+      handed: handed + unheard.handed,
     }
+    // What a commit said to volatile actors leaves with its answer, which nobody took in.
+    const said = at(dead, Count.accepted) + unheard.sent
+    const done = at(dead, Count.processed) + at(dead, Count.deadLettered) + store.handed
+    const kept = store.accepted + store.handed - store.processed - store.dead
+    this.#add(type, Count.accepted, said)
+    this.#add(type, Count.processed, at(dead, Count.processed))
+    this.#add(type, Count.deadLettered, at(dead, Count.deadLettered))
+    this.#add(type, Count.lost, said + flow.volatile - done)
+    this.#add(type, Count.storeAccepted, store.accepted)
+    this.#add(type, Count.storeProcessed, store.processed)
+    this.#add(type, Count.storeDead, store.dead)
+    this.#add(type, Count.inStore, kept + flow.stored)
   }
 
   /** Messages it committed and perhaps never released: their receivers look into the store (D1). */

@@ -8,18 +8,18 @@
  * Owns threads, links between them, epochs and origins. One failure leads to one replacement: the
  * death of a thread is seen once, as the rejection of its task.
  */
-import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { App } from '../../actors/app.ts'
 import { decodeError } from '../../actors/cell/error-data.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Counters } from '../peer/counters.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
 import { call, moving, type Remote } from '../wire/control.ts'
-import type { HostControl, LinkStart, Report, Uncredited } from '../wire/host-control.ts'
-import { LinkCounts } from '../wire/link-counts.ts'
+import type { HostControl, LinkStart, Report } from '../wire/host-control.ts'
 import { mainSlot, type Placement, type PlacementPlan } from '../wire/placement.ts'
 import type { LinkLosses } from './host-losses.ts'
 import type { HostsView } from './hosts-view.ts'
+import { LinkLedger } from './link-ledger.ts'
 import type { CheckedOptions } from './options.ts'
 import type { Thread, ThreadPool } from './pool.ts'
 import { deathOf, type StoreHome } from './store-home.ts'
@@ -68,8 +68,7 @@ export class Hosts implements HostsView {
   readonly #side: HostsSide
   readonly #running = new Map<number, HostThread>()
   readonly #deaths = new Map<number, number[]>()
-  /** Counts of links by "from>to"; kept for the accounting until the pair is linked again. */
-  readonly #linkCounts = new Map<string, LinkCounts>()
+  readonly #ledger: LinkLedger
   #slots = 0
   #stopping = false
   /** Replacements are done one after the other: two at once could link to each other's dead. */
@@ -77,6 +76,7 @@ export class Hosts implements HostsView {
 
   constructor(side: HostsSide) {
     this.#side = side
+    this.#ledger = new LinkLedger(side.app.actors.keys())
   }
 
   /** All slots, in order. */
@@ -106,8 +106,9 @@ export class Hosts implements HostsView {
     await this.#all((host) => host.control.go())
   }
 
-  /** Every host has nothing left to do. */
+  /** No host is missing, and every one has nothing left to do. */
   async quiet(): Promise<void> {
+    await this.#replacing
     await this.#all((host) => host.control.quiet())
   }
 
@@ -208,17 +209,14 @@ export class Hosts implements HostsView {
   /** Links a host with the main thread and with every other host that is not linked to it yet. */
   async #linkAll(host: HostThread): Promise<void> {
     for (const other of [mainSlot, ...this.#running.keys()]) {
-      if (other === host.slot || this.#linkCounts.has(`${host.slot}>${other}`)) continue
+      if (other === host.slot || this.#ledger.has(host.slot, other)) continue
       await this.#link(host, other)
     }
   }
 
   async #link(host: HostThread, other: number): Promise<void> {
-    const types = [...this.#side.app.actors.keys()]
-    const there = new LinkCounts(types)
-    const back = new LinkCounts(types)
-    this.#linkCounts.set(`${host.slot}>${other}`, there)
-    this.#linkCounts.set(`${other}>${host.slot}`, back)
+    const there = this.#ledger.open(host.slot, other)
+    const back = this.#ledger.open(other, host.slot)
     const { port1, port2 } = new MessageChannel()
     await host.control.link(
       end({ slot: other, port: port1, sent: there.shared, received: back.shared }),
@@ -241,13 +239,12 @@ export class Hosts implements HostsView {
   }
 
   async #replace(host: HostThread, error: unknown): Promise<void> {
-    host.controlPort.close()
-    host.reports.close()
+    this.#hearOut(host)
     // First of all: whatever the dead generation still has under way is refused from here on, so
     // that what the store shows next is all there will ever be of it.
     const epoch = await this.#side.beginEpoch(host.slot)
-    const uncredited = await this.#unlink(host.slot)
-    await this.#side.lost(host, error, { ...this.#takeCounts(host.slot), uncredited })
+    await this.#unlink(host.slot)
+    await this.#side.lost(host, error, this.#ledger.take(host.slot))
     if (this.#stopping) return
     if (this.#countDeath(host.slot) >= maxDeaths) return this.#retire(host.slot)
     await this.#comeUp(host.slot, epoch)
@@ -256,11 +253,20 @@ export class Hosts implements HostsView {
   async #comeUp(slot: number, epoch?: number): Promise<void> {
     const next = await this.#startHost(slot, epoch)
     this.#running.set(slot, next)
-    await this.#linkAll(next)
+    // From here on its death is one like any other: half a link must be taken apart again.
     this.#watch(next)
-    await this.#all((host) => host.control.replaced(slot))
-    await next.control.go()
-    await this.#side.replaced(slot)
+    try {
+      await this.#settleIn(next)
+    } catch {
+      next.thread.kill()
+    }
+  }
+
+  async #settleIn(host: HostThread): Promise<void> {
+    await this.#linkAll(host)
+    await this.#all((other) => other.control.replaced(host.slot))
+    await host.control.go()
+    await this.#side.replaced(host.slot)
   }
 
   /** A replacement that does not come up counts as a death, after a pause that grows. */
@@ -278,26 +284,19 @@ export class Hosts implements HostsView {
     if (!this.#stopping) await this.#comeUp(slot)
   }
 
-  async #unlink(slot: number): Promise<Uncredited[]> {
-    const answers = await Promise.all(
-      [...this.#running.values()].map((other) =>
-        other.control.unlink(slot).catch(() => ({}) as Uncredited),
-      ),
-    )
-    return [this.#side.links.lose(slot), ...answers]
+  /** Everybody takes in what the dead host still sent, and buries what it will not answer. */
+  async #unlink(slot: number): Promise<void> {
+    this.#side.links.lose(slot)
+    await this.#all((other) => other.control.unlink(slot))
   }
 
-  /** Takes the counts of a dead slot's links out of the account. */
-  #takeCounts(slot: number): { from: LinkCounts[]; to: LinkCounts[] } {
-    const taken: { from: LinkCounts[]; to: LinkCounts[] } = { from: [], to: [] }
-    for (const [pair, counts] of [...this.#linkCounts]) {
-      const [from, to] = pair.split('>').map(Number)
-      if (from !== slot && to !== slot) continue
-      this.#linkCounts.delete(pair)
-      if (from === slot) taken.from.push(counts)
-      else taken.to.push(counts)
+  /** What it reported before it died. */
+  #hearOut({ slot, reports, controlPort }: HostThread): void {
+    for (let next = receiveMessageOnPort(reports); next; next = receiveMessageOnPort(reports)) {
+      this.#side.reported(slot, next.message as Report)
     }
-    return taken
+    reports.close()
+    controlPort.close()
   }
 
   // ── the view of statistics ────────────────────────────────────────────────────────────────────
@@ -307,13 +306,7 @@ export class Hosts implements HostsView {
   }
 
   inTransit(): ReadonlyMap<string, number> {
-    const sums = new Map<string, number>()
-    for (const counts of this.#linkCounts.values()) {
-      for (const { type, volatile, stored } of counts.inTransit()) {
-        sums.set(type, (sums.get(type) ?? 0) + volatile + stored)
-      }
-    }
-    return sums
+    return this.#ledger.inTransit()
   }
 
   #countDeath(slot: number): number {

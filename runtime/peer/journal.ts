@@ -112,6 +112,8 @@ export class JournalClient implements Journal {
   }
 
   acked(ack: Ack): void {
+    // A late answer to the dead thread that had this slot before.
+    if (ack.epoch !== this.#identity.epoch) return
     if (ack.status === 'fenced') {
       this.#fenced = true
       return

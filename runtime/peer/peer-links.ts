@@ -4,7 +4,7 @@
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { Envelope } from '../../mailbox/envelope.ts'
-import type { LinkStart, Uncredited } from '../wire/host-control.ts'
+import type { LinkStart } from '../wire/host-control.ts'
 import { Link } from '../wire/link.ts'
 import { LinkCounts } from '../wire/link-counts.ts'
 import { type Peer, typeOf } from './peer.ts'
@@ -39,12 +39,13 @@ export class PeerLinks {
   }
 
   /**
-   * The other thread died. What it still sent is taken in; what was sent to it and never arrived is
-   * a dead letter, header only; asks fail. Messages that it had received count as lost with it.
+   * The other thread died. What it still sent is taken in; asks fail; what was sent to it without
+   * returned credit is a dead letter, header only: nobody can vouch for it (F4). Messages that it had
+   * received are counted by it, as processed or as lost with it; only the others are counted here.
    */
-  lose(slot: number): Uncredited {
+  lose(slot: number): void {
     const connected = this.#connected.get(slot)
-    if (connected === undefined) return {}
+    if (connected === undefined) return
     this.#drain(connected)
     this.#connected.delete(slot)
     this.#peer.links.delete(slot)
@@ -52,24 +53,21 @@ export class PeerLinks {
     const { out } = connected.link.wreck()
     const unseen = new Map<string, number>()
     for (const { type, volatile } of connected.sent.inTransit()) unseen.set(type, volatile)
-    return this.#bury(
+    this.#bury(
       out.filter((envelope) => !envelope.stored),
       unseen,
     )
   }
 
   /** Newest first: the last ones are those that never arrived. */
-  #bury(out: readonly Envelope[], unseen: Map<string, number>): Uncredited {
-    const uncredited: Record<string, number> = {}
+  #bury(out: readonly Envelope[], unseen: Map<string, number>): void {
     for (const envelope of out.toReversed()) {
       if (envelope.to === '') continue
       const type = typeOf(envelope.to)
       const left = unseen.get(type) ?? 0
-      if (left > 0) unseen.set(type, left - 1)
-      else uncredited[type] = (uncredited[type] ?? 0) + 1
-      this.#peer.lost(envelope)
+      unseen.set(type, left - 1)
+      this.#peer.lost(envelope, left > 0)
     }
-    return uncredited
   }
 
   #drain({ port, link }: Connected): void {

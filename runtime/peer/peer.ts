@@ -207,7 +207,7 @@ export class Peer implements CellHost {
   route(envelope: Envelope): TellOutcome {
     const cell = this.residents.get(envelope.to)
     if (cell === undefined) return this.#routeAway(envelope)
-    cell.bump(Count.accepted, 1)
+    cell.bump(acceptedBy(envelope), 1)
     return this.#receive(cell, envelope)
   }
 
@@ -250,14 +250,14 @@ export class Peer implements CellHost {
     if (!this.#intake) return refused('closed', closedError())
     const slot = this.#options.placement.slotOf(envelope.to, type)
     if (slot !== this.slot) return this.#sendAway(envelope, slot, type)
-    this.#count(envelope.to, Count.accepted)
+    this.#count(envelope.to, acceptedBy(envelope))
     if (this.#isDown(envelope)) return queued
     return this.#receive(this.#activate(envelope.to, type) as Cell, envelope)
   }
 
   #sendAway(envelope: Envelope, slot: number, type: string): TellOutcome {
     const row = this.counts(type)
-    row[Count.accepted] = (row[Count.accepted] as number) + 1
+    this.#count(envelope.to, acceptedBy(envelope))
     const link = this.links.get(slot)
     let sent: boolean
     try {
@@ -297,7 +297,7 @@ export class Peer implements CellHost {
 
   arrivedInStore(actor: string): void {
     const row = this.counts(typeOf(actor))
-    row[Count.accepted] = (row[Count.accepted] as number) + 1
+    row[Count.storeAccepted] = (row[Count.storeAccepted] as number) + 1
     row[Count.inStore] = (row[Count.inStore] as number) + 1
     this.signal(actor, { kind: 'wake' })
   }
@@ -470,8 +470,13 @@ export class Peer implements CellHost {
     error?: unknown,
     position?: number,
   ): void {
-    const row = this.counts(typeOf(envelope.to))
-    row[Count.deadLettered] = (row[Count.deadLettered] as number) + 1
+    // A record gave it up: its own thread's word is good only until that thread dies (F4).
+    if (position !== undefined) {
+      if (!envelope.stored) this.#count(envelope.to, Count.handed)
+      this.#count(envelope.to, Count.storeDead)
+    } else {
+      this.#count(envelope.to, Count.deadLettered)
+    }
     this.#options.sink.deadLetter(envelope, reason, error, position)
   }
 
@@ -507,10 +512,14 @@ export class Peer implements CellHost {
     if (cell.leftInStore) this.signal(cell.id, { kind: 'wake' })
   }
 
-  /** A message that may have died with another thread (F4); its asker has been told. */
-  lost(envelope: Envelope): void {
-    if (envelope.header.reply === undefined) this.deadLetter(envelope, 'host-lost')
-    else this.#count(envelope.to, Count.deadLettered)
+  /**
+   * A message that may have died with another thread (F4); its asker has been told.
+   * @param counted false when that thread had received it: then it is in that thread's account
+   */
+  lost(envelope: Envelope, counted: boolean): void {
+    if (counted) this.#count(envelope.to, Count.deadLettered)
+    if (envelope.header.reply !== undefined) return
+    this.#options.sink.deadLetter(envelope, 'host-lost', undefined, undefined)
   }
 
   /**
@@ -567,6 +576,11 @@ export class Peer implements CellHost {
     const deps = await this.#deps?.value
     if (this.#deps !== undefined) await release?.(deps)
   }
+}
+
+/** What the store accepted is counted apart. */
+function acceptedBy(envelope: Envelope): number {
+  return envelope.stored ? Count.storeAccepted : Count.accepted
 }
 
 export function typeOf(id: string): string {

@@ -1,4 +1,5 @@
 /** Connects a peer to the store: its journal, and what the store says by itself. */
+import type { Ack } from '../../persistence/store.ts'
 import type { FromStore, ToStore, Wire } from '../store/protocol.ts'
 import { JournalClient, type JournalIdentity } from './journal.ts'
 import type { Peer } from './peer.ts'
@@ -18,6 +19,8 @@ export function connectStore(
   wire: Wire<ToStore>,
   identity: JournalIdentity,
   listen: {
+    /** A committed frame's answer was taken in. */
+    readonly acked?: (ack: Ack) => void
     readonly arrived?: (actors: readonly string[]) => void
     readonly state?: (stalled: boolean, error: unknown) => void
   } = {},
@@ -26,7 +29,10 @@ export function connectStore(
   const journal = new JournalClient(client, identity, () => peer.touched())
   peer.journal = journal
   client.listen({
-    acked: (ack) => journal.acked(ack),
+    acked: (ack) => {
+      journal.acked(ack)
+      if (ack.status === 'committed') listen.acked?.(ack)
+    },
     lost: (seq) => journal.lost(seq),
     arrived: (actors) => listen.arrived?.(actors),
     state: (stalled, error) => listen.state?.(stalled, error),

@@ -12,6 +12,7 @@ import type {
   StoredMessage,
   StoredRecord,
 } from '../../persistence/stored.ts'
+import type { FrameEnd, Generation, Tally } from './tally.ts'
 
 /** Questions a client may ask, and their answers. */
 export interface Questions {
@@ -38,6 +39,8 @@ export interface Questions {
     readonly ask: { readonly slot: number; readonly epoch: number }
     readonly answer: readonly (StoredMessage | Damage)[]
   }
+  /** What a dead generation of a slot committed after the last answer it took in. */
+  tally: { readonly ask: Generation & { readonly since: FrameEnd }; readonly answer: Tally }
   record: {
     readonly ask: { readonly position: number }
     readonly answer: StoredRecord | Damage | undefined

@@ -4,7 +4,7 @@ import type { Question, Questions } from './protocol.ts'
 import { readRecords } from './read-records.ts'
 
 type Answers = {
-  readonly [Q in Exclude<Question, 'outcome'>]: (
+  readonly [Q in Exclude<Question, 'outcome' | 'tally'>]: (
     store: Store,
     ask: Questions[Q]['ask'],
   ) => Questions[Q]['answer']
@@ -26,7 +26,7 @@ const answers: Answers = {
 
 export function answerQuestion(
   store: Store,
-  question: Exclude<Question, 'outcome'>,
+  question: Exclude<Question, 'outcome' | 'tally'>,
   ask: unknown,
 ): unknown {
   const answer = answers[question] as (store: Store, ask: unknown) => unknown

@@ -14,9 +14,10 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import type { Frame } from '../../persistence/segment.ts'
 import type { Ack, Store, Tail } from '../../persistence/store.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
-import type { FromStore, Question, ToStore, Wire } from './protocol.ts'
+import type { FromStore, Question, Questions, ToStore, Wire } from './protocol.ts'
 import { answerQuestion } from './questions.ts'
 import { acksOfTail } from './tail-acks.ts'
+import { type FrameEnd, type Tally, tallyOf } from './tally.ts'
 import { TimerWriter } from './timer-writer.ts'
 import { archiveSlot, Upkeep } from './upkeep.ts'
 
@@ -54,6 +55,8 @@ export class StoreService {
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #timers: TimerWriter
   readonly #upkeep: Upkeep
+  /** The last committed frame of each slot. */
+  readonly #ends = new Map<number, FrameEnd & { readonly epoch: number }>()
   #frames: Frame[] = []
   #scheduled = false
   #stalledSince: number | undefined
@@ -171,6 +174,8 @@ export class StoreService {
   }
 
   #answer(ack: Ack): void {
+    const { slot, epoch, seq, base, count } = ack
+    if (ack.status === 'committed') this.#ends.set(slot, { epoch, seq, position: base + count - 1 })
     if (this.#timers.owns(ack.slot)) this.#arrived(this.#timers.answered(ack))
     else this.#clients.get(ack.slot)?.wire.post({ kind: 'ack', ack })
     for (const { actor, ownId } of ack.settled) this.#settle(actor, ownId)
@@ -192,13 +197,21 @@ export class StoreService {
       if (question === 'outcome') {
         return this.#outcome({ client, id, ...(ask as { actor: string; ownId: string }) })
       }
-      const value = answerQuestion(this.#store, question, ask)
+      const value =
+        question === 'tally'
+          ? this.#tally(ask as Questions['tally']['ask'])
+          : answerQuestion(this.#store, question, ask)
       client.wire.post({ kind: 'answer', id, value })
     } catch (error) {
       client.wire.post({ kind: 'refusal', id, error: encodeError(error) })
       // A write failed outside a group commit: what the store holds is as unknown as after one.
       if (writes.has(question)) this.#stall(error)
     }
+  }
+
+  #tally({ since, ...who }: Questions['tally']['ask']): Tally {
+    const last = this.#ends.get(who.slot)
+    return last?.epoch === who.epoch ? tallyOf(this.#store, who, since, last) : {}
   }
 
   /** Answers at once when the outcome is known, else when the record that makes it is committed. */

@@ -39,15 +39,12 @@ export interface LinkStart {
   readonly received: SharedArrayBuffer
 }
 
-/** Messages per actor type that were received by a dead host but not yet credited. */
-export type Uncredited = Readonly<Record<string, number>>
-
 /** What a host offers. */
 export type HostControl = {
   /** Connects to another thread. */
   readonly link: (start: LinkStart) => void
   /** The other thread died: takes in what it still sent, fails what waited for it. */
-  readonly unlink: (slot: number) => Uncredited
+  readonly unlink: (slot: number) => void
   /** A slot was given up; its addresses rehash (F4). */
   readonly retire: (slot: number) => void
   /** A slot has a new incarnation: watches on its actors are renewed, lost ones reported (F6). */

@@ -13,6 +13,12 @@ export const LinkCount = Object.freeze({
 
 const columns = 4
 
+/** Messages, by whether the store holds them. */
+export interface Carried {
+  readonly volatile: number
+  readonly stored: number
+}
+
 export class LinkCounts {
   readonly shared: SharedArrayBuffer
   readonly #rows = new Map<string, Float64Array>()
@@ -44,6 +50,15 @@ export class LinkCounts {
         volatile: sentVolatile - receivedVolatile,
         stored: sentStored - receivedStored,
       }
+    }
+  }
+
+  /** All that it ever carried, per type. */
+  *totals(): Generator<[type: string, { readonly sent: Carried; readonly received: Carried }]> {
+    for (const [type, row] of this.#rows) {
+      const [sentVolatile = 0, sentStored = 0, receivedVolatile = 0, receivedStored = 0] = row
+      const sent = { volatile: sentVolatile, stored: sentStored }
+      yield [type, { sent, received: { volatile: receivedVolatile, stored: receivedStored } }]
     }
   }
 
