@@ -15,6 +15,7 @@ import { childEndOf } from './durable-hooks.ts'
 import { DurableTurn } from './durable-turn.ts'
 import { DurableTurns } from './durable-turns.ts'
 import { fold } from './fold.ts'
+import { Forerunners } from './forerunners.ts'
 import { isPromise } from './invoke.ts'
 import type { Signal } from './signal.ts'
 import { Steps } from './steps.ts'
@@ -25,6 +26,9 @@ export const pageSize = 256
 
 export class DurableCell extends DurableTurns {
   readonly #backlog = new Backlog()
+  readonly #forerunners = new Forerunners()
+  /** State and backlog are here. */
+  #isLoaded = false
   /** Activations begun, so that an answer to an earlier one is known as such. */
   #loads = 0
   /** Failed activations in a row. */
@@ -42,6 +46,7 @@ export class DurableCell extends DurableTurns {
   // ── intake ────────────────────────────────────────────────────────────────────────────────────
 
   override receive(envelope: Envelope): TellOutcome {
+    if (!this.#isLoaded) this.#forerunners.came(envelope)
     if (!envelope.stored) return super.receive(envelope)
     if (this.#backlog.arrived(envelope) === 'take') this.#takeIn(envelope)
     else this.#leaveInStore()
@@ -116,24 +121,36 @@ export class DurableCell extends DurableTurns {
     this.#later(() => this.#readOn())
   }
 
-  #adoptPage(page: PendingPage): void {
+  /** @param waiting messages in memory that came before the actor was loaded */
+  #adoptPage(page: PendingPage, waiting: Set<Envelope> = new Set()): void {
     if (this.phase === 'gone' || this.undone !== undefined) return
     const inHand = this.#inHand()
     const isNew = ({ position, index }: MessageRef): boolean => {
       const key = refKey(position, index)
       return !inHand.has(key) && !this.#backlog.wasConsumed(key)
     }
-    for (const message of page.messages) if (isNew(message.ref)) this.#adopt(message)
+    for (const message of page.messages) {
+      this.#goFirst(waiting, message.at.position)
+      if (isNew(message.ref)) this.#adopt(message)
+    }
     for (const damage of page.damaged) {
       if (damage.message !== undefined && isNew(damage.message)) this.#quarantine(damage)
     }
     for (const envelope of this.#backlog.arrivedMeanwhile(page.position, page.next)) {
+      this.#goFirst(waiting, envelope.position)
       this.bump(Count.inStore, -1)
       this.#takeIn(envelope)
     }
+    for (const envelope of waiting) this.mailbox.readmit(envelope)
     this.stand()
     this.#readOn()
     this.host.touched(this)
+  }
+
+  #goFirst(waiting: Set<Envelope>, position: number): void {
+    for (const earlier of this.#forerunners.takeFrom(waiting, position)) {
+      this.mailbox.readmit(earlier)
+    }
   }
 
   /** With the asker, if it is one that waits on this thread. */
@@ -207,11 +224,12 @@ export class DurableCell extends DurableTurns {
   }
 
   #adoptStored(loaded: LoadedActor): void {
-    const waiting = this.#emptyMailbox()
+    const waiting = new Set(this.#emptyMailbox())
     for (const stored of loaded.steps) this.#recall(stored)
     for (const message of loaded.stash) this.#adoptStashed(message)
-    this.#adoptPage(loaded.pending)
-    for (const envelope of waiting) this.mailbox.readmit(envelope)
+    this.#adoptPage(loaded.pending, waiting)
+    this.#isLoaded = true
+    this.#forerunners.clear()
   }
 
   /** What waited before the state was there goes behind what the store had accepted earlier. */
@@ -350,7 +368,10 @@ export class DurableCell extends DurableTurns {
       // One whose turn was undone is in hand again: it was never stashed.
       if (!inHand.has(envelope)) this.#backToStore(envelope, Count.stashed)
     }
+    this.#isLoaded = false
+    this.#forerunners.clear()
     for (const envelope of inHand) {
+      this.#forerunners.came(envelope)
       if (envelope.stored) this.#backToStore(envelope, Count.pending)
       else this.mailbox.readmit(envelope)
     }

@@ -5,6 +5,8 @@ import fc from 'fast-check'
 import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import { At } from '../../persistence/directory.ts'
+import { RecordKind } from '../../persistence/record.ts'
 import { code, Gate, settled, watched } from './support.ts'
 import { type Fault, memoryEngine, World } from './world.ts'
 
@@ -16,6 +18,7 @@ const Account = contract('account', {
   news: message<string, void>(),
   announce: message<string, void>(),
   pay: message<number, number>(),
+  payLater: message<number, void>(),
   tick: message<void, void>(),
   wait: message<number, void>(),
 })
@@ -54,6 +57,16 @@ const account = actor(Account, {
       })
       ctx.state.balance -= key === 'paid' ? amount : 0
       return ctx.state.balance
+    },
+    async payLater(ctx, amount) {
+      if (ctx.message.attempt === 1 && paid === 0 && slow.arrived === 0) {
+        void slow.pass()
+        throw new Error('not yet')
+      }
+      await ctx.effect('pay', amount, () => {
+        paid += 1
+      })
+      ctx.state.balance -= amount
     },
     tick(ctx) {
       ctx.state.ticks += 1
@@ -217,6 +230,45 @@ test('D5: one bad record does not fail the group', async () => {
   for (const { promise } of good) assert.equal(await promise, 1)
   await w.advance(1_000)
   assert.equal(await bad.promise, 1, 'the turn ran again')
+  w.assertBalanced()
+})
+
+test('D5: a record that is refused alone is undone with what was built on it, and the actor goes on', async () => {
+  const { w } = world()
+  await settled(w, w.ref(Account, 'bad').ask.deposit(1))
+  const inner = w.store.commit.bind(w.store)
+  let spoil = true
+  // A writer that folds onto another state: the turn number of one record is wrong.
+  w.store.commit = (frames) => {
+    for (const { directory, strings } of frames) {
+      const no = strings.indexOf('account/bad') + 1
+      const view = new DataView(directory.buffer, directory.byteOffset)
+      for (let at = 0; spoil && no > 0 && at < directory.length; at += 64) {
+        if (directory[at] !== RecordKind.turn || view.getUint32(at + 4, true) !== no) continue
+        spoil = false
+        view.setUint8(at + At.turn, 77)
+      }
+    }
+    return inner(frames)
+  }
+  const asks = [10, 100, 1_000].map((n) => watched(w.ref(Account, 'bad').ask.deposit(n)))
+  await w.advance(1_000)
+  assert.deepEqual(await Promise.all(asks.map(({ promise }) => promise)), [11, 111, 1_111])
+  assert.equal(w.events.filter(({ event }) => event === 'turn-undone').length, 1)
+  w.assertBalanced()
+  const next = w.crash()
+  assert.equal(await settled(next, next.ref(Account, 'bad').ask.audit()), 1_111)
+})
+
+test('D5, F2: a retry whose step is undone comes again once', async () => {
+  const { w, faults } = world()
+  await settled(w, w.ref(Account, 'a').ask.deposit(100))
+  w.ref(Account, 'a').tell.payLater(40)
+  await w.settle()
+  faults.push('before')
+  await w.advance(60_000)
+  assert.equal(await settled(w, w.ref(Account, 'a').ask.audit()), 60)
+  assert.equal(paid, 1)
   w.assertBalanced()
 })
 
