@@ -506,7 +506,9 @@ export abstract class Cell {
 
   private leave(envelope: Envelope, column: number): void {
     this.release(envelope, column)
-    if (envelope.stored) this.bump(Count.inStore, 1)
-    else this.discard(envelope, 'stopped', this.ending?.error)
+    if (!envelope.stored) return this.discard(envelope, 'stopped', this.ending?.error)
+    // The next incarnation will handle it, but its answer finds no way to who asks here.
+    this.bump(Count.inStore, 1)
+    envelope.header.reply?.settle({ ok: false, error: undeliverable(envelope, 'stopped') })
   }
 }

@@ -424,6 +424,13 @@ export class DurableCell extends DurableTurns {
 
   protected closed(): void {
     this.cancelRetry()
+    const { id } = this
+    const error = new TroupeError(
+      'ACTOR_STOPPED',
+      `${id} stopped; its next incarnation will not answer`,
+    )
+    for (const asker of this.#askers.values()) asker.settle({ ok: false, error })
+    this.#askers.clear()
     this.#wakeUpLater?.()
   }
 }

@@ -289,7 +289,7 @@ test('M4: everything is counted at each moment of a spill, a restart and a retry
         assert.equal(new Set(all).size, all.length, 'nothing twice')
       },
     ),
-    { numRuns: 200 },
+    { numRuns: 80 },
   )
 })
 
@@ -327,7 +327,7 @@ test('T2: random feeds keep their order per sender, whatever the capacity and wh
         w.assertBalanced()
       },
     ),
-    { numRuns: 60 },
+    { numRuns: 30 },
   )
 })
 

@@ -200,6 +200,6 @@ test('D5, D2: whatever fails when, each acknowledged message happens once, and n
       )
       run.w.assertBalanced()
     }),
-    { numRuns: 200 },
+    { numRuns: 80 },
   )
 })

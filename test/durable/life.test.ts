@@ -338,3 +338,17 @@ test('a backlog for many keys boots in bounded memory', async () => {
   assert.ok(next.peer.residents.size <= 50, `${next.peer.residents.size} in memory`)
   next.assertBalanced()
 })
+
+test('stop: whoever asked for a message that lies in the stash is told', async () => {
+  const w = world()
+  const asked = watched(w.ref(Life, 'a').ask.later('1'))
+  asked.promise.catch(() => undefined)
+  await w.settle()
+  assert.equal(asked.done, false)
+  await settled(w, w.ref(Life, 'a').ask.stop())
+  await assert.rejects(asked.promise, code('ACTOR_STOPPED'))
+  w.ref(Life, 'a').tell.release()
+  await w.settle()
+  assert.deepEqual(await all(w), ['born a', '1'], 'the message itself was accepted, and stays so')
+  w.assertBalanced()
+})

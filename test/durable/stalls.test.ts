@@ -404,6 +404,6 @@ test('D5: whatever fails when, money is conserved and each acknowledged message 
       next.assertBalanced()
       assert.equal(next.letters.length, 0)
     }),
-    { numRuns: 150 },
+    { numRuns: 80 },
   )
 })
