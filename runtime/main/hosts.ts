@@ -132,6 +132,13 @@ export class Hosts implements HostsView {
     this.#running.clear()
   }
 
+  /** Ends a thread at once, whatever it is doing; it is replaced like any that dies. */
+  kill(slot: number): boolean {
+    const host = this.#running.get(slot)
+    host?.thread.kill()
+    return host !== undefined
+  }
+
   async #all(act: (host: HostThread) => Promise<unknown>): Promise<void> {
     // A host that dies meanwhile is replaced; its part of the work goes with it.
     await Promise.all([...this.#running.values()].map((host) => act(host).catch(() => undefined)))

@@ -98,6 +98,15 @@ export class System {
     return readHealth(this.#booted, this.#reports.stalledSince, this.#closing !== undefined)
   }
 
+  /**
+   * Ends a host's thread at once, whatever it is doing, and has it replaced (F4): for a handler that
+   * never returns. False when no such host is up.
+   * @param slot as in {@link health}
+   */
+  killHost(slot: number): boolean {
+    return this.#booted.hosts?.kill(slot) ?? false
+  }
+
   /** Resolves when no message is waiting, running or on its way. For tests and scripts. */
   async quiet(): Promise<void> {
     await quietOf(this.#booted)

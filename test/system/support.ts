@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestContext } from 'node:test'
 import type { App } from '../../actors/app.ts'
+import { hashAddress } from '../../mailbox/address.ts'
 import { createSystem } from '../../runtime/main/create-system.ts'
 import type { SystemEvent } from '../../runtime/main/events.ts'
 import type { LogLine, SystemOptions } from '../../runtime/main/options.ts'
@@ -55,16 +56,11 @@ export function eventOf<E extends SystemEvent['event']>(
   })
 }
 
-/** Keys of actors of one type that live on a slot, by asking where each runs. */
-export async function keysOn(
-  where: (key: string) => Promise<number>,
-  count: number,
-): Promise<ReadonlyMap<number, string[]>> {
-  const found = new Map<number, string[]>()
-  for (let i = 0; i < count; i += 1) {
-    const key = `k${i}`
-    const slot = await where(key)
-    found.set(slot, [...(found.get(slot) ?? []), key])
+/** A key whose actor lives on a slot, of a system with two workers. */
+export function keyOn(slot: number, type: string, nth = 0): string {
+  for (let i = 0, found = 0; ; i += 1) {
+    if (hashAddress(`${type}/k${i}`) % 2 !== slot) continue
+    if (found === nth) return `k${i}`
+    found += 1
   }
-  return found
 }
