@@ -288,39 +288,50 @@ const rejecting = (fail: () => void) => async () => {
   fail()
 }
 
+/** Three failed starts, each with its pause, and nothing that waited is lost. */
+async function comesUpAtLast(faultsOf: (fail: () => void) => Faults): Promise<void> {
+  const { h, log, ref } = workers({}, faultsOf(failing(3)))
+  ref().tell.note('waits for the start')
+  await h.advance(1_399)
+  assert.deepEqual(
+    restarts(h).map(({ backoff }) => backoff),
+    [200, 400, 800],
+  )
+  await h.advance(1)
+  assert.deepEqual(log, ['waits for the start'])
+  assert.deepEqual(h.letters, [], 'no message was in hand')
+  assert.equal(h.imbalance(), 0)
+}
+
+/** The budget counts starts like turns. */
+async function isGivenUp(faultsOf: (fail: () => void) => Faults): Promise<void> {
+  const { h, ref } = workers({}, faultsOf(failing(1_000)))
+  ref().tell.note('never')
+  await h.advance(20_000)
+  assert.equal(restarts(h).length, 5)
+  assert.deepEqual(
+    stops(h).map(({ reason }) => reason),
+    ['failed'],
+  )
+  assert.deepEqual(reasons(h), ['note stopped'])
+  assert.equal(h.clock.pending, 0)
+  assert.equal(h.imbalance(), 0)
+}
+
+test('F1: a failure in state() is a failure like any other', async () => {
+  await comesUpAtLast((fail) => ({ state: fail }))
+  await isGivenUp((fail) => ({ state: fail }))
+})
+
 for (const [name, faultsOf] of [
-  ['state()', (fail: () => void): Faults => ({ state: fail })],
   ['deps', (fail: () => void): Faults => ({ deps: fail })],
   ['deps, asynchronously,', (fail: () => void): Faults => ({ deps: rejecting(fail) })],
   ['a start hook', (fail: () => void): Faults => ({ onStart: fail })],
   ['a start hook, asynchronously,', (fail: () => void): Faults => ({ onStart: rejecting(fail) })],
 ] as const) {
   test(`F1: a failure in ${name} is a failure like any other`, async () => {
-    const { h, log, ref } = workers({}, faultsOf(failing(3)))
-    ref().tell.note('waits for the start')
-    await h.advance(1_399)
-    assert.deepEqual(
-      restarts(h).map(({ backoff }) => backoff),
-      [200, 400, 800],
-    )
-    await h.advance(1)
-    assert.deepEqual(log, ['waits for the start'])
-    assert.deepEqual(h.letters, [], 'no message was in hand')
-    assert.equal(h.imbalance(), 0)
-  })
-
-  test(`F1: who keeps failing in ${name} is given up`, async () => {
-    const { h, ref } = workers({}, faultsOf(failing(1_000)))
-    ref().tell.note('never')
-    await h.advance(20_000)
-    assert.equal(restarts(h).length, 5)
-    assert.deepEqual(
-      stops(h).map(({ reason }) => reason),
-      ['failed'],
-    )
-    assert.deepEqual(reasons(h), ['note stopped'])
-    assert.equal(h.clock.pending, 0)
-    assert.equal(h.imbalance(), 0)
+    await comesUpAtLast(faultsOf)
+    await isGivenUp(faultsOf)
   })
 }
 
