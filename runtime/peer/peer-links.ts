@@ -50,7 +50,11 @@ export class PeerLinks {
     this.#connected.delete(slot)
     this.#peer.links.delete(slot)
     this.#peer.topics.forget(slot)
-    const { out } = connected.link.wreck()
+    const { out, waiting } = connected.link.wreck()
+    for (const envelope of waiting) {
+      this.#peer.waitIsOver(envelope)
+      this.#peer.lost(envelope, true)
+    }
     const unseen = new Map<string, number>()
     for (const { type, volatile } of connected.sent.inTransit()) unseen.set(type, volatile)
     this.#bury(

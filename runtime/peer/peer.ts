@@ -45,6 +45,8 @@ const pumpTime = 8
 export interface PeerLink {
   /** False when there is no credit: the message did not go. */
   send(envelope: Envelope): boolean
+  /** Keeps a delivery until there is credit; false when too many wait already. */
+  wait(envelope: Envelope): boolean
   signal(to: string, signal: Signal): void
   publish(envelope: Envelope, position: number): boolean
   interest(pattern: string, wanted: boolean): void
@@ -270,14 +272,31 @@ export class Peer implements CellHost {
       this.touched()
       return queued
     }
-    if (!envelope.stored) {
-      this.deadLetter(envelope, 'link-full')
-      return full
-    }
+    if (!envelope.stored) return this.#noCredit(envelope, link)
     // The store has it; the receiver only needs to know that it should look (M3).
     row[Count.inStore] = (row[Count.inStore] as number) + 1
     link?.signal(envelope.to, { kind: 'wake' })
     return queued
+  }
+
+  /** A delivery waits for credit (M3); anything else is told that there is none. */
+  #noCredit(envelope: Envelope, link: PeerLink | undefined): TellOutcome {
+    if (envelope.header.accepted !== undefined && link?.wait(envelope)) {
+      this.#count(envelope.to, Count.pending)
+      return queued
+    }
+    this.deadLetter(envelope, 'link-full')
+    return full
+  }
+
+  waitIsOver(envelope: Envelope): void {
+    const row = this.counts(typeOf(envelope.to))
+    row[Count.pending] = (row[Count.pending] as number) - 1
+  }
+
+  gaveUpWaiting(envelope: Envelope): void {
+    this.waitIsOver(envelope)
+    this.deadLetter(envelope, 'cancelled')
   }
 
   #activate(id: string, type: string): Cell | undefined {

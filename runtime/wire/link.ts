@@ -11,6 +11,7 @@
  */
 
 import type { Ask, Whereabouts } from '../../actors/cell/ask-table.ts'
+import { Doorstep } from '../../actors/cell/doorstep.ts'
 import { decodeError, encodeError } from '../../actors/cell/error-data.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import type { Envelope, ReplySink } from '../../mailbox/envelope.ts'
@@ -46,6 +47,10 @@ export interface LinkOwner {
   interested(slot: number, pattern: string, wanted: boolean): void
   /** Takes a message back that somebody gave up; says where it was. */
   takenBack(to: string, a: number, b: number): Whereabouts | undefined
+  /** A delivery that waited for credit leaves now. */
+  waitIsOver(envelope: Envelope): void
+  /** Nobody waits for this delivery any more; it never left. */
+  gaveUpWaiting(envelope: Envelope): void
   /** There is something to flush. */
   touched(): void
 }
@@ -54,6 +59,8 @@ export interface LinkOwner {
 export interface Wreck {
   /** Messages nobody can vouch for, oldest first; asks among them have failed already. */
   readonly out: readonly Envelope[]
+  /** Deliveries that never left; they have failed already. */
+  readonly waiting: readonly Envelope[]
 }
 
 export class Link {
@@ -65,6 +72,8 @@ export class Link {
   #items: Item[] = []
   readonly #out = new Ring<Envelope>()
   #outBytes = 0
+  /** Deliveries that wait for credit. */
+  readonly #door = new Doorstep()
   readonly #sinks = new Map<number, ReplySink>()
   #sinkNumbers = 0
   readonly #questions = new Map<number, (where: Whereabouts | undefined) => void>()
@@ -101,6 +110,16 @@ export class Link {
     return true
   }
 
+  /**
+   * Keeps a delivery until there is credit for it; false when too many wait already.
+   * @throws NOT_ENCODABLE
+   */
+  wait(envelope: Envelope): boolean {
+    if (this.#closed) return false
+    assertSendable(envelope)
+    return this.#door.push(envelope)
+  }
+
   /** Puts a published message into the open frame; the other side fans it out. */
   publish(envelope: Envelope, position: number): boolean {
     if (!this.#hasCredit) return false
@@ -119,6 +138,11 @@ export class Link {
 
   /** Asks the other side to give a message up and to say where it was. */
   giveUp(ask: Ask): Promise<Whereabouts | undefined> {
+    const waiting = this.#door.remove(({ a, b }) => a === ask.a && b === ask.b)
+    if (waiting !== undefined) {
+      this.#owner.gaveUpWaiting(waiting.envelope)
+      return Promise.resolve({ position: waiting.position })
+    }
     if (this.#closed) return Promise.resolve(undefined)
     this.#sinkNumbers += 1
     const id = this.#sinkNumbers
@@ -149,8 +173,8 @@ export class Link {
   }
 
   #itemOf(envelope: Envelope): MessageItem {
-    const { bytes, reply, accepted } = envelope.header
-    if (bytes === undefined) assertEncodable(envelope.payload, `payload of "${envelope.name}"`)
+    const { reply, accepted } = envelope.header
+    assertSendable(envelope)
     return toItem(envelope, reply && this.#sink(reply), accepted && this.#sink(accepted))
   }
 
@@ -280,6 +304,17 @@ export class Link {
   #credit(messages: number, bytes: number): void {
     for (let left = messages; left > 0; left -= 1) this.#out.shift()
     this.#outBytes -= bytes
+    this.#letIn()
+  }
+
+  /** There is credit again: deliveries that waited for it leave first. */
+  #letIn(): void {
+    while (this.#door.size > 0 && this.#hasCredit) {
+      const envelope = this.#door.shift() as Envelope
+      this.#owner.waitIsOver(envelope)
+      this.send(envelope)
+      this.#owner.touched()
+    }
   }
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────
@@ -291,7 +326,11 @@ export class Link {
     this.#sinks.clear()
     for (const [, sink] of this.#serving) sink.credit(false)
     for (const [, resolve] of this.#questions) resolve(undefined)
-    return { out: [...this.#out] }
+    const waiting = [...this.#door]
+    for (const { header } of waiting) {
+      header.accepted?.settle({ ok: false, error: lostError(this.slot) })
+    }
+    return { out: [...this.#out], waiting }
   }
 
   close(): void {
@@ -300,6 +339,11 @@ export class Link {
     this.#closed = true
     this.#port.close()
   }
+}
+
+/** @throws NOT_ENCODABLE */
+function assertSendable({ header, payload, name }: Envelope): void {
+  if (header.bytes === undefined) assertEncodable(payload, `payload of "${name}"`)
 }
 
 function typeOf(id: string): string {
