@@ -20,6 +20,10 @@ export interface CloseReport {
   readonly accounting: Accounting
 }
 
+/** Parts of the time for draining and for stopping; the rest is for the store's own end. */
+const drainShare = 0.7
+const stopShare = 0.9
+
 /** @param within ms for all of it */
 export async function closeSystem(
   booted: Booted,
@@ -27,48 +31,73 @@ export async function closeSystem(
   within: number,
   stats: () => SystemStats,
 ): Promise<CloseReport> {
-  const { peer, hosts, store, links, pool } = booted
-  const deadline = alarm(within)
-  peer.stopIntake()
-  await Promise.race([hosts?.stopIntake(), deadline.rang])
-  const drained = await Promise.race([
-    quietOf(booted).then(() => true),
-    deadline.rang.then(() => false),
-  ])
+  const time = new Deadline()
+  const drained = await drain(booted, time.after(within * drainShare))
+  const end = time.after(within)
   const { total } = stats()
-  const stored = booted.client === undefined ? 0 : ((await pendingOf(booted, deadline.rang)) ?? 0)
-  await hosts?.stop(deadline.rang)
-  peer.asks.failAll(() => closedError())
-  peer.flush()
-  await Promise.race([peer.dispose(app.dispose as never), deadline.rang])
-  links.close()
-  await store?.close()
+  const stored = (await inTime(storedOf(booted), end)) ?? 0
+  await stopThreads(booted, app, time.after(within * stopShare))
+  await inTime(booted.store?.close(), end)
   booted.client?.closed(closedError())
-  await pool?.destroy()
+  await booted.pool?.destroy()
   booted.clock.end()
-  deadline.cancel()
-  const leftover = total.pending + total.running + total.inTransit - stored
-  return { drained, leftover: Math.max(0, leftover), stored, accounting: total }
+  time.end()
+  const held = total.pending + total.stashed + total.running + total.inTransit
+  return { drained, leftover: Math.max(0, held - stored), stored, accounting: total }
 }
 
-async function pendingOf(
-  { client }: Booted,
-  deadline: Promise<unknown>,
-): Promise<number | undefined> {
-  const asked = client?.ask('stats', {}).then(({ pending }) => pending)
-  return (await Promise.race([asked?.catch(() => undefined), deadline.then(() => undefined)])) as
-    | number
-    | undefined
+/** True when everything was done in time. */
+async function drain(booted: Booted, deadline: Promise<void>): Promise<boolean> {
+  booted.peer.stopIntake()
+  await Promise.race([booted.hosts?.stopIntake(), deadline])
+  const isQuiet = quietOf(booted).then(() => true)
+  return await Promise.race([isQuiet, deadline.then(() => false)])
+}
+
+async function stopThreads(
+  { peer, hosts, links }: Booted,
+  app: App,
+  deadline: Promise<void>,
+): Promise<void> {
+  await hosts?.stop(deadline)
+  peer.asks.failAll(() => closedError())
+  peer.flush()
+  await inTime(peer.dispose(app.dispose as never), deadline)
+  links.close()
+}
+
+/** Messages that the store keeps for the next start. */
+async function storedOf({ client }: Booted): Promise<number> {
+  return client === undefined ? 0 : (await client.ask('stats', {})).pending
+}
+
+/** The value, or undefined when it does not come in time or at all. */
+async function inTime<T>(
+  work: Promise<T> | undefined,
+  deadline: Promise<void>,
+): Promise<T | undefined> {
+  const failed = work?.catch(() => undefined)
+  return (await Promise.race([failed, deadline])) as T | undefined
 }
 
 function closedError(): TroupeError {
   return new TroupeError('SYSTEM_CLOSED', 'the system closed before this was answered')
 }
 
-function alarm(ms: number): { readonly rang: Promise<void>; cancel(): void } {
-  let timer: NodeJS.Timeout | undefined
-  const rang = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms)
-  })
-  return { rang, cancel: () => clearTimeout(timer) }
+/** Moments of one close, counted from its start. */
+class Deadline {
+  readonly #start = performance.now()
+  readonly #timers: NodeJS.Timeout[] = []
+
+  /** Resolves this many ms after the start. */
+  after(ms: number): Promise<void> {
+    const left = Math.max(0, ms - (performance.now() - this.#start))
+    return new Promise((resolve) => {
+      this.#timers.push(setTimeout(resolve, left))
+    })
+  }
+
+  end(): void {
+    for (const timer of this.#timers) clearTimeout(timer)
+  }
 }

@@ -31,6 +31,10 @@ export class EndingClock implements Clock {
     return stop
   }
 
+  get ended(): boolean {
+    return this.#ended
+  }
+
   /** Cancels every alarm; none rings from now on. */
   end(): void {
     this.#ended = true

@@ -119,7 +119,7 @@ export class Hosts implements HostsView {
   /** Stops all hosts; what does not stop by itself is killed at `deadline`. */
   async stop(deadline: Promise<unknown>): Promise<void> {
     this.#stopping = true
-    await this.#replacing
+    await Promise.race([this.#replacing, deadline])
     await Promise.all(
       [...this.#running.values()].map(async (host) => {
         const stopped = host.control.stop().then(() => host.thread.ended)
@@ -287,7 +287,9 @@ export class Hosts implements HostsView {
   }
 
   async #retryLater(slot: number, deaths: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, Math.min(5_000, 50 * 2 ** deaths)))
+    const pause = Math.min(5_000, 50 * 2 ** deaths)
+    // The other threads keep the process; a pause alone must not.
+    await new Promise((resolve) => setTimeout(resolve, pause).unref())
     if (!this.#stopping) await this.#comeUp(slot)
   }
 

@@ -3,10 +3,11 @@ import type { Booted } from './boot.ts'
 
 /**
  * Resolves when every thread was quiet and no message moved between two looks: a message in flight
- * from one quiet thread to another would show as a difference.
+ * from one quiet thread to another would show as a difference. A system that has ended is quiet,
+ * whatever was left over.
  */
-export async function quietOf({ peer, hosts, counters }: Booted): Promise<void> {
-  for (let before = -1; ; ) {
+export async function quietOf({ clock, peer, hosts, counters }: Booted): Promise<void> {
+  for (let before = -1; !clock.ended; ) {
     await peer.quiet()
     await hosts?.quiet()
     const seen = accepted()
