@@ -58,8 +58,6 @@ export class Ask implements ReplySink, Due {
   settled = false
   /** The turn that waits; told when it is over, and asked to probe for a cycle (T4). */
   waiter: AskWaiter | undefined
-  /** It looks for cycles while it waits. */
-  probing = false
   /** Where a stream's items go; absent for a plain ask. */
   items: { push(value: unknown): boolean | Promise<boolean> } | undefined
   /** When it gives up, in monotonic ms; `at` may be earlier, to look for a cycle first. */
@@ -112,11 +110,10 @@ export class Ask implements ReplySink, Due {
     return this.ownId ?? formatMessageId(this.a, this.b)
   }
 
-  /** Makes a turn the waiter; while `probing` the ask also looks for cycles. */
-  followedBy(waiter: AskWaiter, probing: boolean): void {
+  /** Makes a turn the waiter: from now on the ask also looks for cycles. */
+  followedBy(waiter: AskWaiter): void {
     this.waiter = waiter
-    this.probing = probing
-    if (probing) this.#table.probeAt(this, this.openedAt + probeAfter)
+    this.#table.probeAt(this, this.openedAt + probeAfter)
   }
 
   /** The deadline passed, or it is time to look for a cycle. */

@@ -287,7 +287,7 @@ export class DurableTurn extends Turn {
     this.checkCycle(to, name, chain)
     const call = { to, name, spec, payload, options }
     const stream = streamFrom(this, { ...call, payload: validPayloadNow(call) }, chain)
-    return this.opened(stream, this.isBeside(to, name))
+    return this.opened(stream)
   }
 }
 

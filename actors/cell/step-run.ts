@@ -96,7 +96,7 @@ async function askVolatile(
   if (joined !== undefined) return await settle(turn, step, joined)
   if (!step.begun) await turn.cell.beginStep(turn, step)
   const { ask, envelope } = composeAsk(turn, call, recoded(payload), chain)
-  turn.follow(ask, turn.isBeside(call.to, call.name))
+  turn.follow(ask)
   sendAsk(turn.host, ask, envelope)
   return await leave(turn, step, () => awaitReply(ask))
 }

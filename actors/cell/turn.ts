@@ -227,11 +227,11 @@ export abstract class Turn implements Context, SendPort, Sender {
   }
 
   /** A stream out of this turn: the turn ends after it, unless its handler leaves it unread. */
-  protected opened(stream: OpenStream, besides: boolean): ReplyStream<unknown, unknown> {
+  protected opened(stream: OpenStream): ReplyStream<unknown, unknown> {
     this.#streams ??= new Set()
     this.#streams.add(stream)
     this.open += 1
-    this.follow(stream.ask, besides)
+    this.follow(stream.ask)
     void stream.over.then(() => {
       this.#streams?.delete(stream)
       this.stepOver()
@@ -317,21 +317,18 @@ export abstract class Turn implements Context, SendPort, Sender {
   /** @throws ASK_CYCLE when `to` is one of the turns that wait for this one */
   protected checkCycle(to: Target, name: string, chain: readonly string[]): void {
     const at = chain.indexOf(to.id)
-    if (at < 0 || this.isBeside(to, name)) return
+    if (at < 0) return
+    const definition = this.host.definition(to.type)
+    // No turn keeps the reads of a durable actor waiting (T1).
+    if (definition?.behavior.durable === true && definition.reads.has(name)) return
     throw cycleError([...chain.slice(at), to.id])
   }
 
-  /** True for reads of a durable actor: no turn of that actor keeps them waiting (T1). */
-  isBeside(to: Target, name: string): boolean {
-    const definition = this.host.definition(to.type)
-    return definition?.behavior.durable === true && definition.reads.has(name)
-  }
-
-  /** Waits for an ask: an abort ends it, and probes go along it unless it is `beside` all turns. */
-  follow(ask: Ask, beside = false): void {
+  /** Waits for an ask: an abort of the turn ends it, and probes for cycles go along it. */
+  follow(ask: Ask): void {
     this.#asks ??= new Set()
     this.#asks.add(ask)
-    ask.followedBy(this, !beside)
+    ask.followedBy(this)
   }
 
   /** An ask of this turn settled. */
@@ -368,7 +365,6 @@ export abstract class Turn implements Context, SendPort, Sender {
     if (younger || probe.path.includes(this.cell.id)) return
     const path = [...probe.path, this.cell.id]
     for (const ask of this.#asks ?? []) {
-      if (!ask.probing) continue
       this.host.signal(ask.to, { kind: 'probe', probe: { ...probe, message: ask.id, path } })
     }
   }

@@ -22,12 +22,14 @@ const Book = contract('book', {
   look: message<void, string>(),
 })
 
-function nodes() {
+function nodes(durable = false) {
   const crossing = gate()
   const end = gate()
   const reading = gate()
   const asked: string[] = []
   const node = actor(Node, {
+    durable,
+    retry: { backoff: 1 },
     supervision: { restarts: 100, backoff: 1 },
     on: {
       async walk(ctx, [next, ...rest]) {
@@ -116,8 +118,12 @@ for (const path of [
 }
 
 /** Every key starts a crossing ask along its path; returns what became of each. */
-async function crossing(paths: Record<string, readonly string[]>, verb: 'cross' | 'crossTwice') {
-  const set = nodes()
+async function crossing(
+  paths: Record<string, readonly string[]>,
+  verb: 'cross' | 'crossTwice',
+  durable = false,
+) {
+  const set = nodes(durable)
   const outcomes = new Map<string, unknown>()
   for (const [key, path] of Object.entries(paths)) {
     set
@@ -160,6 +166,37 @@ test('T4: three crossing asks are found, and exactly one fails', async () => {
   assert.equal(outcomes.size, 3)
   assert.equal(cycles(outcomes).length, 1)
   await h.advance(1_000)
+  assert.equal(h.imbalance(), 0)
+})
+
+test('T4: crossing asks of durable actors are found like those of volatile ones', async () => {
+  for (const paths of [
+    { a: ['b'], b: ['a'] },
+    { a: ['b'], b: ['c'], c: ['a'] },
+  ]) {
+    const { h, outcomes } = await crossing(paths, 'cross', true)
+    await h.advance(1_010)
+    assert.equal(outcomes.size, Object.keys(paths).length)
+    assert.equal(cycles(outcomes).length, 1)
+    await h.advance(60_000)
+    assert.equal(h.imbalance(), 0)
+  }
+})
+
+test('T4: a probe that comes along an edge that is gone ends', async () => {
+  const { h, end, ref } = nodes()
+  const asked = ref('a').ask.walk(['b'])
+  await h.settle()
+  const ask = [1, 2, 3].map((call) => h.peer.asks.get(call)).find((each) => each?.to === 'node/b')
+  assert.ok(ask !== undefined)
+  const path = ['node/a', 'node/b']
+  const probe = { origin: 'node/a', turn: 0, startedAt: 0, call: ask.call, path }
+  // Nobody but `b` could say that it waits for `a`, and it no longer does.
+  h.peer.signal('node/a', { kind: 'probe', probe: { ...probe, message: '@v9.9' } })
+  await h.settle()
+  end.open()
+  await h.settle()
+  assert.equal(await asked, 'b')
   assert.equal(h.imbalance(), 0)
 })
 

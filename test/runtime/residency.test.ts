@@ -128,6 +128,30 @@ test('above the residency cap the longest idle ones leave first', async () => {
   assert.equal(h.imbalance(), 0)
 })
 
+test('above the cap it counts how long, and not of which type', async () => {
+  const [Short, Long] = [
+    contract('short', { add: message() }),
+    contract('long', { add: message() }),
+  ] as const
+  const add = { add: () => undefined }
+  const actors = [
+    actor(Short, { passivateAfter: 5_000, on: add }),
+    actor(Long, { passivateAfter: 9_000, on: add }),
+  ]
+  const h = harness({ actors, residency: 2 })
+  for (const contract of [Long, Short, Short, Long]) {
+    h.ref(contract, String(h.clock.mono())).tell.add()
+    await h.advance(1)
+  }
+  const gone = h.events.flatMap((event) =>
+    event.event === 'actor-passivated' ? [event.actor] : [],
+  )
+  assert.deepEqual(gone, ['long/0', 'short/1'])
+  await h.advance(10_000)
+  assert.equal(h.peer.residents.size, 0)
+  assert.equal(h.imbalance(), 0)
+})
+
 test('above the cap nobody who works is put out', async () => {
   const { h, held, passivated, ref } = caches({ residency: 1 }, 1e6)
   const late = [ref('a').ask.addLate(), ref('b').ask.addLate()]

@@ -145,6 +145,31 @@ test('F1: stash and mailbox keep their order through restarts and back-off', asy
   assert.equal(h.imbalance(), 0)
 })
 
+test('F1: the fresh state is shown what the old one had put aside, before what waits', async () => {
+  const Door = contract('door', { knock: message<string>(), fail: message() })
+  const log: string[] = []
+  const door = actor(Door, {
+    state: () => ({ isOpen: log.length > 0 }),
+    on: {
+      knock(ctx, who) {
+        log.push(who)
+        if (!ctx.state.isOpen) ctx.stash()
+      },
+      fail() {
+        throw new Error('off its hinges')
+      },
+    },
+  })
+  const h = harness({ actors: [door] })
+  for (const who of ['one', 'two']) h.ref(Door, 'd').tell.knock(who)
+  h.ref(Door, 'd').tell.fail()
+  h.ref(Door, 'd').tell.knock('three')
+  await h.advance(200)
+  assert.deepEqual(log, ['one', 'two', 'one', 'two', 'three'])
+  assert.equal(h.accounting('door').stashed, 0)
+  assert.equal(h.imbalance(), 0)
+})
+
 test('F1: a stash survives a second failure during the replay after a back-off', async () => {
   const { h, log, ref } = workers()
   ref().tell.stash('s1')
