@@ -43,7 +43,7 @@ export class VolatileTurn extends Turn {
       return await askStored(this, call, payload, chain, (ask) => this.follow(ask))
     }
     const { ask, envelope } = composeAsk(this, call, payload, chain)
-    this.follow(ask, this.isBeside(call.to, call.name))
+    this.follow(ask)
     sendAsk(this.host, ask, envelope)
     return await awaitReply(ask)
   }
@@ -71,7 +71,7 @@ export class VolatileTurn extends Turn {
     const chain = this.chain
     this.checkCycle(to, name, chain)
     const stream = streamFrom(this, { to, name, spec, payload, options }, chain)
-    return this.opened(stream, this.isBeside(to, name))
+    return this.opened(stream)
   }
 
   spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T> {
