@@ -147,7 +147,9 @@ export class Ledger {
     const length = view.getUint32(at + At.length, true)
     const isWhole = (flags & RecordFlag.whole) !== 0
     if (isWhole || kind === RecordKind.destroyed) actors.restart(row, isWhole ? length : 0)
-    actors.advance(row, position, turn, linkCost + (isWhole ? 0 : length))
+    // A recorded event of a volatile actor changes no state: no snapshot falls due for it.
+    const cost = kind === RecordKind.event ? 0 : linkCost + (isWhole ? 0 : length)
+    actors.advance(row, position, turn, cost)
     this.#judge(row)
   }
 

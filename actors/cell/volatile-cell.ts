@@ -10,6 +10,7 @@ import { randomUUID } from 'node:crypto'
 import { Count } from '../../mailbox/accounting.ts'
 import type { CancelAlarm } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
+import type { LaneNumber } from '../../mailbox/lane.ts'
 import type { Directive } from '../actor.ts'
 import { pauseBefore, RestartBudget } from './backoff.ts'
 import { Cell } from './cell.ts'
@@ -18,6 +19,7 @@ import { invoke, isPromise } from './invoke.ts'
 import { ReadTurn } from './read-turn.ts'
 import { Timers } from './timers.ts'
 import type { Turn } from './turn.ts'
+import { recordTaken } from './volatile-record.ts'
 import { VolatileTurn } from './volatile-turn.ts'
 
 /** What supervision does unless the definition says otherwise (F1). */
@@ -99,6 +101,20 @@ export class VolatileCell extends Cell {
 
   // ── turns ─────────────────────────────────────────────────────────────────────────────────────
 
+  /** One that is recorded waits for store credit like a durable one (M5). */
+  protected override mayTake(): boolean {
+    const { journal } = this.host
+    if (this.definition.behavior.record === undefined || journal === undefined) return true
+    if (journal.hasCredit) return true
+    journal.whenCredit(this)
+    return false
+  }
+
+  protected override bestLane(): LaneNumber | undefined {
+    const lane = super.bestLane()
+    return lane === undefined || this.mayTake() ? lane : undefined
+  }
+
   protected begin(envelope: Envelope): void {
     const { on, reads } = this.definition
     const handler = on.get(envelope.name) ?? hookOf(this.definition, envelope.name)
@@ -109,7 +125,10 @@ export class VolatileCell extends Cell {
     }
     if (!this.family.awaits(envelope)) return this.#skip(envelope)
     if (envelope.header.tick !== undefined) this.#timers?.taken(envelope)
-    this.#run(new VolatileTurn(this, envelope), (turn) => handler(turn, envelope.payload))
+    this.#run(new VolatileTurn(this, envelope), (turn) => {
+      recordTaken(this, envelope)
+      return handler(turn, envelope.payload)
+    })
   }
 
   /** A termination of which this actor knows, or wants to know nothing any more. */

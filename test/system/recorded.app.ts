@@ -14,6 +14,7 @@ const say = (ctx: { state: { said: number } }): number => {
   return ctx.state.said
 }
 
+// biome-ignore lint/style/noDefaultExport: threads find the app by it
 export default app(import.meta.url, {
   actors: [
     actor(Full, { record: 'full', state, on: { say } }),

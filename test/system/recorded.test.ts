@@ -8,7 +8,7 @@ test('a volatile actor is recorded as its definition asks: in full, by headers, 
   const system = await systemOf(t, recorded, { workers: 1, store: fileOf(t) })
   for (const contract of [Full, Headers, Silent]) {
     const ref = system.ref(contract, 'a')
-    ref.tell.say('first', { lane: 'low' })
+    await ref.ask.say('first', { lane: 'low' })
     await ref.ask.say('second')
   }
   await system.quiet()
