@@ -30,6 +30,7 @@ import { Family } from './family.ts'
 import { isPromise } from './invoke.ts'
 import type { CellHost, Place } from './ports.ts'
 import type { ReadTurn } from './read-turn.ts'
+import { Recall } from './recall.ts'
 import { recoded, recodedError } from './recoded.ts'
 import { validate } from './sending.ts'
 import type { EndReason, Signal } from './signal.ts'
@@ -77,9 +78,10 @@ export abstract class Cell {
   /** Monotonic ms until which it takes no messages after failing for good (F1); 0 when it did not. */
   downUntil = 0
   /** Messages for read handlers that may run beside a turn. */
-  protected readonly reads: Ring<Envelope> | undefined
-  /** Deliveries that wait for room. */
-  #doorstep: Doorstep | undefined
+  readonly reads: Ring<Envelope> | undefined
+  /** Deliveries that wait for room; made with the first of them. */
+  doorstep: Doorstep | undefined
+  readonly #recall = new Recall(this)
   /** Why it is ending, in phase `stopping`. */
   protected ending: { readonly reason: EndReason; readonly error?: unknown } | undefined
 
@@ -120,14 +122,14 @@ export abstract class Cell {
   /** A delivery waits for room, unless too many do already. */
   private waitAtDoor(envelope: Envelope): boolean {
     if (envelope.header.accepted === undefined) return false
-    this.#doorstep ??= new Doorstep()
-    return this.#doorstep.push(envelope)
+    this.doorstep ??= new Doorstep()
+    return this.doorstep.push(envelope)
   }
 
   /** Somebody left the mailbox: those who wait for room come in. */
   private letIn(): void {
-    while (this.#doorstep !== undefined && this.mailbox.hasRoom) {
-      const envelope = this.#doorstep.shift()
+    while (this.doorstep !== undefined && this.mailbox.hasRoom) {
+      const envelope = this.doorstep.shift()
       if (envelope === undefined) return
       this.mailbox.offer(envelope)
       envelope.header.accepted?.settle(gotIn)
@@ -247,7 +249,7 @@ export abstract class Cell {
       case 'interrupt':
         return this.interrupt(signal)
       case 'probe':
-        if (this.has(signal.probe.message)) this.turn?.probe(signal.probe)
+        if (this.#recall.has(signal.probe.message)) this.turn?.probe(signal.probe)
         return
       default:
         return this.family.obey(signal)
@@ -323,59 +325,21 @@ export abstract class Cell {
 
   /** Takes a waiting message back or aborts its turn; says where it was. */
   giveUp(a: number, b: number): Whereabouts | undefined {
-    const isIt = (envelope: Envelope): boolean => envelope.a === a && envelope.b === b
-    const busy = this.busy()
-    const gaveUp = new TroupeError('CANCELLED', 'the caller gave up waiting')
-    const position = this.abortRunning(isIt, gaveUp) ? undefined : this.takeBack(isIt)
-    return position === undefined ? busy : { ...busy, position }
+    return this.#recall.giveUp(a, b)
   }
 
-  /** True when this actor has the message: in a turn, or waiting for one. */
-  has(id: string): boolean {
-    const isIt = (envelope: Envelope): boolean => envelope.id === id
-    if (this.turn?.envelope !== undefined && isIt(this.turn.envelope)) return true
-    return [this.mailbox, this.stash, this.#doorstep ?? []].some((place) => {
-      for (const envelope of place) if (isIt(envelope)) return true
-      return false
-    })
+  /** Only the parent, and who was handed a grant, may interrupt; a turn that has ended is past it. */
+  private interrupt({ id, grant, by }: Signal & { readonly kind: 'interrupt' }): void {
+    if (grant === undefined ? by !== this.family.parent : grant !== this.grantToken) return
+    this.#recall.interrupt(id)
   }
 
-  private abortRunning(isIt: (envelope: Envelope) => boolean, reason: TroupeError): boolean {
-    for (const running of [this.turn, ...this.readings]) {
-      if (running?.envelope === undefined || !isIt(running.envelope)) continue
-      this.abort(running, reason)
-      return true
-    }
-    return false
-  }
+  /** What a grant of this actor carries; undefined while none was made. */
+  protected abstract get grantToken(): string | undefined
 
   /** Aborts a handler that is out. */
-  protected abort(running: Turn | ReadTurn, reason: TroupeError): void {
+  abort(running: Turn | ReadTurn, reason: TroupeError): void {
     running.abort(reason)
-  }
-
-  /** Discards a waiting message; says how many were before it. */
-  private takeBack(isIt: (envelope: Envelope) => boolean): number | undefined {
-    const position = this.mailbox.positionOf(isIt)
-    if (position !== undefined) {
-      this.withdraw(isIt, (envelope) => this.discard(envelope, 'cancelled'))
-      return position
-    }
-    const found = this.#doorstep?.remove(isIt) ?? this.takeRead(isIt)
-    if (found === undefined) return undefined
-    this.release(found.envelope, Count.pending)
-    this.discard(found.envelope, 'cancelled')
-    return this.mailbox.size + found.position
-  }
-
-  private takeRead(
-    isIt: (envelope: Envelope) => boolean,
-  ): { readonly envelope: Envelope; readonly position: number } | undefined {
-    for (let position = 0; position < (this.reads?.length ?? 0); position += 1) {
-      if (!isIt(this.reads?.at(position) as Envelope)) continue
-      return { envelope: this.reads?.removeAt(position) as Envelope, position }
-    }
-    return undefined
   }
 
   /** Takes one message out of the mailbox and hands it on. */
@@ -388,24 +352,6 @@ export abstract class Cell {
       return this.letIn()
     }
   }
-
-  private busy(): Whereabouts | undefined {
-    const running = this.turn ?? this.readings.values().next().value
-    if (running?.envelope === undefined) return undefined
-    const busyFor = this.host.clock.mono() - running.startedMono
-    return { busyWith: running.envelope.name, busyFor }
-  }
-
-  /** Only the parent, and who was handed a grant, may interrupt; a turn that has ended is past it. */
-  private interrupt({ id, grant, by }: Signal & { readonly kind: 'interrupt' }): void {
-    if (grant === undefined ? by !== this.family.parent : grant !== this.grantToken) return
-    const isIt = (envelope: Envelope): boolean => envelope.id === id
-    const interrupted = new TroupeError('CANCELLED', `the turn of ${id} was interrupted`)
-    if (!this.abortRunning(isIt, interrupted)) this.takeBack(isIt)
-  }
-
-  /** What a grant of this actor carries; undefined while none was made. */
-  protected abstract get grantToken(): string | undefined
 
   // ── accounting (M4) ───────────────────────────────────────────────────────────────────────────
 
@@ -424,7 +370,7 @@ export abstract class Cell {
   }
 
   /** A message that will not be processed: the asker is told, the rest is a dead letter. */
-  protected discard(envelope: Envelope, reason: DeadLetterReason, error?: unknown): void {
+  discard(envelope: Envelope, reason: DeadLetterReason, error?: unknown): void {
     this.host.deadLetter(envelope, reason, error)
     const { reply, accepted } = envelope.header
     if (reply === undefined && accepted === undefined) return
@@ -499,7 +445,7 @@ export abstract class Cell {
     for (let e = this.reads?.shift(); e !== undefined; e = this.reads?.shift()) {
       this.leave(e, Count.pending)
     }
-    for (let e = this.#doorstep?.shift(); e !== undefined; e = this.#doorstep?.shift()) {
+    for (let e = this.doorstep?.shift(); e !== undefined; e = this.doorstep?.shift()) {
       this.leave(e, Count.pending)
     }
   }

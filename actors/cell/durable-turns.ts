@@ -422,7 +422,7 @@ export abstract class DurableTurns extends Cell {
   }
 
   /** A message that is in the store cannot just be dropped: its end is a record too. */
-  protected override discard(envelope: Envelope, reason: DeadLetterReason, error?: unknown): void {
+  override discard(envelope: Envelope, reason: DeadLetterReason, error?: unknown): void {
     this.#finishMessage(envelope)
     if (!envelope.stored || reason === 'stopped') return super.discard(envelope, reason, error)
     this.setAside(envelope, reason, error ?? undeliverable(envelope, reason))
@@ -435,7 +435,7 @@ export abstract class DurableTurns extends Cell {
   }
 
   /** Recorded before the signal fires, so that a replay sees it where the turn did (M6). */
-  protected override abort(running: Turn | ReadTurn, reason: TroupeError): void {
+  override abort(running: Turn | ReadTurn, reason: TroupeError): void {
     const { envelope } = running
     if (running !== this.turn || envelope === undefined) return running.abort(reason)
     const turn = this.turn

@@ -34,12 +34,11 @@ export type Signal =
 
 /** A walk along the edges "turn waits for actor", looking for its own start (T4). */
 export interface Probe {
-  /** The turn that waits: its actor and its number on that thread. */
+  /** The actor whose turn waits. */
   readonly origin: string
-  readonly turn: number
   /** Age of that turn: of all turns in a ring, the youngest one's probe may go round. */
   readonly startedAt: number
-  /** The ask that fails if the ring closes. */
+  /** The ask that fails if the ring closes, as its thread numbers it. */
   readonly call: number
   /** Id of the message that the last actor on the path waits for: an edge that is gone ends the walk. */
   readonly message: string

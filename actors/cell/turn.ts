@@ -27,6 +27,7 @@ import type { MessageOptions, Ref, ReplyStream, SendPort, Target } from '../ref.
 import type { Ask } from './ask-table.ts'
 import type { Cell } from './cell.ts'
 import { makeLog } from './log.ts'
+import { cycleError, OpenAsks } from './open-asks.ts'
 import type { CellHost } from './ports.ts'
 import { revoked } from './revoked.ts'
 import { Seeded } from './seeded.ts'
@@ -54,7 +55,7 @@ export abstract class Turn implements Context, SendPort, Sender {
   #closed = false
   #controller: AbortController | undefined
   #seeded: Seeded | undefined
-  #asks: Set<Ask> | undefined
+  #asks: OpenAsks | undefined
   #streams: Set<OpenStream> | undefined
   /** Calls that failed, to be looked at when the turn ends: did anybody wait for them? */
   #failedSteps: { readonly step: StepPromise<unknown>; readonly error: unknown }[] | undefined
@@ -326,47 +327,12 @@ export abstract class Turn implements Context, SendPort, Sender {
 
   /** Waits for an ask: an abort of the turn ends it, and probes for cycles go along it. */
   follow(ask: Ask): void {
-    this.#asks ??= new Set()
-    this.#asks.add(ask)
-    ask.followedBy(this)
+    this.#asks ??= new OpenAsks(this)
+    this.#asks.follow(ask)
   }
 
-  /** An ask of this turn settled. */
-  askSettled(ask: Ask): void {
-    this.#asks?.delete(ask)
-  }
-
-  /** An ask of this turn has waited long enough to be suspicious. */
-  suspect(ask: Ask): void {
-    this.host.signal(ask.to, {
-      kind: 'probe',
-      probe: {
-        origin: this.cell.id,
-        turn: this.startedMono,
-        startedAt: this.startedMono,
-        call: ask.call,
-        message: ask.id,
-        path: [this.cell.id],
-      },
-    })
-  }
-
-  /** A probe reached the actor whose turn this is: it goes on along every ask that is out. */
   probe(probe: Probe): void {
-    if (probe.origin === this.cell.id) {
-      const ask = this.host.asks.get(probe.call)
-      if (ask?.waiter === this) ask.fail(cycleError([...probe.path, this.cell.id]))
-      return
-    }
-    // The youngest turn of a ring looks for it; older ones let its probe pass, younger ones do not.
-    const younger =
-      this.startedMono > probe.startedAt ||
-      (this.startedMono === probe.startedAt && this.cell.id > probe.origin)
-    if (younger || probe.path.includes(this.cell.id)) return
-    const path = [...probe.path, this.cell.id]
-    for (const ask of this.#asks ?? []) {
-      this.host.signal(ask.to, { kind: 'probe', probe: { ...probe, message: ask.id, path } })
-    }
+    this.#asks?.probe(probe)
   }
 
   // ── the end of the turn (T6) ──────────────────────────────────────────────────────────────────
@@ -417,15 +383,12 @@ export abstract class Turn implements Context, SendPort, Sender {
     const controller = this.#abortable()
     if (controller.signal.aborted) return
     controller.abort(reason)
-    for (const ask of this.#asks ?? []) {
-      ask.fail(reason)
-      this.host.asks.abandon(ask)
-    }
+    this.#asks?.fail(reason, true)
   }
 
   /** Fails what this turn waits for and takes nothing back: it will run again and ask for the same. */
   leaveAsks(reason: unknown): void {
-    for (const ask of this.#asks ?? []) ask.fail(reason)
+    this.#asks?.fail(reason, false)
   }
 
   /** True when the handler ended with the abort it was told of: obeying is no failure. */
@@ -457,13 +420,5 @@ export function keyOf(contract: { readonly type: string }, address: Address): st
   throw new TroupeError(
     'ADDRESS_INVALID',
     `ref: expected an address of type "${contract.type}", got "${address.type}/${address.key}"`,
-  )
-}
-
-export function cycleError(cycle: readonly string[]): TroupeError {
-  return new TroupeError(
-    'ASK_CYCLE',
-    `this ask would wait for itself: ${cycle.join(' asks ')}; use tell, or a read handler`,
-    { fields: { cycle } },
   )
 }

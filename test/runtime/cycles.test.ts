@@ -190,7 +190,7 @@ test('T4: a probe that comes along an edge that is gone ends', async () => {
   const ask = [1, 2, 3].map((call) => h.peer.asks.get(call)).find((each) => each?.to === 'node/b')
   assert.ok(ask !== undefined)
   const path = ['node/a', 'node/b']
-  const probe = { origin: 'node/a', turn: 0, startedAt: 0, call: ask.call, path }
+  const probe = { origin: 'node/a', startedAt: 0, call: ask.call, path }
   // Nobody but `b` could say that it waits for `a`, and it no longer does.
   h.peer.signal('node/a', { kind: 'probe', probe: { ...probe, message: '@v9.9' } })
   await h.settle()
