@@ -30,12 +30,22 @@ type HandlerResult<Item, Reply> = [Item] extends [never]
   ? Reply | Promise<Reply>
   : AsyncGenerator<Item, Reply, void> | Generator<Item, Reply, void>
 
-/** What to do when a volatile actor's handler throws (F1). */
+/**
+ * What to do when a volatile actor's handler throws (F1): fresh state after a pause, go on with the
+ * state as it is, end, or end as a failure of the parent's.
+ */
 export type Directive = 'restart' | 'resume' | 'stop' | 'escalate'
 
-/** How a volatile actor restarts (F1). */
+/**
+ * How a volatile actor comes back from failures (F1); each actor has its own budget.
+ *
+ * Past the budget it stops, watchers and parent are told, and it stays down for `maxBackoff`:
+ * meanwhile a message for it is a dead letter `stopped` and an ask fails with ACTOR_STOPPED, whose
+ * `retryAfter` says how long. After that the next message starts it afresh. A parent that spawns it
+ * again need not wait.
+ */
 export interface Supervision {
-  /** Most restarts within `within` ms; past it the actor stops, watchers and parent are told. */
+  /** Most restarts within `within` ms; default 5. */
   readonly restarts?: number
   /** Default 60,000 ms. */
   readonly within?: number

@@ -23,7 +23,10 @@ export interface MessageOptions {
   readonly within?: number
   /** Gives up: a waiting message is taken back, a running turn sees `ctx.signal` abort. */
   readonly signal?: AbortSignal
-  /** The caller's own id: retries with the same id are processed once and get the same reply (24 h). */
+  /**
+   * The caller's own id. To a durable actor, retries with the same id are processed once and get the
+   * same reply (24 h); for a volatile one it only names the message, for logs and `interrupt`.
+   */
   readonly id?: string
   /** W3C `traceparent`, carried along. */
   readonly trace?: string

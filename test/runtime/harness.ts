@@ -3,7 +3,7 @@
  * clock, and `settle`, which runs the event loop until nothing is left to do.
  */
 import type { AnyDefinition } from '../../actors/app.ts'
-import type { CellEvent } from '../../actors/cell/ports.ts'
+import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
 import type { Contract, Messages } from '../../actors/contract.ts'
 import type { Ref } from '../../actors/ref.ts'
 import { type Accounting, imbalance, sumRows } from '../../mailbox/accounting.ts'
@@ -27,12 +27,21 @@ export interface Letter {
   readonly error: unknown
 }
 
+/** One line of `ctx.log`. */
+export interface Line {
+  readonly level: LogLevel
+  readonly actor: string
+  readonly message: string
+  readonly fields: unknown
+}
+
 export interface Harness {
   readonly clock: VirtualClock
   readonly peer: Peer
   readonly outside: Outside
   readonly events: CellEvent[]
   readonly letters: Letter[]
+  readonly lines: Line[]
   readonly service: StoreService | undefined
   ref<M extends Messages>(contract: Contract<M>, key: string): Ref<M>
   /** Runs everything that can run without time passing. */
@@ -59,6 +68,7 @@ export function harness(options: HarnessOptions): Harness {
   const actors = new Map(options.actors.map((actor) => [actor.contract.type, actor]))
   const events: CellEvent[] = []
   const letters: Letter[] = []
+  const lines: Line[] = []
   const jobs: (() => void)[] = []
   const soon = (run: () => void): void => void jobs.push(run)
   const counters = new Counters(actors.keys())
@@ -75,7 +85,7 @@ export function harness(options: HarnessOptions): Harness {
     sink: {
       event: (event) => events.push(event),
       deadLetter: (envelope, reason, error) => letters.push({ envelope, reason, error }),
-      log: () => undefined,
+      log: (level, actor, message, fields) => lines.push({ level, actor, message, fields }),
     },
     jitter: () => 1,
     soon,
@@ -99,6 +109,7 @@ export function harness(options: HarnessOptions): Harness {
     outside,
     events,
     letters,
+    lines,
     service,
     ref: (contract, key) => outside.ref(contract, key),
     settle,
