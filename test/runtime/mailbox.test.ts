@@ -144,6 +144,12 @@ test('M2: an actor has one place in each lane of the run queue, however it moves
   const [noisy, other] = [...h.peer.residents] as [Cell, Cell]
   await h.settle()
   const queue = new RunQueue()
+  for (let i = 0; i < 4; i += 1) {
+    queue.enqueue(noisy, Lane.normal)
+    queue.enqueue(noisy, Lane.high)
+    assert.equal(queue.take(), noisy)
+    assert.equal(queue.size, 1, 'the place it left behind')
+  }
   const taken: Cell[] = []
   for (let i = 0; i < 100; i += 1) {
     queue.enqueue(noisy, Lane.normal)
