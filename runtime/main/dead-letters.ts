@@ -3,19 +3,17 @@
  * and sent again at most three times each.
  */
 
-import { decodeError, type encodeError } from '../../actors/cell/error-data.ts'
+import { decodeError } from '../../actors/cell/error-data.ts'
 import type { DeadLetter, DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { type LaneNumber, laneNames } from '../../mailbox/lane.ts'
-import { formatMessageId } from '../../mailbox/message-id.ts'
-import type { TellOutcome } from '../../mailbox/outcome.ts'
-import { decodeValue, encodeValue } from '../../persistence/codec.ts'
-import { PartFlag, PartKind, RecordKind } from '../../persistence/record.ts'
-import type { StoredMessage, StoredRecord } from '../../persistence/stored.ts'
+import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
+import { decodeValue } from '../../persistence/codec.ts'
 import type { Peer } from '../peer/peer.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { LetterData } from '../wire/host-control.ts'
+import { LetterStore } from './letter-store.ts'
 
 /** Letters kept in memory; without a store the oldest are forgotten beyond it. */
 export const letterLimit = 10_000
@@ -37,18 +35,21 @@ export interface DeadLetterFilter {
 interface Kept {
   readonly letter: DeadLetter
   readonly payload: Uint8Array | undefined
+  /** Record that keeps it, 0 while there is none. */
+  position: number
   replays: number
 }
 
 export class DeadLetters {
   readonly #peer: Peer
-  readonly #store: StoreClient | undefined
+  readonly #store: LetterStore | undefined
   readonly #kept = new Map<string, Kept>()
   #total = 0
 
-  constructor(peer: Peer, store: StoreClient | undefined) {
+  constructor(peer: Peer, client: StoreClient | undefined) {
     this.#peer = peer
-    this.#store = store
+    const { journal } = peer
+    this.#store = client && journal && new LetterStore(peer, journal, client)
   }
 
   /** Letters since the system started, forgotten ones included. */
@@ -67,41 +68,48 @@ export class DeadLetters {
   }
 
   /**
-   * Sends a letter again, as a new message with the old one as its cause.
+   * Sends a letter again, as a new message; with a store, durable like the letter itself.
    * @throws DEAD_LETTER_GONE when it is unknown, lost its payload, or was replayed three times
    */
   replay(id: string): TellOutcome {
     const kept = this.#kept.get(id)
     if (kept?.payload === undefined || kept.replays >= replayLimit) throw gone(id, kept)
     kept.replays += 1
-    const { letter } = kept
-    const lane = laneNames.indexOf(letter.lane) as LaneNumber
+    const { to, from, name, lane } = kept.letter
+    const laneNo = laneNames.indexOf(lane) as LaneNumber
     const seq = this.#peer.nextSeq()
     const payload = decodeValue(kept.payload)
-    const { to, from, name } = letter
-    return this.#peer.route(
-      new Envelope(to, from, name, payload, lane, this.#peer.origin, seq, 0, 0),
-    )
+    const copy = new Envelope(to, from, name, payload, laneNo, this.#peer.origin, seq, 0, 0)
+    if (this.#store === undefined || kept.position === 0) return this.#peer.route(copy)
+    this.#store.replay(kept.position, copy)
+    return queued
   }
 
   /** Takes in a letter from any thread; with a store, one that no record keeps yet gets its own. */
   add(data: LetterData): DeadLetter {
     const kept = keptOf(data)
     this.#remember(kept)
-    if (data.position === 0 && this.#store !== undefined) this.#record(data)
+    if (data.position === 0) {
+      this.#store?.write(data, (position) => {
+        kept.position = position
+      })
+    }
     return kept.letter
   }
 
   /** Reads the letters that the store has kept. */
   async load(): Promise<void> {
     if (this.#store === undefined) return
-    const kinds = [RecordKind.parked, RecordKind.deadLetter, RecordKind.replayed]
-    let from: number | undefined = 1
-    while (from !== undefined) {
-      const page: { records: readonly StoredRecord[]; next: number | undefined } =
-        await this.#store.ask('records', { from, limit: 256, kinds })
-      for (const record of page.records) await this.#recall(record)
-      from = page.next
+    const byPosition = new Map<number, Kept>()
+    for await (const found of this.#store.read()) {
+      if (found.kind === 'letter') {
+        const kept = keptOf(found.data)
+        byPosition.set(kept.position, kept)
+        this.#remember(kept)
+      } else {
+        const replayed = byPosition.get(found.position)
+        if (replayed !== undefined) replayed.replays += 1
+      }
     }
     this.#total = 0
   }
@@ -115,40 +123,13 @@ export class DeadLetters {
       return
     }
   }
-
-  /** Best effort: a dead letter must not hold anything up. */
-  #record(data: LetterData): void {
-    const { journal } = this.#peer
-    if (journal === undefined || !journal.hasCredit) return
-    journal.builder.record({
-      kind: RecordKind.deadLetter,
-      time: Math.floor(data.at),
-      name: data.reason,
-      ...(data.error && { error: encodeValue(data.error) }),
-    })
-    journal.builder.message({
-      to: data.to,
-      from: data.from,
-      name: data.name,
-      lane: data.lane,
-      flags: data.payload === undefined ? PartFlag.headerOnly : 0,
-      header: encodeValue({ id: data.id }),
-      ...(data.payload && { payload: data.payload }),
-    })
-    journal.append({ committed: () => undefined, undone: () => undefined })
-  }
-
-  async #recall(record: StoredRecord): Promise<void> {
-    const part = record.parts.find(({ kind }) => kind === PartKind.message)
-    if (part?.kind !== PartKind.message) return
-    this.#remember(keptOf(letterOfRecord(record, part.message)))
-  }
 }
 
 function keptOf(data: LetterData): Kept {
-  const { id, to, from, name, lane, reason, at, payload } = data
+  const { id, to, from, name, lane, reason, at, payload, position } = data
   return {
     payload,
+    position,
     replays: 0,
     letter: {
       id,
@@ -162,22 +143,6 @@ function keptOf(data: LetterData): Kept {
       ...(data.error && { error: decodeError(data.error) }),
       ...(payload && { payload: decodeValue(payload) }),
     },
-  }
-}
-
-function letterOfRecord(record: StoredRecord, message: StoredMessage): LetterData {
-  const header = message.header && (decodeValue(message.header) as { id?: string })
-  return {
-    id: header?.id ?? formatMessageId(message.ref.position, message.ref.index),
-    to: message.to,
-    from: message.from,
-    name: message.name,
-    lane: message.lane,
-    reason: (record.kind === RecordKind.parked ? 'parked' : record.name) as DeadLetterReason,
-    at: record.time,
-    position: record.position,
-    ...(record.error && { error: decodeValue(record.error) as ReturnType<typeof encodeError> }),
-    ...(message.payload && { payload: message.payload }),
   }
 }
 

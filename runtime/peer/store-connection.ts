@@ -32,6 +32,8 @@ export function connectStore(
     acked: (ack) => {
       journal.acked(ack)
       if (ack.status === 'committed') listen.acked?.(ack)
+      // Whoever waits for quiet may have waited for this answer alone.
+      if (journal.isIdle) peer.touched()
     },
     lost: (seq) => journal.lost(seq),
     arrived: (actors) => listen.arrived?.(actors),

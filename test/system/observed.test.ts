@@ -1,0 +1,141 @@
+/** What can be seen of a running system: dead letters, figures, health, the history. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { replayLimit } from '../../runtime/main/dead-letters.ts'
+import bank, { Account, Counter } from './bank.app.ts'
+import { eventOf, fileOf, keyOn, systemOf } from './support.ts'
+import trouble, { Book, Trouble } from './trouble.app.ts'
+
+test('dead letters are listed newest first, filtered, and replayed three times at most', async (t) => {
+  const system = await systemOf(t, trouble, { store: 'memory' })
+  const [one, two] = [system.ref(Trouble, 'one'), system.ref(Trouble, 'two')]
+  const heard = eventOf(system, 'dead-letter', ({ letter }) => letter.to === 'trouble/two')
+  one.tell.fail('first')
+  await system.quiet()
+  two.tell.fail('second')
+  await heard
+  const letters = system.deadLetters.list()
+  assert.deepEqual(
+    letters.map(({ payload }) => payload),
+    ['second', 'first'],
+  )
+  const [second, first] = letters
+  assert.equal(second?.reason, 'failed')
+  assert.match(String((second as { error: Error }).error.message), /second/)
+  assert.equal((second as { error: { code?: string } }).error.code, 'E_OWN')
+  assert.deepEqual(
+    system.deadLetters.list({ to: 'trouble/one' }).map(({ id }) => id),
+    [first?.id],
+  )
+  assert.equal(system.deadLetters.list({ type: 'book' }).length, 0)
+  assert.equal(system.deadLetters.list({ reason: 'expired' }).length, 0)
+  assert.equal(system.deadLetters.list({ limit: 1 }).length, 1)
+  for (let i = 0; i < replayLimit; i += 1) {
+    assert.equal(system.deadLetters.replay(first?.id as string).status, 'queued')
+    await system.quiet()
+  }
+  assert.equal(system.deadLetters.list({ to: 'trouble/one' }).at(-1)?.replays, replayLimit)
+  assert.throws(() => system.deadLetters.replay(first?.id as string), { code: 'DEAD_LETTER_GONE' })
+  assert.throws(() => system.deadLetters.replay('none'), { code: 'DEAD_LETTER_GONE' })
+  await system.quiet()
+  assert.equal(system.stats().imbalance, 0)
+})
+
+test('dead letters survive a restart with the store, and so does how often they were replayed', async (t) => {
+  const store = fileOf(t)
+  const system = await systemOf(t, bank, { store })
+  system.ref(Counter, 'c').tell.fail('volatile')
+  await system.quiet()
+  await system.ref(Account, 'a').deliver.transfer({ to: 'b', amount: 5 })
+  await system.quiet()
+  const before = system.deadLetters.list()
+  assert.deepEqual(before.map(({ reason }) => reason).toSorted(), ['failed', 'parked'])
+  const parked = before.find(({ reason }) => reason === 'parked')
+  assert.equal(system.deadLetters.replay(parked?.id as string).status, 'queued')
+  await system.quiet()
+  await system.close()
+
+  const next = await systemOf(t, bank, { store })
+  const after = next.deadLetters.list()
+  assert.deepEqual(
+    after.map(({ id, name, reason, payload }) => ({ id, name, reason, payload })).toSorted(byId),
+    system.deadLetters
+      .list()
+      .map(({ id, name, reason, payload }) => ({ id, name, reason, payload }))
+      .toSorted(byId),
+  )
+  assert.equal(after.find(({ id }) => id === parked?.id)?.replays, 1)
+  // With money on the account the letter is handled in the end.
+  await next.ref(Account, 'a').ask.deposit({ amount: 9 })
+  assert.equal(next.deadLetters.replay(parked?.id as string).status, 'queued')
+  await next.quiet()
+  assert.equal(await next.ref(Account, 'b').ask.balance(), 5)
+})
+
+const byId = (a: { id: string }, b: { id: string }): number => a.id.localeCompare(b.id)
+
+test('health names what waits longest, and recovers when a host is back', async (t) => {
+  const system = await systemOf(t, trouble, { store: fileOf(t) })
+  const book = system.ref(Book, keyOn(0, 'book'))
+  await book.ask.add('one')
+  assert.equal((await system.health()).oldestStored, undefined)
+  system.ref(Trouble, keyOn(0, 'trouble')).tell.spin()
+  await book.deliver.add('two')
+  const stuck = await system.health()
+  assert.equal(typeof stuck.oldestStored, 'number')
+  const back = eventOf(system, 'host-started')
+  const lost = eventOf(system, 'host-lost')
+  system.killHost(0)
+  await lost
+  assert.equal((await system.health()).status, 'hosts-missing')
+  await back
+  await system.quiet()
+  const well = await system.health()
+  assert.equal(well.status, 'ok')
+  assert.equal(well.oldestStored, undefined)
+  assert.deepEqual(
+    well.hosts.map(({ state }) => state),
+    ['running', 'running'],
+  )
+})
+
+test('history is queried by sender, receiver, type, name, cause and time', async (t) => {
+  const system = await systemOf(t, bank, { store: fileOf(t) })
+  const alice = system.ref(Account, 'alice')
+  await alice.ask.deposit({ amount: 50 })
+  const since = Date.now()
+  await alice.ask.transfer({ to: 'bob', amount: 20 })
+  await system.quiet()
+  const processed = await system.history.query({ to: 'account/alice' })
+  assert.deepEqual(
+    processed.filter(({ what }) => what === 'processed').map(({ name }) => name),
+    ['deposit', 'transfer'],
+  )
+  const [transfer] = await system.history.query({ name: 'transfer' })
+  const sent = await system.history.query({ from: 'account/alice' })
+  assert.deepEqual(
+    sent.map(({ what, to }) => [what, to]),
+    [
+      ['sent', 'account/bob'],
+      ['processed', 'account/bob'],
+    ],
+  )
+  assert.deepEqual(sent[0]?.payload, { amount: 20 })
+  const caused = await system.history.query({ cause: transfer?.id as string })
+  assert.equal(caused[0]?.to, 'account/bob')
+  assert.equal((await system.history.query({ type: 'counter' })).length, 0)
+  const late = await system.history.query({ since, type: 'account' })
+  assert.ok(late.every(({ at }) => at >= since))
+  assert.ok(late.some(({ name }) => name === 'transfer'))
+  assert.equal((await system.history.query({ until: since - 10_000 })).length, 0)
+  assert.equal((await system.history.query({ limit: 1 })).length, 1)
+  await assert.rejects(system.history.query({ sender: 'x' } as never), { code: 'OPTION_INVALID' })
+})
+
+test('without a store there is no history, and dead letters live in memory', async (t) => {
+  const { default: app } = await import('./placement.app.ts')
+  const system = await systemOf(t, app, { workers: 1 })
+  assert.deepEqual(await system.history.query(), [])
+  assert.deepEqual(system.deadLetters.list(), [])
+  assert.equal((await system.health()).store, undefined)
+})
