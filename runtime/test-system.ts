@@ -179,7 +179,8 @@ function homeOf(service: StoreService): StoreHome {
   const alone = (): Promise<never> =>
     Promise.reject(new TroupeError('SYSTEM_IN_HOST', 'a test system has one thread'))
   return {
-    death: new Promise(() => undefined),
+    kill: () => false,
+    watch: () => undefined,
     connect: alone,
     connectRemote: alone,
     start: () => Promise.resolve(),

@@ -259,6 +259,7 @@ export abstract class Cell {
   private handle(envelope: Envelope): void {
     if (this.isWorthless(envelope)) return
     this.hold(envelope, Count.running)
+    this.host.taken(envelope, this.counts)
     this.begin(envelope)
   }
 

@@ -89,6 +89,8 @@ export interface CellHost {
   /** What the app's `deps` built here, or a promise of it. */
   deps(): unknown
   counts(type: string): CountRow
+  /** Notes that a message is taken into hand: what the flight recorder shows after a failure. */
+  taken(envelope: Envelope, counts: CountRow): void
   /** @param position of the record that already keeps it, when there is one */
   deadLetter(envelope: Envelope, reason: DeadLetterReason, error?: unknown, position?: number): void
   /** The store accepted a message for this actor that no thread has in memory. */

@@ -8,12 +8,13 @@ import { encodeError } from '../../actors/cell/error-data.ts'
 import { SystemClock } from '../../mailbox/clock.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { Counters } from '../peer/counters.ts'
+import { FlightRecorder } from '../peer/flight-recorder.ts'
 import { letterOf } from '../peer/letter.ts'
 import { Peer, type PeerSink } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
-import { connectStore } from '../peer/store-connection.ts'
+import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
-import type { HostControl, HostStart, Report } from '../wire/host-control.ts'
+import type { HostControl, HostStart, Report, StoreStart } from '../wire/host-control.ts'
 import { Placement } from '../wire/placement.ts'
 
 export class Host {
@@ -23,6 +24,8 @@ export class Host {
   readonly #start: HostStart
   readonly #app: App
   readonly #counters: Counters
+  #storePort: MessagePort | undefined
+  #connection: StoreConnection | undefined
   /** What wants to run before `go`. */
   #waiting: (() => void)[] | undefined = []
   #ended!: () => void
@@ -45,6 +48,7 @@ export class Host {
       placement: this.#placement,
       clock,
       counters: this.#counters,
+      flight: new FlightRecorder(start.flight),
       origin: start.origin,
       development: start.development,
       residency: start.residency,
@@ -58,13 +62,25 @@ export class Host {
 
   #connectStore(port: MessagePort): void {
     const { slot, epoch } = this.#start
-    const connection = connectStore(
+    this.#storePort = port
+    this.#connection = connectStore(
       this.#peer,
-      { post: (message, transfer = []) => port.postMessage(message, transfer) },
+      { post: (message, transfer = []) => this.#storePort?.postMessage(message, transfer) },
       { slot, epoch },
-      { acked: ({ seq, base, count }) => this.#counters.vouch(seq, base + count - 1) },
+      { vouched: (seq, position) => this.#counters.vouch(seq, position) },
     )
-    port.on('message', (message: FromStore) => connection.receive(message))
+    this.#hear(port)
+  }
+
+  #hear(port: MessagePort): void {
+    port.on('message', (message: FromStore) => this.#connection?.receive(message))
+  }
+
+  async #rejoinStore({ port }: StoreStart): Promise<number> {
+    this.#storePort?.close()
+    this.#storePort = port
+    this.#hear(port)
+    return (await this.#connection?.rejoin()) ?? 1
   }
 
   get control(): HostControl {
@@ -76,7 +92,9 @@ export class Host {
       go: () => this.#go(),
       quiet: () => this.#peer.quiet(),
       stopIntake: () => this.#peer.stopIntake(),
+      flight: () => this.#peer.flight(),
       oldestWaiting: () => this.#peer.oldestWaiting,
+      rejoinStore: (start) => this.#rejoinStore(start),
       stop: () => this.#stop(),
     }
   }
@@ -97,7 +115,7 @@ export class Host {
     this.#peer.flush()
     await this.#peer.dispose(this.#app.dispose as ((deps: unknown) => unknown) | undefined)
     this.#links.close()
-    this.#start.store?.close()
+    this.#storePort?.close()
     this.#start.reports.close()
     // The answer to this call leaves first.
     setImmediate(() => {

@@ -4,14 +4,16 @@
  *   store open ──► epochs, origins ──► hosts up ──► links ──► waiting work known ──► go ──► intake
  */
 import type { App } from '../../actors/app.ts'
+import { encodeError } from '../../actors/cell/error-data.ts'
 import { Count } from '../../mailbox/accounting.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Counters } from '../peer/counters.ts'
+import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
 import { Peer, type PeerSink, typeOf } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
 import type { StoreClient } from '../peer/store-client.ts'
-import { connectStore } from '../peer/store-connection.ts'
+import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
 import type { Report } from '../wire/host-control.ts'
 import {
@@ -26,7 +28,8 @@ import { HostLosses } from './host-losses.ts'
 import { Hosts } from './hosts.ts'
 import type { CheckedOptions } from './options.ts'
 import { ThreadPool } from './pool.ts'
-import { openStoreHere, openStoreThread, type StoreHome } from './store-home.ts'
+import { openStoreHere, type StoreHome } from './store-home.ts'
+import { StoreThread } from './store-thread.ts'
 import { workerFile } from './worker-file.ts'
 
 /** The slot number under which the main thread's records are counted. */
@@ -38,7 +41,7 @@ const wakePage = 1_000
 export interface BootListener {
   readonly sink: PeerSink
   reported(slot: number, report: Report): void
-  hostLost(slot: number, error: unknown): void
+  hostLost(slot: number, error: unknown, flight: readonly FlightEntry[]): void
   hostStarted(slot: number): void
   hostRetired(slot: number): void
   storeState(stalled: boolean, error: unknown): void
@@ -127,7 +130,8 @@ async function assemble(
   const links = new PeerLinks(peer, app.actors.keys())
   const store = await openStore(options, pool, worker, clock)
   if (store !== undefined) made.store = store
-  const client = store && (await connectMain(peer, store, listener))
+  const main = store && (await connectMain(peer, store, listener))
+  const client = main?.client
   const origins = new Origins(client)
   peer.adoptOrigin(await origins.next())
   const losses = new HostLosses(peer, counters, client, app.actors.keys())
@@ -146,7 +150,7 @@ async function assemble(
       nextOrigin: () => origins.next(),
       reported: (slot, report) => listener.reported(slot, report),
       lost: async (host, error, wreckage) => {
-        listener.hostLost(host.slot, error)
+        listener.hostLost(host.slot, error, flightOf(host.flight, [...app.actors.keys()]))
         await losses.settle(host, wreckage)
       },
       started: (slot) => listener.hostStarted(slot),
@@ -154,6 +158,15 @@ async function assemble(
       replaced: (slot) => losses.redeliver(slot, placement),
     })
   if (hosts !== undefined) made.hosts = hosts
+  store?.watch({
+    fell: (error) => listener.storeState(true, encodeError(error)),
+    back: async () => {
+      await main?.rejoin()
+      await hosts?.rejoinStore()
+      for (const slot of hosts?.slots ?? []) await losses.redeliver(slot, placement)
+      listener.storeState(false, undefined)
+    },
+  })
   await hosts?.start(slots)
   if (client !== undefined) await wakeAll(peer, counters, client)
   await hosts?.go()
@@ -195,14 +208,14 @@ async function openStore(
   if (store === 'memory') return openStoreHere(undefined, clock)
   const file = { path: store, acceptLoss }
   if (workers === 0 || pool === undefined) return openStoreHere(file, clock)
-  return openStoreThread(file, pool, worker)
+  return StoreThread.open(file, pool, worker)
 }
 
 async function connectMain(
   peer: Peer,
   store: StoreHome,
   listener: BootListener,
-): Promise<StoreClient> {
+): Promise<StoreConnection> {
   let receive: (message: FromStore) => void = () => undefined
   const wire = await store.connect(mainStoreSlot, (message) => receive(message))
   const identity = { slot: mainStoreSlot, epoch: 0 }
@@ -214,7 +227,7 @@ async function connectMain(
   })
   receive = connection.receive
   peer.journal?.begin(await connection.client.ask('beginEpoch', { slot: mainStoreSlot }))
-  return connection.client
+  return connection
 }
 
 /** Tells every actor with waiting messages; what waits counts as accepted again (M4). */

@@ -2,13 +2,20 @@
 import { EventEmitter } from 'eventemitter3'
 import type { CellEvent } from '../../actors/cell/ports.ts'
 import type { DeadLetter } from '../../mailbox/dead-letter.ts'
+import type { FlightEntry } from '../peer/flight-recorder.ts'
 
 /** Facts about threads and the store, beside those of actors. */
 export type SystemEvent =
   | CellEvent
   | { readonly event: 'host-started'; readonly slot: number }
   /** A host thread died; `error` says of what. Its replacement is reported by `host-started`. */
-  | { readonly event: 'host-lost'; readonly slot: number; readonly error: unknown }
+  | {
+      readonly event: 'host-lost'
+      readonly slot: number
+      readonly error: unknown
+      /** The last messages it took into hand, oldest first, as far as its memory tells. */
+      readonly flight: readonly FlightEntry[]
+    }
   /** Ten deaths in 60 s: the slot is given up, its addresses rehash (F4). */
   | { readonly event: 'host-retired'; readonly slot: number }
   | { readonly event: 'store-stalled'; readonly error: unknown }

@@ -2,6 +2,7 @@
 import type { StoreStats } from '../../persistence/store.ts'
 import type { Booted } from './boot.ts'
 import type { HostState } from './hosts.ts'
+import { soon } from './soon.ts'
 
 /** What `system.health()` answers. */
 export interface Health {
@@ -24,9 +25,6 @@ export interface HostHealth {
   /** Age in ms of the oldest message waiting in its memory; also absent when it does not answer. */
   readonly oldestWaiting: number | undefined
 }
-
-/** Milliseconds to wait for a host or the store; a blocked thread must not block health too. */
-const answerWithin = 1_000
 
 export async function readHealth(
   { peer, hosts, client }: Booted,
@@ -59,19 +57,5 @@ async function hostHealth(hosts: Booted['hosts'], slot: number): Promise<HostHea
     slot,
     state: hosts?.stateOf(slot) ?? 'replacing',
     oldestWaiting: await soon(host?.control.oldestWaiting()),
-  }
-}
-
-/** The value, or undefined when it does not come in time or at all. */
-async function soon<T>(promise: Promise<T> | undefined): Promise<T | undefined> {
-  if (promise === undefined) return undefined
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<undefined>((resolve) => {
-    timer = setTimeout(() => resolve(undefined), answerWithin)
-  })
-  try {
-    return await Promise.race([promise.catch(() => undefined), late])
-  } finally {
-    clearTimeout(timer)
   }
 }

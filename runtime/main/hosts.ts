@@ -13,6 +13,7 @@ import type { App } from '../../actors/app.ts'
 import { decodeError } from '../../actors/cell/error-data.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Counters } from '../peer/counters.ts'
+import { type FlightEntry, FlightRecorder, flightOf } from '../peer/flight-recorder.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
 import { call, moving, type Remote } from '../wire/control.ts'
 import type { HostControl, LinkStart, Report } from '../wire/host-control.ts'
@@ -22,6 +23,7 @@ import type { HostsView } from './hosts-view.ts'
 import { LinkLedger } from './link-ledger.ts'
 import type { CheckedOptions } from './options.ts'
 import type { Thread, ThreadPool } from './pool.ts'
+import { soon } from './soon.ts'
 import { deathOf, type StoreHome } from './store-home.ts'
 
 /** Deaths of one slot within {@link deathWindow} that retire it. */
@@ -33,12 +35,14 @@ export type HostState = 'running' | 'replacing' | 'retired'
 /** One incarnation of a slot. */
 export interface HostThread {
   readonly slot: number
-  readonly epoch: number
+  /** Generation of the slot; the next one begins also when the store's thread was replaced. */
+  epoch: number
   readonly thread: Thread
   readonly control: Remote<HostControl>
   readonly controlPort: MessagePort
   readonly reports: MessagePort
   readonly counters: Counters
+  readonly flight: SharedArrayBuffer
   readonly death: Promise<never>
 }
 
@@ -132,6 +136,30 @@ export class Hosts implements HostsView {
     this.#running.clear()
   }
 
+  /** What each host took into hand last; of one that is blocked, what shared memory tells. */
+  async flights(): Promise<Map<number, readonly FlightEntry[]>> {
+    const types = [...this.#side.app.actors.keys()]
+    const flights = new Map<number, readonly FlightEntry[]>()
+    await this.#all(async ({ slot, control, flight }) => {
+      flights.set(slot, (await soon(control.flight())) ?? flightOf(flight, types))
+    })
+    return flights
+  }
+
+  /** Connects every host to the store's new thread; one that is coming up connects by itself. */
+  async rejoinStore(): Promise<void> {
+    const { store } = this.#side
+    const rejoined = this.#replacing.then(() =>
+      this.#all(async (host) => {
+        const port = await store?.connectRemote(host.slot)
+        if (port === undefined) return
+        host.epoch = await host.control.rejoinStore(moving({ port }, [port]))
+      }),
+    )
+    this.#replacing = rejoined.catch(() => undefined)
+    await rejoined
+  }
+
   /** Ends a thread at once, whatever it is doing; it is replaced like any that dies. */
   kill(slot: number): boolean {
     const host = this.#running.get(slot)
@@ -154,6 +182,7 @@ export class Hosts implements HostsView {
     const reports = new MessageChannel()
     const storePort = await store?.connectRemote(slot)
     const counters = new Counters(app.actors.keys())
+    const flight = FlightRecorder.allocate()
     const start = {
       role: 'host',
       slot,
@@ -163,6 +192,7 @@ export class Hosts implements HostsView {
       plan,
       retired: this.#side.placement.retired,
       counters: counters.shared,
+      flight,
       development: options.development,
       residency: options.residency,
       control: control.port2,
@@ -180,6 +210,7 @@ export class Hosts implements HostsView {
       controlPort: control.port1,
       reports: reports.port1,
       counters,
+      flight,
       death,
     }
     await this.#up(host)

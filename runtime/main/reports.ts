@@ -5,6 +5,7 @@
 import { decodeError } from '../../actors/cell/error-data.ts'
 import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
 import { decodeValue } from '../../persistence/codec.ts'
+import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { letterOf } from '../peer/letter.ts'
 import type { PeerSink } from '../peer/peer.ts'
 import type { LetterData, Report } from '../wire/host-control.ts'
@@ -64,9 +65,10 @@ export class Reports implements BootListener {
     }
   }
 
-  hostLost(slot: number, error: unknown): void {
-    this.#line('error', '', `host ${slot} died and is replaced`, { error: String(error) })
-    this.events.tell({ event: 'host-lost', slot, error })
+  hostLost(slot: number, error: unknown, flight: readonly FlightEntry[]): void {
+    const last = flight.slice(-8).map(({ id, type }) => `${id} to ${type}`)
+    this.#line('error', '', `host ${slot} died and is replaced`, { error: String(error), last })
+    this.events.tell({ event: 'host-lost', slot, error, flight })
   }
 
   hostStarted(slot: number): void {

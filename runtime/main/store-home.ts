@@ -1,18 +1,15 @@
 /**
- * The main thread's hold on the store: on threads of its own for a file, inline for `memory` and
- * for `workers: 0`. Either way clients connect by slot and talk the same protocol.
+ * The main thread's hold on the store: inline for `memory` and for `workers: 0`, else on threads of
+ * its own (`store-thread.ts`). Either way clients connect by slot and talk the same protocol.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Clock } from '../../mailbox/clock.ts'
 import { openMemoryStore } from '../../persistence/memory-store.ts'
 import { runArchive } from '../store/archive.ts'
-import type { StoreControl } from '../store/control.ts'
 import { openInlineStore } from '../store/inline-store.ts'
 import type { FromStore, ToStore, Wire } from '../store/protocol.ts'
 import type { StoreService } from '../store/store-service.ts'
 import { archiveSlot } from '../store/upkeep.ts'
-import { call, moving } from '../wire/control.ts'
-import type { ThreadPool } from './pool.ts'
 
 /** A store that clients can connect to. */
 export interface StoreHome {
@@ -23,84 +20,22 @@ export interface StoreHome {
   /** Durable timers may fire from now on. */
   start(): Promise<void>
   close(): Promise<void>
-  /** Rejects when the store's thread dies. */
-  readonly death: Promise<never>
+  /** Ends the store's thread at once; it is replaced like any that dies. False without one. */
+  kill(): boolean
+  /** Who to tell of the death of the store's thread. */
+  watch(watcher: StoreWatcher): void
+}
+
+/** Told when the store's thread died, and when another has the file. */
+export interface StoreWatcher {
+  fell(error: unknown): void
+  /** Connects everybody anew; their wires and ports lead nowhere until then. */
+  back(): Promise<void>
 }
 
 export interface StoreFile {
   readonly path: string
   readonly acceptLoss: boolean
-}
-
-/** Opens a file on a thread of its own, with an archivist on another. */
-export async function openStoreThread(
-  { path, acceptLoss }: StoreFile,
-  pool: ThreadPool,
-  worker: URL,
-): Promise<StoreHome> {
-  const { port1: mine, port2: theirs } = new MessageChannel()
-  const start = { role: 'store', path, acceptLoss, control: theirs }
-  const thread = pool.run(worker, start, [theirs])
-  const death = deathOf(thread.ended, 'the store thread')
-  const remote = call<StoreControl>(mine, death)
-  const connectRemote = async (slot: number): Promise<MessagePort> => {
-    const { port1, port2 } = new MessageChannel()
-    await remote.connect(moving({ slot, port: port2 }, [port2]))
-    return port1
-  }
-  let archivist: Archivist
-  try {
-    await remote.open()
-    archivist = startArchivist(path, await connectRemote(archiveSlot), pool, worker)
-  } catch (error) {
-    thread.kill()
-    mine.close()
-    throw error
-  }
-  const ports: MessagePort[] = []
-  return {
-    death,
-    connectRemote,
-    async connect(_slot, receive) {
-      const port = await connectRemote(_slot)
-      ports.push(port)
-      port.on('message', receive)
-      return { post: (message, transfer = []) => port.postMessage(message, transfer) }
-    },
-    start: () => remote.start(),
-    async close() {
-      await archivist.end()
-      const closed = remote.close()
-      // The thread may be gone before the answer is here: that is an answer too.
-      closed.catch(() => undefined)
-      await Promise.race([closed, thread.ended])
-      await thread.ended
-      for (const port of ports) port.close()
-      mine.close()
-    },
-  }
-}
-
-/** The archivist's thread, as far as the main thread cares. */
-interface Archivist {
-  /** Resolves when it holds the file no more, however it ended. */
-  end(): Promise<void>
-}
-
-function startArchivist(
-  path: string,
-  store: MessagePort,
-  pool: ThreadPool,
-  worker: URL,
-): Archivist {
-  const { port1: mine, port2: alive } = new MessageChannel()
-  const thread = pool.run(worker, { role: 'archive', path, store, alive }, [store, alive])
-  return {
-    async end() {
-      mine.close()
-      await thread.ended.catch(() => undefined)
-    },
-  }
 }
 
 /** Opens a store on this thread. */
@@ -109,7 +44,8 @@ export async function openStoreHere(file: StoreFile | undefined, clock: Clock): 
   const inline = openInlineStore(store, clock, setImmediate)
   const stopArchive = file && (await archiveHere(file.path, inline.service))
   return {
-    death: new Promise(() => undefined),
+    kill: () => false,
+    watch: () => undefined,
     connect: (slot, receive) => Promise.resolve({ post: inline.connect(slot, receive) }),
     connectRemote: (slot) => Promise.resolve(portTo(inline.service, slot)),
     start: () => Promise.resolve(inline.service.start()),

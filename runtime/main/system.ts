@@ -6,6 +6,7 @@ import type { App } from '../../actors/app.ts'
 import type { Contract, Messages } from '../../actors/contract.ts'
 import type { Ref } from '../../actors/ref.ts'
 import type { Address } from '../../mailbox/address.ts'
+import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { Outside } from '../peer/outside.ts'
 import type { Published } from '../peer/topics.ts'
 import type { Booted } from './boot.ts'
@@ -101,10 +102,21 @@ export class System {
   /**
    * Ends a host's thread at once, whatever it is doing, and has it replaced (F4): for a handler that
    * never returns. False when no such host is up.
-   * @param slot as in {@link health}
+   * @param slot as in {@link health}, or `store` for the thread that has the store's file
    */
-  killHost(slot: number): boolean {
-    return this.#booted.hosts?.kill(slot) ?? false
+  killHost(slot: number | 'store'): boolean {
+    const { hosts, store } = this.#booted
+    return (slot === 'store' ? store?.kill() : hosts?.kill(slot)) ?? false
+  }
+
+  /**
+   * The headers of the last 1,024 messages that each thread took into hand, oldest first, by slot
+   * (-1 is the calling thread). Of a thread that is blocked without addresses and names.
+   */
+  async flightRecorder(): Promise<ReadonlyMap<number, readonly FlightEntry[]>> {
+    const { peer, hosts } = this.#booted
+    const flights = (await hosts?.flights()) ?? new Map<number, readonly FlightEntry[]>()
+    return flights.set(peer.slot, peer.flight())
   }
 
   /** Resolves when no message is waiting, running or on its way. For tests and scripts. */

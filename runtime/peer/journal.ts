@@ -71,6 +71,10 @@ export class JournalClient implements Journal {
     this.builder = new SegmentBuilder(this.#identity.slot, epoch)
   }
 
+  get identity(): JournalIdentity {
+    return this.#identity
+  }
+
   get hasCredit(): boolean {
     return this.#bytesOut + this.builder.bytes < this.#credit && !this.#fenced
   }
@@ -135,11 +139,23 @@ export class JournalClient implements Journal {
 
   /** Frames after `seq` never happened: everything not acknowledged is undone, in order (D5). */
   lost(seq: number): void {
+    this.#client.resumed()
+    this.#undo(seq + 1)
+  }
+
+  /** The store's thread was replaced, and all that the old one committed is answered (D5). */
+  rejoined(epoch: number): void {
+    this.#identity = { ...this.#identity, epoch }
+    this.#fenced = false
+    this.#undo(1)
+  }
+
+  /** @param next sequence number of the next frame */
+  #undo(next: number): void {
     const lost = [...this.#sent.splice(0).flatMap(({ entries }) => entries), ...this.#entries]
     this.#entries = []
     this.#bytesOut = 0
-    this.builder = new SegmentBuilder(this.#identity.slot, this.#identity.epoch, seq + 1)
-    this.#client.resumed()
+    this.builder = new SegmentBuilder(this.#identity.slot, this.#identity.epoch, next)
     for (const entry of lost) entry.undone(undefined)
     this.#creditReturned()
   }

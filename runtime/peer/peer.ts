@@ -32,12 +32,15 @@ import type { Placement } from '../wire/placement.ts'
 import { acceptInStore, publishInStore } from './accept.ts'
 import type { Counters } from './counters.ts'
 import { Fallen } from './fallen.ts'
+import { type FlightEntry, FlightRecorder } from './flight-recorder.ts'
 import type { JournalClient } from './journal.ts'
 import { defaultResidency, Residents } from './residents.ts'
 import { RunQueue } from './run-queue.ts'
 import { type Published, Topics } from './topics.ts'
 import { Watchers } from './watchers.ts'
 
+/** Messages of the flight recorder in the report of an actor's failure. */
+const reportedFlight = 16
 /** Milliseconds of slices before the event loop has its turn. */
 const pumpTime = 8
 
@@ -80,6 +83,8 @@ export interface PeerOptions {
   readonly placement: Placement
   readonly clock: Clock
   readonly counters: Counters
+  /** In shared memory, so that it can be read when this thread is dead. */
+  readonly flight?: FlightRecorder
   /** From the store, or any number unique among this system's threads. */
   readonly origin: number
   readonly development: boolean
@@ -102,6 +107,7 @@ export class Peer implements CellHost {
   readonly links = new Map<number, PeerLink>()
   journal: JournalClient | undefined
   readonly #options: PeerOptions
+  readonly #flight: FlightRecorder
   readonly #queue = new RunQueue()
   readonly #watchers = new Watchers()
   readonly #fallen = new Fallen()
@@ -118,6 +124,7 @@ export class Peer implements CellHost {
     this.#options = options
     this.slot = options.slot
     this.clock = options.clock
+    this.#flight = options.flight ?? new FlightRecorder()
     this.origin = -options.origin
     this.development = options.development
     this.alarms = new Alarms(options.clock)
@@ -483,6 +490,15 @@ export class Peer implements CellHost {
     return made
   }
 
+  taken(envelope: Envelope, counts: CountRow): void {
+    this.#flight.note(envelope, counts.byteOffset / counts.byteLength, this.coarse)
+  }
+
+  /** The last messages that were taken into hand here, oldest first. */
+  flight(last?: number): FlightEntry[] {
+    return this.#flight.entries([...this.#options.actors.keys()], last)
+  }
+
   deadLetter(
     envelope: Envelope,
     reason: DeadLetterReason,
@@ -500,6 +516,9 @@ export class Peer implements CellHost {
   }
 
   emit(event: CellEvent): void {
+    if (event.event === 'actor-stopped' && event.reason === 'failed') {
+      this.log('error', event.actor, 'failed for good', { flight: this.flight(reportedFlight) })
+    }
     this.#options.sink.event(event)
   }
 

@@ -20,6 +20,8 @@ export interface StoreListener {
 }
 
 interface Waiting {
+  readonly question: Question
+  readonly ask: unknown
   readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
@@ -58,9 +60,16 @@ export class StoreClient {
     this.#ids += 1
     const id = this.#ids
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve: resolve as Waiting['resolve'], reject })
+      this.#waiting.set(id, { question, ask, resolve: resolve as Waiting['resolve'], reject })
       this.#wire.post({ kind: 'ask', id, question, with: ask })
     })
+  }
+
+  /** Asks every open question again: the thread that was asked has died. */
+  again(): void {
+    for (const [id, { question, ask }] of this.#waiting) {
+      this.#wire.post({ kind: 'ask', id, question, with: ask })
+    }
   }
 
   /** Fails every open question: the store is gone. */

@@ -1,6 +1,7 @@
 /** Connects a peer to the store: its journal, and what the store says by itself. */
 import type { Ack } from '../../persistence/store.ts'
 import type { FromStore, ToStore, Wire } from '../store/protocol.ts'
+import type { FrameEnd } from '../store/tally.ts'
 import { JournalClient, type JournalIdentity } from './journal.ts'
 import type { Peer } from './peer.ts'
 import { StoreClient } from './store-client.ts'
@@ -8,36 +9,63 @@ import { StoreClient } from './store-client.ts'
 export interface StoreConnection {
   readonly client: StoreClient
   readonly receive: (message: FromStore) => void
+  /**
+   * The store's thread was replaced and the wire leads to the new one: takes in what the old one
+   * committed without saying so, undoes the rest, and goes on. Resolves to the new epoch.
+   */
+  rejoin(): Promise<number>
 }
 
-/**
- * @param arrived told of actors that have something new in the store; hosts leave that to main
- * @param state told when the store stalls and when it is back
- */
+/** What a connection tells its thread. */
+export interface StoreEvents {
+  /** A committed frame's answer was taken in: its number, and the position of its last record. */
+  readonly vouched?: (seq: number, position: number) => void
+  /** Actors that have something new in the store; hosts leave that to main. */
+  readonly arrived?: (actors: readonly string[]) => void
+  /** The store stalls, or is back. */
+  readonly state?: (stalled: boolean, error: unknown) => void
+}
+
 export function connectStore(
   peer: Peer,
   wire: Wire<ToStore>,
   identity: JournalIdentity,
-  listen: {
-    /** A committed frame's answer was taken in. */
-    readonly acked?: (ack: Ack) => void
-    readonly arrived?: (actors: readonly string[]) => void
-    readonly state?: (stalled: boolean, error: unknown) => void
-  } = {},
+  events: StoreEvents = {},
 ): StoreConnection {
   const client = new StoreClient(wire)
   const journal = new JournalClient(client, identity, () => peer.touched())
+  let last: FrameEnd = { seq: 0, position: 0 }
+  const vouch = (seq: number, position: number): void => {
+    last = { seq, position }
+    events.vouched?.(seq, position)
+  }
+  const acked = (ack: Ack): void => {
+    journal.acked(ack)
+    if (ack.status === 'committed' && ack.epoch === journal.identity.epoch) {
+      vouch(ack.seq, ack.base + ack.count - 1)
+    }
+    // Whoever waits for quiet may have waited for this answer alone.
+    if (journal.isIdle) peer.touched()
+  }
   peer.journal = journal
   client.listen({
-    acked: (ack) => {
-      journal.acked(ack)
-      if (ack.status === 'committed') listen.acked?.(ack)
-      // Whoever waits for quiet may have waited for this answer alone.
-      if (journal.isIdle) peer.touched()
-    },
+    acked,
     lost: (seq) => journal.lost(seq),
-    arrived: (actors) => listen.arrived?.(actors),
-    state: (stalled, error) => listen.state?.(stalled, error),
+    arrived: (actors) => events.arrived?.(actors),
+    state: (stalled, error) => events.state?.(stalled, error),
   })
-  return { client, receive: (message) => client.receive(message) }
+  return {
+    client,
+    receive: (message) => client.receive(message),
+    async rejoin() {
+      client.again()
+      const { slot, epoch } = journal.identity
+      const next = await client.ask('beginEpoch', { slot })
+      for (const ack of await client.ask('answers', { slot, epoch, since: last })) acked(ack)
+      journal.rejoined(next)
+      vouch(0, last.position)
+      peer.touched()
+      return next
+    },
+  }
 }

@@ -41,6 +41,11 @@ export interface Questions {
   }
   /** What a dead generation of a slot committed after the last answer it took in. */
   tally: { readonly ask: Generation & { readonly since: FrameEnd }; readonly answer: Tally }
+  /** Answers that died with the store's thread: to frames of a generation after `since`. */
+  answers: {
+    readonly ask: Generation & { readonly since: FrameEnd }
+    readonly answer: readonly Ack[]
+  }
   record: {
     readonly ask: { readonly position: number }
     readonly answer: StoredRecord | Damage | undefined

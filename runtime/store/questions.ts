@@ -1,7 +1,9 @@
 /** Answers the questions that need only a look. */
-import type { Store } from '../../persistence/store.ts'
+import type { Ack, Store } from '../../persistence/store.ts'
 import type { Question, Questions } from './protocol.ts'
 import { readRecords } from './read-records.ts'
+import { ackOf } from './tail-acks.ts'
+import { type FrameEnd, framesOf, type Generation } from './tally.ts'
 
 type Answers = {
   readonly [Q in Exclude<Question, 'outcome' | 'tally'>]: (
@@ -21,6 +23,7 @@ const answers: Answers = {
   records: (store, { from, limit, kinds }) => readRecords(store, from, limit, kinds),
   writeSnapshot: (store, { snapshot, bytes }) => void store.writeSnapshot(snapshot, bytes),
   writeCheckpoint: (store, { chunk }) => void store.writeCheckpoint(chunk),
+  answers: (store, { since, ...who }) => answersOf(store, who, since),
   stats: (store) => ({ ...store.stats(), stalledSince: undefined }),
 }
 
@@ -31,4 +34,10 @@ export function answerQuestion(
 ): unknown {
   const answer = answers[question] as (store: Store, ask: unknown) => unknown
   return answer(store, ask)
+}
+
+/** The generation's answers after `since`, given again. */
+function answersOf(store: Store, who: Generation, since: FrameEnd): readonly Ack[] {
+  const last = { seq: Number.POSITIVE_INFINITY, position: store.position }
+  return framesOf(store, who, since, last).map((frame) => ackOf(store, frame))
 }

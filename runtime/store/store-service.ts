@@ -211,7 +211,13 @@ export class StoreService {
 
   #tally({ since, ...who }: Questions['tally']['ask']): Tally {
     const last = this.#ends.get(who.slot)
-    return last?.epoch === who.epoch ? tallyOf(this.#store, who, since, last) : {}
+    // Unknown when this service is newer than the client: the store's thread died before it did.
+    const end = last ?? {
+      epoch: who.epoch,
+      seq: Number.POSITIVE_INFINITY,
+      position: this.#position,
+    }
+    return end.epoch === who.epoch ? tallyOf(this.#store, who, since, end) : {}
   }
 
   /** Answers at once when the outcome is known, else when the record that makes it is committed. */

@@ -5,7 +5,7 @@
 import { At, entrySize, MessageAt, nextRecord, viewOf } from '../../persistence/directory.ts'
 import { PartFlag, PartKind, RecordFlag } from '../../persistence/record.ts'
 import type { Ack, Dropped, FanOut, Refusal, Store } from '../../persistence/store.ts'
-import type { StoredSegment } from '../../persistence/stored.ts'
+import type { StoredDirectory } from '../../persistence/stored.ts'
 
 export function acksOfTail(store: Store, from: number): Ack[] {
   const acks: Ack[] = []
@@ -18,7 +18,7 @@ export function acksOfTail(store: Store, from: number): Ack[] {
 }
 
 /** Settled own ids are not repeated: the service looks for all outcomes again. */
-function ackOf(store: Store, segment: StoredSegment): Ack {
+export function ackOf(store: Store, segment: StoredDirectory): Ack {
   const { slot, epoch, seq, position, count, directory } = segment
   const refused: Refusal[] = []
   const dropped: Dropped[] = []
@@ -63,7 +63,7 @@ function droppedIn(view: DataView, at: number, position: number): Dropped[] {
 }
 
 /** Nobody was told of these messages, so all of them are still pending. */
-function publishedIn(store: Store, { slot, epoch, position, count }: StoredSegment): FanOut[] {
+function publishedIn(store: Store, { slot, epoch, position, count }: StoredDirectory): FanOut[] {
   const found = new Map<string, { message: FanOut['message']; to: string[] }>()
   for (const pending of store.unreleased(slot, epoch)) {
     const isPublished = !('detail' in pending) && pending.topic !== undefined

@@ -38,6 +38,8 @@ export interface Generation {
 
 /** Positions looked at in the first step backwards; each next one is four times as wide. */
 const firstStep = 1_024
+/** Farthest back that a frame can lie which its sender has not heard of: more than its credit. */
+const farthest = 262_144
 
 /**
  * @param since the last frame that was answered
@@ -52,23 +54,25 @@ export function tallyOf(store: Store, who: Generation, since: FrameEnd, last: Fr
   return counting.rows
 }
 
-function framesOf(
+/** Frames of one generation after `since`, in order. */
+export function framesOf(
   store: Store,
   { slot, epoch }: Generation,
   since: FrameEnd,
   last: FrameEnd,
-): Iterable<StoredDirectory> {
+): readonly StoredDirectory[] {
   const found = new Map<number, StoredDirectory>()
   let to = last.position
-  for (let step = firstStep; to > since.position && !found.has(since.seq + 1); step *= 4) {
-    const from = Math.max(since.position + 1, to - step + 1)
+  const end = Math.max(since.position, last.position - farthest)
+  for (let step = firstStep; to > end && !found.has(since.seq + 1); step *= 4) {
+    const from = Math.max(end + 1, to - step + 1)
     for (const segment of store.directories(from, to)) {
       if ('detail' in segment || segment.slot !== slot || segment.epoch !== epoch) continue
       if (segment.seq > since.seq) found.set(segment.seq, segment)
     }
     to = from - 1
   }
-  return found.values()
+  return [...found.values()].sort((a, b) => a.seq - b.seq)
 }
 
 class Counting {

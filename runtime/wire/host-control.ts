@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { ErrorData } from '../../actors/cell/error-data.ts'
 import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import type { FlightEntry } from '../peer/flight-recorder.ts'
 import type { PlacementPlan } from './placement.ts'
 
 /** What a host is started with. */
@@ -20,6 +21,7 @@ export interface HostStart {
   readonly plan: PlacementPlan
   readonly retired: readonly number[]
   readonly counters: SharedArrayBuffer
+  readonly flight: SharedArrayBuffer
   readonly development: boolean
   readonly residency: number
   /** Control plane. */
@@ -39,6 +41,11 @@ export interface LinkStart {
   readonly received: SharedArrayBuffer
 }
 
+/** A new connection to the store, whose thread was replaced. */
+export interface StoreStart {
+  readonly port: MessagePort
+}
+
 /** What a host offers. */
 export type HostControl = {
   /** Connects to another thread. */
@@ -54,8 +61,12 @@ export type HostControl = {
   /** Resolves when nothing runs or waits here. */
   readonly quiet: () => Promise<void>
   readonly stopIntake: () => void
+  /** The last messages that were taken into hand. */
+  readonly flight: () => readonly FlightEntry[]
   /** Age in ms of the message that waits longest here. */
   readonly oldestWaiting: () => number | undefined
+  /** Goes on with the store's new thread; answers with the epoch that the host has there. */
+  readonly rejoinStore: (start: StoreStart) => Promise<number>
   /** Sends what is left, releases dependencies, ends the thread's task. */
   readonly stop: () => Promise<void>
 }

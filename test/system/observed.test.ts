@@ -2,8 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { replayLimit } from '../../runtime/main/dead-letters.ts'
+import type { LogLine } from '../../runtime/main/options.ts'
+import type { FlightEntry } from '../../runtime/peer/flight-recorder.ts'
 import bank, { Account, Counter } from './bank.app.ts'
-import { eventOf, fileOf, keyOn, systemOf } from './support.ts'
+import { eventOf, fileOf, keyOn, logTo, systemOf } from './support.ts'
 import trouble, { Book, Trouble } from './trouble.app.ts'
 
 test('dead letters are listed newest first, filtered, and replayed three times at most', async (t) => {
@@ -130,6 +132,39 @@ test('history is queried by sender, receiver, type, name, cause and time', async
   assert.equal((await system.history.query({ until: since - 10_000 })).length, 0)
   assert.equal((await system.history.query({ limit: 1 })).length, 1)
   await assert.rejects(system.history.query({ sender: 'x' } as never), { code: 'OPTION_INVALID' })
+})
+
+test('the flight recorder shows what led to a failure, and outlives its thread', async (t) => {
+  const lines: LogLine[] = []
+  const options = { store: 'memory', log: logTo(lines) } as const
+  const system = await systemOf(t, trouble, options)
+  const [key, other] = [keyOn(0, 'trouble'), keyOn(1, 'trouble')]
+  for (let i = 0; i < 1_100; i += 1) await system.ref(Trouble, key).ask.ping()
+  await system.ref(Trouble, other).ask.ping()
+  const flights = await system.flightRecorder()
+  const flight = flights.get(0) ?? []
+  assert.equal(flight.length, 1_024)
+  assert.equal(flights.get(1)?.length, 1)
+  const { to, name, type, lane } = flight.at(-1) as FlightEntry
+  const last = { to: `trouble/${key}`, name: 'ping', type: 'trouble', lane: 'normal' }
+  assert.deepEqual({ to, name, type, lane }, last)
+  assert.ok(flight.every((entry, i) => i === 0 || entry.at >= (flight[i - 1] as FlightEntry).at))
+
+  const lost = eventOf(system, 'host-lost')
+  system.ref(Trouble, key).tell.exit()
+  const report = await lost
+  assert.equal(report.flight.length, 1_024)
+  assert.equal(report.flight.at(-1)?.type, 'trouble')
+  assert.notEqual(report.flight.at(-1)?.id, flight.at(-1)?.id)
+
+  const ended = eventOf(system, 'actor-stopped', ({ reason }) => reason === 'failed')
+  await system.quiet()
+  system.ref(Trouble, other).tell.fail('escalated')
+  for (let i = 0; i < 6; i += 1) system.ref(Trouble, other).tell.fail(`${i}`)
+  await ended
+  await system.quiet()
+  const line = lines.find(({ message }) => message === 'failed for good') as LogLine
+  assert.equal((line.fields['flight'] as FlightEntry[]).at(-1)?.name, 'fail')
 })
 
 test('without a store there is no history, and dead letters live in memory', async (t) => {

@@ -31,6 +31,7 @@ export const Watcher = contract('watcher', {
 })
 
 export const trouble = actor(Trouble, {
+  supervision: { backoff: 1, maxBackoff: 2 },
   on: {
     ping: (ctx) => ctx.self.key,
     async thread() {
