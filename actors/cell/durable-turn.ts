@@ -13,13 +13,14 @@ import type { EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
 import { createDraft, type Draft } from '../draft/draft.ts'
 import type { AnyMessage } from '../message.ts'
-import type { MessageOptions, Ref, ReplyStream, Target } from '../ref.ts'
+import type { MessageOptions, Ref, Target } from '../ref.ts'
 import { adoptMessage } from './durable-hooks.ts'
 import type { DurableTurns } from './durable-turns.ts'
 import type { Family } from './family.ts'
-import { missing, publication, streamFrom } from './outgoing.ts'
+import { missing, publication } from './outgoing.ts'
+import { copied } from './recoded.ts'
 import { Seeded } from './seeded.ts'
-import { type Call, compose, validPayload, validPayloadNow } from './sending.ts'
+import { type Call, compose, validPayload } from './sending.ts'
 import type { Signal } from './signal.ts'
 import { Staged } from './staged.ts'
 import { runAsk, runEffect } from './step-run.ts'
@@ -274,20 +275,9 @@ export class DurableTurn extends Turn {
     return runAsk(this, call, this.chain)
   }
 
-  /** Reading a stream is not recorded: its items are provisional. Keep what matters in an effect. */
-  stream(
-    to: Target,
-    name: string,
-    spec: AnyMessage,
-    payload: unknown,
-    options?: MessageOptions,
-  ): ReplyStream<unknown, unknown> {
-    this.check()
-    const chain = this.chain
-    this.checkCycle(to, name, chain)
-    const call = { to, name, spec, payload, options }
-    const stream = streamFrom(this, { ...call, payload: validPayloadNow(call) }, chain)
-    return this.opened(stream)
+  /** It may be a part of the draft. */
+  protected override parted(payload: unknown): unknown {
+    return copied(payload)
   }
 }
 

@@ -28,6 +28,7 @@ import type { Ask } from './ask-table.ts'
 import type { Cell } from './cell.ts'
 import { makeLog } from './log.ts'
 import { cycleError, OpenAsks } from './open-asks.ts'
+import { streamFrom } from './outgoing.ts'
 import type { CellHost } from './ports.ts'
 import { revoked } from './revoked.ts'
 import { Seeded } from './seeded.ts'
@@ -240,6 +241,26 @@ export abstract class Turn implements Context, SendPort, Sender {
     return stream
   }
 
+  /** Reading a stream is not recorded: its items are provisional. Keep what matters in an effect. */
+  stream(
+    to: Target,
+    name: string,
+    spec: AnyMessage,
+    payload: unknown,
+    options?: MessageOptions,
+  ): ReplyStream<unknown, unknown> {
+    this.check()
+    const chain = this.chain
+    this.checkCycle(to, name, chain)
+    const call = { to, name, spec, payload: this.parted(payload), options }
+    return this.opened(streamFrom(this, call, chain))
+  }
+
+  /** A payload as it may leave: sharing nothing with a state that goes on changing. */
+  protected parted(payload: unknown): unknown {
+    return payload
+  }
+
   /** Sends a composed message on its way, or stages it. */
   protected abstract dispatch(envelope: Envelope): TellOutcome
   protected abstract askCall(call: Call): Promise<unknown>
@@ -250,13 +271,6 @@ export abstract class Turn implements Context, SendPort, Sender {
     payload: unknown,
     options?: MessageOptions,
   ): Promise<void>
-  abstract stream(
-    to: Target,
-    name: string,
-    spec: AnyMessage,
-    payload: unknown,
-    options?: MessageOptions,
-  ): ReplyStream<unknown, unknown>
   abstract spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T>
   abstract watch(who: Address): void
   abstract unwatch(who: Address): void

@@ -8,9 +8,9 @@ import { checkPattern, checkTopic } from '../../persistence/topic.ts'
 import type { EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
-import type { MessageOptions, Ref, ReplyStream, Target } from '../ref.ts'
+import type { MessageOptions, Ref, Target } from '../ref.ts'
 import { askStored, isStored } from './ask-stored.ts'
-import { deliverFrom, missing, publication, sendAsk, streamFrom } from './outgoing.ts'
+import { deliverFrom, missing, publication, sendAsk } from './outgoing.ts'
 import { awaitReply, type Call, composeAsk, validPayload } from './sending.ts'
 import type { Signal } from './signal.ts'
 import { Turn } from './turn.ts'
@@ -58,20 +58,6 @@ export class VolatileTurn extends Turn {
     this.check()
     const call = { to, name, spec, payload, options }
     return this.step(() => deliverFrom(this, call, (wait) => this.follow(wait)))
-  }
-
-  stream(
-    to: Target,
-    name: string,
-    spec: AnyMessage,
-    payload: unknown,
-    options?: MessageOptions,
-  ): ReplyStream<unknown, unknown> {
-    this.check()
-    const chain = this.chain
-    this.checkCycle(to, name, chain)
-    const stream = streamFrom(this, { to, name, spec, payload, options }, chain)
-    return this.opened(stream)
   }
 
   spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T> {
