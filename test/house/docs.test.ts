@@ -1,7 +1,6 @@
 /** Every code block of the documentation is compiled, run or read; and each check can fail. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { compare, pagesNotYetTrue, settled } from './allowances.ts'
 import { blockProblems, checkedElsewhere, planPages, readPages } from './docs.ts'
 import { commandsOf, npmProblem, outputPattern, runPage } from './docs-run.ts'
 import { typeErrors } from './docs-types.ts'
@@ -24,12 +23,11 @@ test('docs: what a page holds in a language of its own is read by the test that 
 test('docs: every module compiles against the public entries', (t) => {
   const errors = typeErrors(pages)
   for (const lines of errors.values()) for (const line of lines) t.diagnostic(line)
-  assert.deepEqual(compare([...errors.keys()], pagesNotYetTrue), settled)
+  assert.deepEqual([...errors.keys()], [])
 })
 
 for (const page of pages.filter(({ steps }) => steps.length > 0)) {
-  test(`docs: ${page.path} does what it says`, async (t) => {
-    if (pagesNotYetTrue.includes(page.path)) return t.skip('it does not compile yet')
+  test(`docs: ${page.path} does what it says`, async () => {
     assert.deepEqual(await runPage(page), [])
   })
 }

@@ -1,5 +1,4 @@
 /** The public entries of the package, as package.json and the compiler know them. */
-import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { manifest, root } from './repository.ts'
@@ -24,10 +23,9 @@ export function publicEntries(): Entry[] {
   })
 }
 
-/** Loads an entry's source, or `undefined` while it is not written. */
-export async function publicModule(name: string): Promise<Record<string, unknown> | undefined> {
+/** Loads an entry's source. */
+export async function publicModule(name: string): Promise<Record<string, unknown>> {
   const entry = publicEntries().find((one) => one.name === name)
   if (entry === undefined) throw new Error(`package.json exports no "${name}"`)
-  const path = join(root, entry.source)
-  return existsSync(path) ? await import(pathToFileURL(path).href) : undefined
+  return await import(pathToFileURL(join(root, entry.source)).href)
 }
