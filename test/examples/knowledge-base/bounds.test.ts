@@ -27,8 +27,12 @@ test('S1: 10,000 files take at most 400 MB, and the main loop stays free meanwhi
   }
   const store = join(temporaryFolder(context), 'kb.db')
   const script = fileURLToPath(new URL('./bounds-process.ts', import.meta.url))
-  const args = ['--import', 'tsx', script, docs, store]
-  const { stdout } = await promisify(execFile)(process.execPath, args)
+  const run = (...folders: string[]) =>
+    promisify(execFile)(process.execPath, ['--import', 'tsx', script, ...folders])
+  // The first run ever of these sources has tsx compile them in each of eight threads, which takes
+  // 120 MB by itself: a short run before leaves them in its cache, and the program is measured.
+  await run(join(docs, '0'), join(temporaryFolder(context), 'short.db'))
+  const { stdout } = await run(docs, store)
   const { code, output, loopMs, longestMs, peakMiB } = JSON.parse(stdout) as Measured
   context.diagnostic(`peak memory ${peakMiB} MiB of ${mostMiB}`)
   context.diagnostic(`main loop p99 ${loopMs} ms of ${mostLoopMs}, longest ${longestMs} ms`)
