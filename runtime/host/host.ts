@@ -83,11 +83,16 @@ export class Host {
     return (await this.#connection?.rejoin()) ?? 1
   }
 
+  #retire(slot: number): void {
+    this.#placement.retire(slot)
+    this.#links.retire(slot)
+  }
+
   get control(): HostControl {
     return {
       link: (start) => this.#links.add(start),
       unlink: (slot) => this.#links.lose(slot),
-      retire: (slot) => this.#placement.retire(slot),
+      retire: (slot) => this.#retire(slot),
       replaced: (slot) => this.#peer.slotReplaced(slot),
       go: () => this.#go(),
       quiet: () => this.#peer.quiet(),

@@ -90,7 +90,7 @@ export class Hosts implements HostsView {
 
   stateOf(slot: number): HostState {
     if (this.#running.has(slot)) return 'running'
-    return this.#side.placement.retired.includes(slot) ? 'retired' : 'replacing'
+    return this.#side.placement.isRetired(slot) ? 'retired' : 'replacing'
   }
 
   get running(): ReadonlyMap<number, HostThread> {
@@ -359,6 +359,7 @@ export class Hosts implements HostsView {
 
   async #retire(slot: number): Promise<void> {
     this.#side.placement.retire(slot)
+    this.#side.links.retire(slot)
     await this.#all((host) => host.control.retire(slot))
     await this.#all((host) => host.control.replaced(slot))
     this.#side.retired(slot)

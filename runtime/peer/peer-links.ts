@@ -8,6 +8,7 @@ import type { LinkStart } from '../wire/host-control.ts'
 import { Link } from '../wire/link.ts'
 import { LinkCounts } from '../wire/link-counts.ts'
 import { type Peer, typeOf } from './peer.ts'
+import { Standby } from './standby.ts'
 
 interface Connected {
   readonly link: Link
@@ -32,8 +33,10 @@ export class PeerLinks {
     }
     const link = new Link(slot, port, this.#peer, counts)
     this.#connected.set(slot, { link, port, sent: counts.sent })
+    const standby = this.#takeStandby(slot)
     this.#peer.links.set(slot, link)
     port.on('message', (frame: Uint8Array<ArrayBuffer>) => link.receive(frame))
+    standby?.handOver(link)
     for (const pattern of this.#peer.topics.patterns) link.interest(pattern, true)
     this.#peer.touched()
   }
@@ -80,7 +83,21 @@ export class PeerLinks {
     }
   }
 
+  /** A slot was given up: what waits for it goes to where its addresses live now. */
+  retire(slot: number): void {
+    this.#takeStandby(slot)?.release()
+    this.#peer.touched()
+  }
+
+  #takeStandby(slot: number): Standby | undefined {
+    const standby = this.#peer.links.get(slot)
+    if (!(standby instanceof Standby)) return undefined
+    this.#peer.links.delete(slot)
+    return standby
+  }
+
   close(): void {
+    for (const link of this.#peer.links.values()) if (link instanceof Standby) link.close()
     for (const { link } of this.#connected.values()) link.close()
     this.#connected.clear()
   }

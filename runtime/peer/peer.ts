@@ -19,6 +19,7 @@ import { DurableCell } from '../../actors/cell/durable-cell.ts'
 import type { CellEvent, CellHost, LogLevel } from '../../actors/cell/ports.ts'
 import { recoded } from '../../actors/cell/recoded.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
+import { undeliverable } from '../../actors/cell/undeliverable.ts'
 import { VolatileCell } from '../../actors/cell/volatile-cell.ts'
 import { Count, type CountRow } from '../../mailbox/accounting.ts'
 import { Alarms } from '../../mailbox/alarms.ts'
@@ -34,8 +35,10 @@ import type { Counters } from './counters.ts'
 import { Fallen } from './fallen.ts'
 import { type FlightEntry, FlightRecorder } from './flight-recorder.ts'
 import type { JournalClient } from './journal.ts'
+import type { PeerLink } from './peer-link.ts'
 import { defaultResidency, Residents } from './residents.ts'
 import { RunQueue } from './run-queue.ts'
+import { Standby } from './standby.ts'
 import { type Published, Topics } from './topics.ts'
 import { Watchers } from './watchers.ts'
 
@@ -43,20 +46,6 @@ import { Watchers } from './watchers.ts'
 const reportedFlight = 16
 /** Milliseconds of slices before the event loop has its turn. */
 const pumpTime = 8
-
-/** The way to one other thread; `runtime/wire` implements it. */
-export interface PeerLink {
-  /** False when there is no credit: the message did not go. */
-  send(envelope: Envelope): boolean
-  /** Keeps a delivery until there is credit; false when too many wait already. */
-  wait(envelope: Envelope): boolean
-  signal(to: string, signal: Signal): void
-  publish(envelope: Envelope, position: number): boolean
-  interest(pattern: string, wanted: boolean): void
-  giveUp(ask: Ask): Promise<Whereabouts | undefined>
-  /** Sends what was collected. */
-  flush(): void
-}
 
 /** What a peer reports upwards. */
 export interface PeerSink {
@@ -258,16 +247,15 @@ export class Peer implements CellHost {
     if (definition === undefined) return refused('no-definition', unknownType(type))
     if (!this.#intake) return refused('closed', closedError())
     const slot = this.#options.placement.slotOf(envelope.to, type)
-    if (slot !== this.slot) return this.#sendAway(envelope, slot, type)
     this.#count(envelope.to, acceptedBy(envelope))
+    if (slot !== this.slot) return this.#sendAway(envelope, slot, type)
     if (this.#isDown(envelope)) return queued
     return this.#receive(this.#activate(envelope.to, type) as Cell, envelope)
   }
 
   #sendAway(envelope: Envelope, slot: number, type: string): TellOutcome {
     const row = this.counts(type)
-    this.#count(envelope.to, acceptedBy(envelope))
-    const link = this.links.get(slot)
+    const link = this.#linkTo(slot)
     let sent: boolean
     try {
       sent = link?.send(envelope) ?? false
@@ -296,9 +284,41 @@ export class Peer implements CellHost {
     return full
   }
 
+  /** While a slot has no thread, what is sent to it waits (F4); undefined when it was given up. */
+  #linkTo(slot: number): PeerLink | undefined {
+    const known = this.links.get(slot)
+    if (known !== undefined || this.#options.placement.isRetired(slot)) return known
+    const standby = new Standby(this)
+    this.links.set(slot, standby)
+    return standby
+  }
+
+  waits(envelope: Envelope): void {
+    this.#count(envelope.to, Count.pending)
+  }
+
   waitIsOver(envelope: Envelope): void {
     const row = this.counts(typeOf(envelope.to))
     row[Count.pending] = (row[Count.pending] as number) - 1
+  }
+
+  /** It waited for a slot that was given up, and goes to where its address lives now. */
+  forward(envelope: Envelope): void {
+    const slot = this.#slotOf(envelope.to)
+    if (slot === this.slot) return this.arrived(envelope)
+    const outcome = this.#sendAway(envelope, slot, typeOf(envelope.to))
+    if (outcome.status === 'queued') return
+    const { reply, accepted } = envelope.header
+    const error = undeliverable(envelope, 'link-full')
+    for (const sink of [reply, accepted]) sink?.settle({ ok: false, error })
+  }
+
+  /** The system ended while it waited; what the store holds waits there for the next start. */
+  endedWaiting(envelope: Envelope): void {
+    if (envelope.stored) return this.#count(envelope.to, Count.inStore)
+    const { reply, accepted } = envelope.header
+    for (const sink of [reply, accepted]) sink?.settle({ ok: false, error: closedError() })
+    this.lost(envelope, true)
   }
 
   gaveUpWaiting(envelope: Envelope): void {
@@ -333,7 +353,7 @@ export class Peer implements CellHost {
   signal(to: string, signal: Signal): void {
     const slot = this.#slotOf(to)
     if (slot === this.slot) return this.signalled(to, signal)
-    this.links.get(slot)?.signal(to, signal)
+    this.#linkTo(slot)?.signal(to, signal)
     this.touched()
   }
 

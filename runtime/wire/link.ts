@@ -20,7 +20,7 @@ import { Ring } from '../../mailbox/ring.ts'
 import { decodeFrame, encodeFrame } from '../../persistence/codec.ts'
 import { assertEncodable } from '../../persistence/encodable.ts'
 import type { LinkCounts } from './link-counts.ts'
-import { toEnvelope, toItem } from './message-item.ts'
+import { assertSendable, toEnvelope, toItem } from './message-item.ts'
 import { type Item, type MessageItem, Tag } from './protocol.ts'
 import { RemoteSink } from './remote-sink.ts'
 
@@ -103,11 +103,19 @@ export class Link {
    */
   send(envelope: Envelope): boolean {
     if (!this.#hasCredit) return false
+    this.put(envelope)
+    return true
+  }
+
+  /**
+   * The same for a message that has its credit already: it waited for this link.
+   * @throws NOT_ENCODABLE
+   */
+  put(envelope: Envelope): void {
     this.#push(this.#itemOf(envelope))
     this.#sent.sent(typeOf(envelope.to), envelope.stored)
     this.#out.push(envelope)
     this.#takeBackOnAbort(envelope)
-    return true
   }
 
   /**
@@ -339,11 +347,6 @@ export class Link {
     this.#closed = true
     this.#port.close()
   }
-}
-
-/** @throws NOT_ENCODABLE */
-function assertSendable({ header, payload, name }: Envelope): void {
-  if (header.bytes === undefined) assertEncodable(payload, `payload of "${name}"`)
 }
 
 function typeOf(id: string): string {

@@ -1,7 +1,13 @@
 /** Envelopes as frame items and back. */
 import { Envelope, type Header, type ReplySink } from '../../mailbox/envelope.ts'
 import { decodeValue } from '../../persistence/codec.ts'
+import { assertEncodable } from '../../persistence/encodable.ts'
 import { type MessageItem, Tag, type WireHeader } from './protocol.ts'
+
+/** @throws NOT_ENCODABLE */
+export function assertSendable({ header, payload, name }: Envelope): void {
+  if (header.bytes === undefined) assertEncodable(payload, `payload of "${name}"`)
+}
 
 /** @param reply, accepted numbers of the sinks that stay on this side */
 export function toItem(

@@ -42,6 +42,7 @@ export function slotCount(plan: PlacementPlan): number {
 
 export class Placement {
   readonly #plan: PlacementPlan
+  readonly #retired = new Set<number>()
   #living: number[]
 
   constructor(plan: PlacementPlan) {
@@ -62,12 +63,15 @@ export class Placement {
 
   /** Slots that were given up. */
   get retired(): readonly number[] {
-    return Array.from({ length: this.#plan.shared }, (_, slot) => slot).filter(
-      (slot) => !this.#living.includes(slot),
-    )
+    return [...this.#retired]
+  }
+
+  isRetired(slot: number): boolean {
+    return this.#retired.has(slot)
   }
 
   retire(slot: number): void {
+    this.#retired.add(slot)
     this.#living = this.#living.filter((other) => other !== slot)
   }
 }

@@ -6,6 +6,7 @@ import type { SystemEvent } from '../../runtime/main/events.ts'
 import type { System } from '../../runtime/main/system.ts'
 import { eventOf, fileOf, keyOn, systemOf } from './support.ts'
 import trouble, { Book, Trouble, Watcher } from './trouble.app.ts'
+import wire, { Log } from './wire.app.ts'
 
 /** Counts of lifecycle events by name. */
 function countEvents(system: System): Record<string, number> {
@@ -98,17 +99,85 @@ test('F4: tells without returned credit become dead letters, header only', async
   }
 })
 
+test('F4: messages to a slot without a thread wait for the next one, within credits, in order', async (t) => {
+  const system = await systemOf(t, wire, { store: 'memory' })
+  const log = system.ref(Log, keyOn(0, 'log'))
+  const threadBefore = await log.ask.thread()
+  const lost = eventOf(system, 'host-lost')
+  system.killHost(0)
+  await lost
+  // The slot has no thread now: the next one takes a while to come up.
+  const put = (n: number): string => log.tell.put({ from: 'main', n }).status
+  const asked = log.ask.thread()
+  const statuses = Array.from({ length: 1_100 }, (_, n) => put(n))
+  const delivered = [2_000, 2_001].map((n) => log.deliver.put({ from: 'main', n }))
+  assert.equal(statuses.filter((status) => status === 'queued').length, 1_023)
+  assert.equal(statuses.indexOf('full'), 1_023)
+  assert.notEqual(await asked, threadBefore)
+  await Promise.all(delivered)
+  await system.quiet()
+  const seen = (await log.ask.read()).map(({ n }) => n)
+  assert.deepEqual(seen, [...Array.from({ length: 1_023 }, (_, n) => n), 2_000, 2_001])
+  await system.quiet()
+  assert.equal(system.stats().imbalance, 0)
+  assert.equal(system.deadLetters.list({ limit: 5_000 }).length, 1_100 - 1_023)
+})
+
+test('F4: what another host sends to a slot without a thread waits there', async (t) => {
+  const system = await systemOf(t, wire, { store: 'memory' })
+  const [dead, alive] = [keyOn(0, 'log'), keyOn(1, 'log')]
+  await system.ref(Log, alive).ask.flood({ to: dead, count: 1 })
+  const back = eventOf(system, 'host-started')
+  const lost = eventOf(system, 'host-lost')
+  system.killHost(0)
+  await lost
+  const statuses = await system.ref(Log, alive).ask.flood({ to: dead, count: 500 })
+  assert.deepEqual([...new Set(statuses)], ['queued'])
+  assert.equal(await system.ref(Log, alive).ask.deliver({ to: dead, count: 2 }), 2)
+  await back
+  await system.quiet()
+  const seen = (await system.ref(Log, dead).ask.read()).map(({ n }) => n)
+  assert.deepEqual(seen, [...Array.from({ length: 500 }, (_, n) => n), 0, 1])
+  await system.quiet()
+  assert.equal(system.stats().imbalance, 0)
+})
+
+test('S2: what waits for a slot that has no thread when the system closes is told so', async (t) => {
+  const system = await systemOf(t, wire, { store: 'memory', closeWithin: 5 })
+  const log = system.ref(Log, keyOn(0, 'log'))
+  await log.ask.thread()
+  const lost = eventOf(system, 'host-lost')
+  system.killHost(0)
+  await lost
+  const asked = codeOf(log.ask.thread())
+  const delivered = codeOf(log.deliver.put({ from: 'main', n: 1 }))
+  for (let n = 0; n < 3; n += 1) log.tell.put({ from: 'main', n })
+  await new Promise(setImmediate)
+  const { drained, leftover } = await system.close()
+  assert.equal(drained, false)
+  assert.equal(leftover, 5)
+  assert.deepEqual([await asked, await delivered], ['SYSTEM_CLOSED', 'SYSTEM_CLOSED'])
+  assert.equal(system.deadLetters.list({ reason: 'host-lost' }).length, 4)
+  assert.equal(system.stats().imbalance, 0)
+})
+
 test('F4: ten deaths in 60 s retire a slot, and its addresses live elsewhere', async (t) => {
   const system = await systemOf(t, trouble, { store: fileOf(t) })
   const book = system.ref(Book, keyOn(0, 'book'))
   await book.ask.add('kept')
   const retired = eventOf(system, 'host-retired')
+  const pings: Promise<string>[] = []
   for (let death = 1; death <= 10; death += 1) {
     const next = death === 10 ? retired : eventOf(system, 'host-started')
+    const lost = eventOf(system, 'host-lost')
     assert.equal(system.killHost(0), true)
+    await lost
+    // Sent to a slot that will come up again, or never.
+    pings.push(system.ref(Trouble, keyOn(0, 'trouble', death)).ask.ping())
     await next
     await system.quiet()
   }
+  assert.equal((await Promise.all(pings)).length, 10)
   const { slot } = await retired
   assert.equal(slot, 0)
   assert.equal(system.killHost(0), false)
