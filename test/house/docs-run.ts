@@ -10,9 +10,9 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
 import Database from 'better-sqlite3'
 import { type Page, type Step, sourceOf } from './docs.ts'
+import { fromSources } from './from-sources.ts'
 import { manifest, root } from './repository.ts'
 
 /** Milliseconds that a program of a page may take. */
@@ -124,11 +124,10 @@ interface Ended {
 }
 
 function runNode(args: readonly string[], cwd: string): Promise<Ended> {
-  const tsx = pathToFileURL(join(root, 'node_modules/tsx/dist/loader.mjs')).href
-  const env = { ...process.env, TSX_TSCONFIG_PATH: join(root, 'tsconfig.json') }
+  const env = { ...process.env }
   // A child of a test must not report to the test runner in its own protocol.
-  delete (env as NodeJS.ProcessEnv)['NODE_TEST_CONTEXT']
-  const child = spawn(process.execPath, ['--import', tsx, ...args], { cwd, env, timeout: patience })
+  delete env['NODE_TEST_CONTEXT']
+  const child = spawn(process.execPath, [...fromSources, ...args], { cwd, env, timeout: patience })
   let stdout = ''
   let stderr = ''
   child.stdout.on('data', (chunk) => {

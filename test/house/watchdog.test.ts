@@ -5,6 +5,7 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
+import { fromSources } from './from-sources.ts'
 import { manifest, root } from './repository.ts'
 
 let folder: string
@@ -53,7 +54,7 @@ test('tests: both suites are run under the watchdog, with a timeout for each tes
 function runTestFile(grace: number, body: string) {
   writeFileSync(join(folder, 'a.test.ts'), `import { test } from 'node:test'\n${body}`)
   const watchdog = join(root, 'test/house/watchdog.ts')
-  const args = ['--import', 'tsx', '--import', watchdog, '--test', 'a.test.ts']
+  const args = [...fromSources, '--import', watchdog, '--test', 'a.test.ts']
   const env: NodeJS.ProcessEnv = { ...process.env, TROUPE_TEST_GRACE: String(grace) }
   delete env['NODE_TEST_CONTEXT']
   return spawnSync(process.execPath, args, { cwd: folder, env, encoding: 'utf8' })

@@ -10,6 +10,7 @@ import { isDamage } from '../../persistence/decode.ts'
 import { connect } from '../../persistence/sqlite/connection.ts'
 import { openSqliteReader, openSqliteStore } from '../../persistence/sqlite/sqlite-store.ts'
 import { readTail } from '../../persistence/sqlite/tail-file.ts'
+import { fromSources } from '../house/from-sources.ts'
 import { Writer } from './frames.ts'
 import { withFolder, withFolderAsync } from './temp.ts'
 
@@ -50,13 +51,9 @@ test('D10: a writer in another process is refused; the lock dies with its proces
       globalThis.store = openSqliteStore(${JSON.stringify(file)})
       console.log('open')
       setInterval(() => {}, 1e6)`
-    const child = spawn(
-      process.execPath,
-      ['--import', 'tsx', '--input-type=module', '-e', script],
-      {
-        stdio: ['ignore', 'pipe', 'inherit'],
-      },
-    )
+    const child = spawn(process.execPath, [...fromSources, '--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     await once(child.stdout, 'data')
     assert.throws(() => openSqliteStore(file), code('STORE_LOCKED'))
     child.kill('SIGKILL')

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { openSqliteStore } from '../../persistence/sqlite/sqlite-store.ts'
+import { fromSources } from '../house/from-sources.ts'
 import { withFolder } from './temp.ts'
 
 const child = fileURLToPath(new URL('./committing-child.ts', import.meta.url))
@@ -37,8 +38,7 @@ function trace(folder: string, commits: number): Call[] {
       '-o',
       output,
       process.execPath,
-      '--import',
-      'tsx',
+      ...fromSources,
       child,
       join(folder, 's.db'),
       `${commits}`,

@@ -5,6 +5,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { type TestContext, test } from 'node:test'
+import { fromSources } from '../house/from-sources.ts'
 import bank, { Account, Counter } from './bank.app.ts'
 import { eventOf, fileOf, keyOn, systemOf } from './support.ts'
 import trouble, { Book, Trouble } from './trouble.app.ts'
@@ -19,7 +20,7 @@ interface Child {
 /** Runs `close-child.ts` with a script of its own. */
 function childOf(t: TestContext, script: string, file: string): Child {
   const path = join(import.meta.dirname, 'close-child.ts')
-  const child = spawn(process.execPath, ['--import', 'tsx', path, script, file], {
+  const child = spawn(process.execPath, [...fromSources, path, script, file], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   t.after(() => child.kill('SIGKILL'))

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { fromSources } from '../../house/from-sources.ts'
 import { temporaryFolder } from './temporary-folder.ts'
 
 const files = 10_000
@@ -28,9 +29,9 @@ test('S1: 10,000 files take at most 400 MB, and the main loop stays free meanwhi
   const store = join(temporaryFolder(context), 'kb.db')
   const script = fileURLToPath(new URL('./bounds-process.ts', import.meta.url))
   const run = (...folders: string[]) =>
-    promisify(execFile)(process.execPath, ['--import', 'tsx', script, ...folders])
-  // The first run ever of these sources has tsx compile them in each of eight threads, which takes
-  // 120 MB by itself: a short run before leaves them in its cache, and the program is measured.
+    promisify(execFile)(process.execPath, [...fromSources, script, ...folders])
+  // The first run ever of these sources compiles them in each of eight threads, which takes memory by
+  // itself: a short run before leaves them in the cache, and the program is measured.
   await run(join(docs, '0'), join(temporaryFolder(context), 'short.db'))
   const { stdout } = await run(docs, store)
   const { code, output, loopMs, longestMs, peakMiB } = JSON.parse(stdout) as Measured

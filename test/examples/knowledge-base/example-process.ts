@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process'
 import { statSync, watch } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fromSources } from '../../house/from-sources.ts'
 
 /** Where the process stands. */
 export const project = fileURLToPath(new URL('../../..', import.meta.url))
@@ -35,7 +36,7 @@ export async function runExample(
   interference?: Interference,
 ): Promise<Finished> {
   const { NODE_TEST_CONTEXT: _ours, ...env } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args, '--store', store], {
+  const child = spawn(process.execPath, [...fromSources, main, ...args, '--store', store], {
     cwd: project,
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
