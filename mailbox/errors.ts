@@ -45,7 +45,7 @@ export const errorCodes = Object.freeze({
     'A step began before a crash and its outcome is unknown; declare it idempotent or resolve it (D2).',
   ),
   MAILBOX_FULL: retryable(
-    'The mailbox, the stash or the link has no room; slow down or raise its limit (M3, M5).',
+    'The mailbox, the stash or the link has no room, or a turn has too many open asks; slow down or raise the limit (M3, M5).',
   ),
   MESSAGE_EXPIRED: retryable('The deadline passed before the handler ran.'),
   NODE_UNSUPPORTED: final('This version of Node cannot run troupe; install Node 22.18 or newer.'),
@@ -60,6 +60,7 @@ export const errorCodes = Object.freeze({
   PAYLOAD_TOO_LARGE: final(
     'The encoded value exceeds 16 MiB; store it elsewhere and send a reference (T5).',
   ),
+  STATE_READ_ONLY: final('A read handler tried to change the state of its actor (T1).'),
   STEP_CHANGED: final('A retried turn called a recorded step with another input (D2).'),
   STORE_CORRUPT: final(
     'Part of the store cannot be read; names the actor and message, all bytes are kept (D4).',

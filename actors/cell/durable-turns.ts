@@ -19,6 +19,7 @@ import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { applyPatch } from '../../persistence/patch.ts'
 import { RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { Refusal } from '../../persistence/store.ts'
+import { Looks } from '../draft/look.ts'
 import { pauseBefore } from './backoff.ts'
 import { Calls, type Outcome } from './calls.ts'
 import { Cell } from './cell.ts'
@@ -585,10 +586,11 @@ export abstract class DurableTurns extends Cell {
   // ── reads (T1, D1) ────────────────────────────────────────────────────────────────────────────
 
   protected read(envelope: Envelope): void {
+    const looks = new Looks()
     const reading: ReadTurn = new ReadTurn(
       this,
       envelope,
-      () => this.state,
+      () => looks.at(this.state),
       (open) => this.pipeline.gate(open, () => this.#readAgain(reading)),
     )
     reading.run()

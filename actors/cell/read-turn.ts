@@ -9,6 +9,7 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import { laneNames } from '../../mailbox/lane.ts'
 import type { Settled } from '../../mailbox/outcome.ts'
 import type { Log, MessageInfo, ReadContext } from '../context.ts'
+import { readOnly } from '../draft/look.ts'
 import type { Cell } from './cell.ts'
 import { eventual, isPromise } from './invoke.ts'
 import { makeLog } from './log.ts'
@@ -49,6 +50,10 @@ export class ReadTurn implements ReadContext {
   get state(): unknown {
     this.#check()
     return this.#state()
+  }
+
+  set state(_value: unknown) {
+    throw readOnly('it')
   }
 
   get deps(): unknown {

@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import type { Encodable } from '../../persistence/encodable-types.ts'
 import { code, Gate, settled, watched } from './support.ts'
 import { type Fault, memoryEngine, World } from './world.ts'
 
@@ -135,4 +136,108 @@ test('T1: a told or delivered read leaves nothing behind in the store', async ()
   await w.settle()
   assert.equal(w.store.stats().pending, 0)
   w.assertBalanced()
+})
+
+const Ledger = contract('ledger', {
+  open: message<void, void>(),
+  write: message<string, void>(),
+  look: message<void, Record<string, Encodable>>(),
+  dump: message<void, LedgerState>(),
+})
+
+/** Every way in which a read may try to write, by name. */
+const writes: Readonly<Record<string, (state: LedgerState) => unknown>> = {
+  field: (s) => (s.total = 1),
+  'new field': (s) => Object.assign(s, { more: 1 }),
+  delete: (s) => Reflect.deleteProperty(s, 'total'),
+  nested: (s) => ((s.lines[0] as { n: number }).n = 9),
+  push: (s) => s.lines.push({ n: 2 }),
+  sort: (s) => s.lines.sort(),
+  length: (s) => (s.lines.length = 0),
+  'map.set': (s) => s.byName.set('b', { n: 1 }),
+  'in map': (s) => ((s.byName.get('a') as { n: number }).n = 9),
+  'while visiting a map': (s) =>
+    s.byName.forEach((one) => {
+      one.n = 9
+    }),
+  'map.clear': (s) => s.byName.clear(),
+  'set.add': (s) => s.tags.add('y'),
+  'set from inside': (s) =>
+    s.tags.forEach((_a, _b, set) => {
+      set.delete('x')
+    }),
+  freeze: (s) => Object.freeze(s),
+  prototype: (s) => Object.setPrototypeOf(s, null),
+}
+
+interface LedgerState {
+  total: number
+  lines: { n: number }[]
+  byName: Map<string, { n: number }>
+  tags: Set<string>
+  at: Date
+  config: { readonly inner: { readonly deep: number } }
+}
+
+const firstLedger = (): LedgerState => ({
+  total: 0,
+  lines: [{ n: 1 }, { n: 3 }],
+  byName: new Map([['a', { n: 1 }]]),
+  tags: new Set(['x']),
+  at: new Date(0),
+  // What an application froze is not proxied itself: a proxy must then show it as it is.
+  config: Object.freeze({ inner: Object.freeze({ deep: 1 }) }),
+})
+
+const ledger = actor(Ledger, {
+  durable: true,
+  state: firstLedger,
+  on: { open: () => undefined },
+  reads: {
+    write: (ctx, name) => void writes[name]?.(ctx.state),
+    dump: (ctx) => ctx.state,
+    look: ({ state: s }) => ({
+      same: s.lines.includes(s.lines[0] as { n: number }),
+      isArray: Array.isArray(s.lines),
+      sorted: s.lines.toSorted((a, b) => b.n - a.n),
+      spread: { ...s.lines[0] },
+      json: JSON.stringify(s.lines),
+      map: [...s.byName].map(([key, value]) => `${key}${value.n}`),
+      size: s.byName.size + s.tags.size,
+      values: [...s.tags.values()],
+      keys: Object.keys(s),
+      time: s.at.getTime(),
+      deep: s.config.inner.deep,
+    }),
+  },
+})
+
+test('T1: a read cannot change the state of a durable actor, and is told so', async () => {
+  const w = new World({ actors: [ledger] })
+  const it = w.ref(Ledger, 'a')
+  await settled(w, it.ask.open())
+  for (const name of Object.keys(writes)) {
+    await assert.rejects(settled(w, it.ask.write(name)), code('STATE_READ_ONLY'), name)
+  }
+  assert.deepEqual(w.cell('ledger/a')?.state, firstLedger())
+  w.assertBalanced()
+})
+
+test('T1: a read sees the state as it is: every way to look works', async () => {
+  const w = new World({ actors: [ledger] })
+  const it = w.ref(Ledger, 'a')
+  assert.deepEqual(await settled(w, it.ask.look()), {
+    same: true,
+    isArray: true,
+    sorted: [{ n: 3 }, { n: 1 }],
+    spread: { n: 1 },
+    json: '[{"n":1},{"n":3}]',
+    map: ['a1'],
+    size: 2,
+    values: ['x'],
+    keys: ['total', 'lines', 'byName', 'tags', 'at', 'config'],
+    time: 0,
+    deep: 1,
+  })
+  assert.deepEqual(await settled(w, it.ask.dump()), firstLedger())
 })
