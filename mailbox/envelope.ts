@@ -100,9 +100,13 @@ export class Envelope {
     return this.position > 0
   }
 
-  /** True when overflow may drop it: not stored, not a termination or tick, nobody waits for it. */
+  /**
+   * True when overflow may drop it: not stored, not a termination or tick, and no delivery, whose
+   * sender was told that it will be processed.
+   */
   get sheddable(): boolean {
-    return this.position === 0 && this.header.keep !== true
+    const { keep, accepted } = this.header
+    return this.position === 0 && keep !== true && accepted === undefined
   }
 
   /** For logs and errors. */

@@ -401,9 +401,9 @@ export abstract class Cell {
 
   private shed(loser: Envelope, offered: boolean): void {
     this.release(loser, Count.pending)
-    const overflow = this.mailbox.overflow
-    const dropped = overflow === 'drop-oldest' ? 'dropped-oldest' : 'dropped-newest'
-    this.discard(loser, offered && overflow === 'reject' ? 'mailbox-full' : dropped)
+    const isNewest = this.mailbox.overflow === 'drop-newest'
+    if (isNewest) this.discard(loser, 'dropped-newest')
+    else this.discard(loser, offered ? 'mailbox-full' : 'dropped-oldest')
   }
 
   /** What it ended with, when it failed. */

@@ -40,6 +40,15 @@ const whoLoses = [
   { overflow: 'drop-oldest', waiting: [{ keep: true }, normal], offer: normal, loser: 2 },
   { overflow: 'drop-oldest', waiting: [{ stored: true }], offer: normal, loser: offered },
   { overflow: 'drop-oldest', waiting: [{ keep: true }], offer: normal, loser: offered },
+  // A delivery was acknowledged when it found its place, and keeps it.
+  { overflow: 'drop-oldest', waiting: [{ delivered: true }, normal], offer: normal, loser: 2 },
+  { overflow: 'drop-oldest', waiting: [{ delivered: true }], offer: normal, loser: offered },
+  {
+    overflow: 'drop-newest',
+    waiting: [{ lane: 'low' }, { lane: 'low', delivered: true }],
+    offer: normal,
+    loser: 1,
+  },
   // A stored message that finds no room waits in the store: it costs nobody a place.
   { overflow: 'drop-oldest', waiting: [normal], offer: { stored: true }, loser: offered },
 ] as const satisfies readonly {
@@ -135,6 +144,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       bytes: fc.constantFrom(0, 0, 5, 30),
       stored: fc.boolean(),
       keep: fc.boolean(),
+      delivered: fc.boolean(),
     }),
   },
   { weight: 1, arbitrary: fc.record({ op: fc.constantFrom('take', 'back') }) },

@@ -13,7 +13,11 @@ export interface Spec {
   readonly stored?: boolean
   /** A termination or a tick. */
   readonly keep?: boolean
+  /** By `deliver`: its sender is told that it has a place. */
+  readonly delivered?: boolean
 }
+
+const sink = Object.freeze({ settle: () => undefined })
 
 /** A message with what the spec says, and defaults for the rest. */
 export function message(spec: Spec = {}): Envelope {
@@ -21,6 +25,7 @@ export function message(spec: Spec = {}): Envelope {
   const header: Header = {
     ...(bytes > 0 ? { bytes: new Uint8Array(bytes) } : {}),
     ...(keep ? { keep } : {}),
+    ...(spec.delivered ? { accepted: sink } : {}),
   }
   const a = stored ? 7 : -1
   const envelope = new Envelope('b/1', from, 'x', undefined, Lane[lane], a, seq, 0, 0, header)

@@ -5,6 +5,7 @@ import { actor } from '../../actors/actor.ts'
 import { doorstepCapacity } from '../../actors/cell/doorstep.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import type { Overflow } from '../../mailbox/mailbox.ts'
 import { gate } from './gate.ts'
 import { harness } from './harness.ts'
 
@@ -14,11 +15,11 @@ const Small = contract('small', {
   pass: message<{ readonly to: string; readonly text: string }, string>(),
 })
 
-function smalls(capacity = 1) {
+function smalls(capacity = 1, overflow: Overflow = 'reject') {
   const held = gate()
   const log: string[] = []
   const small = actor(Small, {
-    mailbox: { capacity },
+    mailbox: { capacity, overflow },
     on: {
       async hold() {
         await held.opened
@@ -195,3 +196,31 @@ for (const ring of [['a'], ['a', 'b'], ['a', 'b', 'c']]) {
     assert.equal(h.imbalance(), 0)
   })
 }
+
+test('M3: dropping the oldest never drops what deliver has acknowledged', async () => {
+  const { h, held, log, a } = smalls(2, 'drop-oldest')
+  const hold = a.ask.hold()
+  await h.settle()
+  const delivered = watched(a.deliver.note('acknowledged'))
+  a.tell.note('told')
+  await h.settle()
+  assert.equal(delivered.state, 'resolved')
+  assert.equal(a.tell.note('drops the told one').status, 'queued')
+  const second = watched(a.deliver.note('takes its place'))
+  await h.settle()
+  assert.equal(second.state, 'resolved')
+  assert.equal(a.tell.note('refused').status, 'full')
+  held.open()
+  await h.settle()
+  await hold
+  assert.deepEqual(log, ['acknowledged', 'takes its place'])
+  assert.deepEqual(
+    h.letters.map(({ envelope, reason }) => [envelope.payload, reason]),
+    [
+      ['told', 'dropped-oldest'],
+      ['drops the told one', 'dropped-oldest'],
+      ['refused', 'mailbox-full'],
+    ],
+  )
+  assert.equal(h.imbalance(), 0)
+})
