@@ -17,6 +17,9 @@ import type { Ask, AskWaiter } from './ask-table.ts'
 import type { CellHost } from './ports.ts'
 import type { Probe } from './signal.ts'
 
+/** Most asks, deliveries and streams that a turn may have open (M5): one more fails at once. */
+export const openAsksCapacity = 1_024
+
 /** The turn that waits. */
 interface Waiting {
   readonly cell: { readonly id: string }
@@ -75,6 +78,15 @@ export class OpenAsks implements AskWaiter {
   #send(ask: Ask, probe: Omit<Probe, 'message'>): void {
     this.#turn.host.signal(ask.to, { kind: 'probe', probe: { ...probe, message: ask.id } })
   }
+}
+
+/** What the ask over the bound is told. */
+export function tooManyAsks(who: string, what: string): TroupeError {
+  return new TroupeError(
+    'MAILBOX_FULL',
+    `${what}: the turn of ${who} already waits for ${openAsksCapacity} asks, deliveries and streams; await some of them first`,
+    { fields: { actor: who, capacity: openAsksCapacity } },
+  )
 }
 
 export function cycleError(cycle: readonly string[]): TroupeError {

@@ -27,7 +27,7 @@ import type { MessageOptions, Ref, ReplyStream, SendPort, Target } from '../ref.
 import type { Ask } from './ask-table.ts'
 import type { Cell } from './cell.ts'
 import { makeLog } from './log.ts'
-import { cycleError, OpenAsks } from './open-asks.ts'
+import { cycleError, OpenAsks, openAsksCapacity, tooManyAsks } from './open-asks.ts'
 import { streamFrom } from './outgoing.ts'
 import type { CellHost } from './ports.ts'
 import { revoked } from './revoked.ts'
@@ -49,6 +49,8 @@ export abstract class Turn implements Context, SendPort, Sender {
   stashing = false
   /** Asks and effects that have not settled (T6). */
   open = 0
+  /** How many of them are asks, deliveries and streams (M5). */
+  #waits = 0
   /** How the handler ended, while the turn still waits for open steps (T6). */
   #outcome: Settled | undefined
   /** Attempt number of the message (F2). */
@@ -210,19 +212,28 @@ export abstract class Turn implements Context, SendPort, Sender {
     options?: MessageOptions,
   ): Promise<unknown> {
     this.check()
-    return this.step(() => this.askCall({ to, name, spec, payload, options }))
+    return this.wait(`ask "${name}"`, () => this.askCall({ to, name, spec, payload, options }))
+  }
+
+  /** A step that waits for another actor: of those there are only so many at once (M5). */
+  protected wait<T>(what: string, run: () => Promise<T>): Promise<T> {
+    if (this.#waits >= openAsksCapacity) {
+      return this.step(() => Promise.reject(tooManyAsks(this.cell.id, what)))
+    }
+    this.#waits += 1
+    return this.step(run, 1)
   }
 
   /** A call out of this turn: the turn ends after it (T6), and fails with it if nobody looked. */
-  protected step<T>(run: () => Promise<T>): Promise<T> {
+  protected step<T>(run: () => Promise<T>, waits: 0 | 1 = 0): Promise<T> {
     this.open += 1
     const step = new StepPromise<T>((resolve) => resolve(run()))
     step.whenSettled(
-      () => this.stepOver(),
+      () => this.stepOver(waits),
       (error) => {
         this.#failedSteps ??= []
         this.#failedSteps.push({ step, error })
-        this.stepOver()
+        this.stepOver(waits)
       },
     )
     return step
@@ -233,10 +244,11 @@ export abstract class Turn implements Context, SendPort, Sender {
     this.#streams ??= new Set()
     this.#streams.add(stream)
     this.open += 1
+    this.#waits += 1
     this.follow(stream.ask)
     void stream.over.then(() => {
       this.#streams?.delete(stream)
-      this.stepOver()
+      this.stepOver(1)
     })
     return stream
   }
@@ -252,6 +264,7 @@ export abstract class Turn implements Context, SendPort, Sender {
     this.check()
     const chain = this.chain
     this.checkCycle(to, name, chain)
+    if (this.#waits >= openAsksCapacity) throw tooManyAsks(this.cell.id, `stream "${name}"`)
     const call = { to, name, spec, payload: this.parted(payload), options }
     return this.opened(streamFrom(this, call, chain))
   }
@@ -366,8 +379,9 @@ export abstract class Turn implements Context, SendPort, Sender {
   }
 
   /** One step settled; the turn may now be over. */
-  protected stepOver(): void {
+  protected stepOver(waits: 0 | 1): void {
     this.open -= 1
+    this.#waits -= waits
     if (this.#outcome !== undefined) this.#ended(this.#outcome)
   }
 

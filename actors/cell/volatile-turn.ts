@@ -57,7 +57,9 @@ export class VolatileTurn extends Turn {
   ): Promise<void> {
     this.check()
     const call = { to, name, spec, payload, options }
-    return this.step(() => deliverFrom(this, call, (wait) => this.follow(wait)))
+    return this.wait(`deliver "${name}"`, () =>
+      deliverFrom(this, call, (wait) => this.follow(wait)),
+    )
   }
 
   spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T> {

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { actor } from '../../actors/actor.ts'
+import { openAsksCapacity } from '../../actors/cell/open-asks.ts'
 import type { MessageInfo } from '../../actors/context.ts'
 import { contract } from '../../actors/contract.ts'
-import { message } from '../../actors/message.ts'
+import { message, stream } from '../../actors/message.ts'
 import type { MessageOptions } from '../../actors/ref.ts'
 import { VirtualClock } from '../../mailbox/clock.ts'
 import { type TroupeError, terminal } from '../../mailbox/errors.ts'
@@ -367,3 +368,39 @@ test('S4: the deadline of an answered ask wakes nobody', async () => {
   assert.equal(h.peer.asks.size, 0)
   assert.equal(h.imbalance(), 0)
 })
+
+test('M5: the open asks of one turn are bounded, and room comes back as they settle', async () => {
+  const Crowd = contract('crowd', {
+    ask: message<void, number[]>(),
+    wait: message<number, number>(),
+  })
+  const held = gate()
+  const crowd = actor(Crowd, {
+    on: {
+      async ask(ctx) {
+        const to = ctx.ref(Crowd, 'other')
+        const open = Array.from({ length: openAsksCapacity }, (_, n) => to.ask.wait(n))
+        const refused = await Promise.allSettled([to.ask.wait(-1), to.deliver.wait(-1)])
+        for (const one of refused) {
+          assert.equal(one.status === 'rejected' && one.reason.code, 'MAILBOX_FULL')
+        }
+        assert.throws(() => ctx.ref(Flow, 'f').stream.items(), { code: 'MAILBOX_FULL' })
+        held.open()
+        return [...(await Promise.all(open)), await to.ask.wait(-2)]
+      },
+      async wait(_ctx, n) {
+        await held.opened
+        return n
+      },
+    },
+  })
+  const flow = actor(Flow, { on: { *items() {} } })
+  const h = harness({ actors: [crowd, flow], development: false })
+  const all = h.ref(Crowd, 'c').ask.ask()
+  await h.settle()
+  assert.equal((await all).length, openAsksCapacity + 1)
+  assert.equal((await all).at(-1), -2)
+  assert.equal(h.imbalance(), 0)
+})
+
+const Flow = contract('flow', { items: stream<void, number>() })
