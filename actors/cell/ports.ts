@@ -91,6 +91,8 @@ export interface CellHost {
   counts(type: string): CountRow
   /** Notes that a message is taken into hand: what the flight recorder shows after a failure. */
   taken(envelope: Envelope, counts: CountRow): void
+  /** A handler that was out goes on: what a thread that is stuck had in hand (F5). */
+  resumed(envelope: Envelope): void
   /** @param position of the record that already keeps it, when there is one */
   deadLetter(envelope: Envelope, reason: DeadLetterReason, error?: unknown, position?: number): void
   /** The store accepted a message for this actor that no thread has in memory. */

@@ -131,6 +131,7 @@ async function settle(turn: DurableTurn, step: Step, call: Promise<Outcome>): Pr
 /** The recorded outcome, as the handler saw it the first time. */
 function answered(turn: DurableTurn, step: Step): unknown {
   turn.stepSettled(step.key)
+  turn.host.resumed(turn.stepSubject())
   const done = step.done as { readonly failed: boolean; readonly value: unknown }
   if (done.failed) throw done.value
   turn.share(done.value)

@@ -1,6 +1,7 @@
 /**
  * The task of a host's thread: loads the app and runs a host until it is stopped.
  */
+import { threadId } from 'node:worker_threads'
 import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
@@ -19,7 +20,7 @@ export async function runHost(start: HostStart): Promise<void> {
   process.on('unhandledRejection', unhandled)
   try {
     offer(host.control, start.control)
-    start.reports.postMessage({ kind: 'up' } satisfies Report)
+    start.reports.postMessage({ kind: 'up', threadId } satisfies Report)
     await host.ended
   } finally {
     process.off('unhandledRejection', unhandled)

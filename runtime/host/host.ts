@@ -7,6 +7,7 @@ import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import { SystemClock } from '../../mailbox/clock.ts'
 import { encodeValue } from '../../persistence/codec.ts'
+import { BusyNote } from '../peer/busy-note.ts'
 import { Counters } from '../peer/counters.ts'
 import { FlightRecorder } from '../peer/flight-recorder.ts'
 import { letterOf } from '../peer/letter.ts'
@@ -49,6 +50,7 @@ export class Host {
       clock,
       counters: this.#counters,
       flight: new FlightRecorder(start.flight),
+      busy: new BusyNote(start.busy),
       origin: start.origin,
       development: start.development,
       residency: start.residency,

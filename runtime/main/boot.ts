@@ -23,6 +23,7 @@ import {
   planPlacement,
   slotCount,
 } from '../wire/placement.ts'
+import type { Blocked } from './blocked-hosts.ts'
 import { EndingClock } from './ending-clock.ts'
 import { HostLosses } from './host-losses.ts'
 import { Hosts } from './hosts.ts'
@@ -43,6 +44,7 @@ export interface BootListener {
   reported(slot: number, report: Report): void
   hostLost(slot: number, error: unknown, flight: readonly FlightEntry[]): void
   hostStarted(slot: number): void
+  hostBlocked(slot: number, turn: Blocked): void
   hostRetired(slot: number): void
   storeState(stalled: boolean, error: unknown): void
 }
@@ -141,6 +143,7 @@ async function assemble(
       app,
       plan,
       placement,
+      clock,
       options,
       worker,
       pool,
@@ -154,6 +157,7 @@ async function assemble(
         await losses.settle(host, wreckage)
       },
       started: (slot) => listener.hostStarted(slot),
+      blocked: (slot, turn) => listener.hostBlocked(slot, turn),
       retired: (slot) => listener.hostRetired(slot),
       replaced: (slot) => losses.redeliver(slot, placement),
     })

@@ -3,6 +3,7 @@ import { EventEmitter } from 'eventemitter3'
 import type { CellEvent } from '../../actors/cell/ports.ts'
 import type { DeadLetter } from '../../mailbox/dead-letter.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
+import type { Blocked } from './blocked-hosts.ts'
 
 /** Facts about threads and the store, beside those of actors. */
 export type SystemEvent =
@@ -16,6 +17,11 @@ export type SystemEvent =
       /** The last messages it took into hand, oldest first, as far as its memory tells. */
       readonly flight: readonly FlightEntry[]
     }
+  /**
+   * A turn has held its host's thread for a second without a break (F5). What is in hand is what the
+   * thread started or resumed last; `for` is in ms.
+   */
+  | ({ readonly event: 'host-blocked'; readonly slot: number } & Blocked)
   /** Ten deaths in 60 s: the slot is given up, its addresses rehash (F4). */
   | { readonly event: 'host-retired'; readonly slot: number }
   | { readonly event: 'store-stalled'; readonly error: unknown }

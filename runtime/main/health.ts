@@ -1,5 +1,6 @@
 /** Whether a system makes progress, and what holds it up. */
 import type { StoreStats } from '../../persistence/store.ts'
+import type { Blocked } from './blocked-hosts.ts'
 import type { Booted } from './boot.ts'
 import type { HostState } from './hosts.ts'
 import { soon } from './soon.ts'
@@ -7,7 +8,7 @@ import { soon } from './soon.ts'
 /** What `system.health()` answers. */
 export interface Health {
   /** `ok`, or the most serious thing that is wrong. */
-  readonly status: 'ok' | 'store-stalled' | 'hosts-missing' | 'closing'
+  readonly status: 'ok' | 'store-stalled' | 'hosts-missing' | 'hosts-blocked' | 'closing'
   /** Wall time in ms since when the store fails. */
   readonly stalledSince: number | undefined
   readonly hosts: readonly HostHealth[]
@@ -24,6 +25,8 @@ export interface HostHealth {
   readonly state: HostState
   /** Age in ms of the oldest message waiting in its memory; also absent when it does not answer. */
   readonly oldestWaiting: number | undefined
+  /** The turn that has held its thread for a second or longer (F5). */
+  readonly blocked: Blocked | undefined
 }
 
 export async function readHealth(
@@ -42,7 +45,9 @@ export async function readHealth(
         ? 'store-stalled'
         : missing
           ? 'hosts-missing'
-          : 'ok',
+          : found.some(({ blocked }) => blocked !== undefined)
+            ? 'hosts-blocked'
+            : 'ok',
     stalledSince,
     hosts: found,
     oldestWaiting: peer.oldestWaiting,
@@ -53,9 +58,11 @@ export async function readHealth(
 
 async function hostHealth(hosts: Booted['hosts'], slot: number): Promise<HostHealth> {
   const host = hosts?.running.get(slot)
+  const blocked = hosts?.blockedIn(slot)
   return {
     slot,
     state: hosts?.stateOf(slot) ?? 'replacing',
-    oldestWaiting: await soon(host?.control.oldestWaiting()),
+    oldestWaiting: blocked ? undefined : await soon(host?.control.oldestWaiting()),
+    blocked,
   }
 }

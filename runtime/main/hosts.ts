@@ -11,13 +11,17 @@
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import type { App } from '../../actors/app.ts'
 import { decodeError } from '../../actors/cell/error-data.ts'
+import { Count } from '../../mailbox/accounting.ts'
+import type { Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { BusyNote } from '../peer/busy-note.ts'
 import { Counters } from '../peer/counters.ts'
 import { type FlightEntry, FlightRecorder, flightOf } from '../peer/flight-recorder.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
 import { call, moving, type Remote } from '../wire/control.ts'
 import type { HostControl, LinkStart, Report } from '../wire/host-control.ts'
 import { mainSlot, type Placement, type PlacementPlan } from '../wire/placement.ts'
+import { type Blocked, BlockedHosts } from './blocked-hosts.ts'
 import type { LinkLosses } from './host-losses.ts'
 import type { HostsView } from './hosts-view.ts'
 import { LinkLedger } from './link-ledger.ts'
@@ -43,7 +47,10 @@ export interface HostThread {
   readonly reports: MessagePort
   readonly counters: Counters
   readonly flight: SharedArrayBuffer
+  readonly busy: BusyNote
   readonly death: Promise<never>
+  /** Node's number of its thread, once it is up. */
+  threadId: number
 }
 
 /** What the hosts need from the rest of the main side. */
@@ -51,6 +58,7 @@ export interface HostsSide {
   readonly app: App
   readonly plan: PlacementPlan
   readonly placement: Placement
+  readonly clock: Clock
   readonly options: CheckedOptions
   readonly worker: URL
   readonly pool: ThreadPool
@@ -64,6 +72,8 @@ export interface HostsSide {
   /** A host died; its rows are frozen. Settles what the store holds for the slot. */
   lost(host: HostThread, error: unknown, links: LinkLosses): Promise<void>
   started(slot: number): void
+  /** A turn has held the slot's thread for a second (F5). */
+  blocked(slot: number, turn: Blocked): void
   retired(slot: number): void
   replaced(slot: number): Promise<void>
 }
@@ -73,6 +83,7 @@ export class Hosts implements HostsView {
   readonly #running = new Map<number, HostThread>()
   readonly #deaths = new Map<number, number[]>()
   readonly #ledger: LinkLedger
+  readonly #blocked: BlockedHosts
   #slots = 0
   #stopping = false
   /** Replacements are done one after the other: two at once could link to each other's dead. */
@@ -81,6 +92,12 @@ export class Hosts implements HostsView {
   constructor(side: HostsSide) {
     this.#side = side
     this.#ledger = new LinkLedger(side.app.actors.keys())
+    this.#blocked = new BlockedHosts({
+      clock: side.clock,
+      limit: side.options.blockLimit,
+      blocked: (slot, turn) => side.blocked(slot, turn),
+      end: (slot) => void this.kill(slot),
+    })
   }
 
   /** All slots, in order. */
@@ -123,6 +140,7 @@ export class Hosts implements HostsView {
   /** Stops all hosts; what does not stop by itself is killed at `deadline`. */
   async stop(deadline: Promise<unknown>): Promise<void> {
     this.#stopping = true
+    for (const slot of this.slots) this.#blocked.leave(slot)
     await Promise.race([this.#replacing, deadline])
     await Promise.all(
       [...this.#running.values()].map(async (host) => {
@@ -160,6 +178,11 @@ export class Hosts implements HostsView {
     await rejoined
   }
 
+  /** The turn that holds a slot's thread, if one has for a second (F5). */
+  blockedIn(slot: number): Blocked | undefined {
+    return this.#blocked.of(slot)
+  }
+
   /** Ends a thread at once, whatever it is doing; it is replaced like any that dies. */
   kill(slot: number): boolean {
     const host = this.#running.get(slot)
@@ -183,6 +206,7 @@ export class Hosts implements HostsView {
     const storePort = await store?.connectRemote(slot)
     const counters = new Counters(app.actors.keys())
     const flight = FlightRecorder.allocate()
+    const busy = new BusyNote()
     const start = {
       role: 'host',
       slot,
@@ -193,6 +217,7 @@ export class Hosts implements HostsView {
       retired: this.#side.placement.retired,
       counters: counters.shared,
       flight,
+      busy: busy.shared,
       development: options.development,
       residency: options.residency,
       control: control.port2,
@@ -211,7 +236,9 @@ export class Hosts implements HostsView {
       reports: reports.port1,
       counters,
       flight,
+      busy,
       death,
+      threadId: 0,
     }
     await this.#up(host)
     this.#side.started(slot)
@@ -225,7 +252,10 @@ export class Hosts implements HostsView {
     const up = new Promise<void>((resolve, reject) => {
       timer = setTimeout(() => reject(slow(host.slot, startWithin)), startWithin)
       host.reports.on('message', (report: Report) => {
-        if (report.kind === 'up') resolve()
+        if (report.kind === 'up') {
+          host.threadId = report.threadId
+          resolve()
+        }
         if (report.kind === 'failed') reject(decodeError(report.error))
         this.#side.reported(host.slot, report)
       })
@@ -267,9 +297,16 @@ export class Hosts implements HostsView {
   // ── death and replacement (F4) ────────────────────────────────────────────────────────────────
 
   #watch(host: HostThread): void {
+    this.#blocked.watch({
+      slot: host.slot,
+      busy: host.busy,
+      running: () => host.counters.sum(Count.running),
+      idle: () => this.#side.pool.idleOf(host.threadId),
+    })
     host.death.catch((error: unknown) => {
       if (this.#stopping || this.#running.get(host.slot) !== host) return
       this.#running.delete(host.slot)
+      this.#blocked.leave(host.slot)
       this.#replacing = this.#replacing
         .then(() => this.#replace(host, error))
         .catch((failure) => this.#failed(host.slot, failure))

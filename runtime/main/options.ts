@@ -42,6 +42,11 @@ export interface SystemOptions {
   readonly startWithin?: number
   /** Megabytes of heap per host thread. Default: Node's own. */
   readonly hostMemory?: number
+  /**
+   * Milliseconds a turn may hold its thread without a break before the thread is ended and replaced
+   * (F5); Infinity for ever. Default 60,000. Not while a debugger is attached.
+   */
+  readonly blockLimit?: number
   /** The worker entry, for bundlers: the URL of a file that imports `troupe/host`. */
   readonly host?: string
   /** Gets log lines. Default: warnings and errors go to stderr. */
@@ -57,6 +62,7 @@ const checks = {
   closeWithin: aDuration,
   startWithin: aDuration,
   hostMemory: anInteger(16),
+  blockLimit: aDuration,
   host: aText,
   log: aFunction,
 }
@@ -70,6 +76,7 @@ export interface CheckedOptions {
   readonly closeWithin: number
   readonly startWithin: number
   readonly hostMemory: number | undefined
+  readonly blockLimit: number
   readonly host: string | undefined
   readonly log: (line: LogLine) => void
 }
@@ -92,6 +99,7 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     closeWithin: options.closeWithin ?? 10_000,
     startWithin: options.startWithin ?? 30_000,
     hostMemory: options.hostMemory,
+    blockLimit: options.blockLimit ?? 60_000,
     host: options.host,
     log: options.log ?? toStderr,
   })

@@ -52,6 +52,12 @@ export class ThreadPool {
     return { ended, kill: () => abort.abort(new Error('killed by the runtime')) }
   }
 
+  /** Milliseconds for which a thread's event loop has been idle so far; told also of one that is stuck. */
+  idleOf(threadId: number): number {
+    const worker = this.#pool.threads.find((thread) => thread.threadId === threadId)
+    return worker?.performance.eventLoopUtilization().idle ?? 0
+  }
+
   async destroy(): Promise<void> {
     await this.#pool.destroy()
   }

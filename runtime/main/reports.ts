@@ -9,6 +9,7 @@ import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { letterOf } from '../peer/letter.ts'
 import type { PeerSink } from '../peer/peer.ts'
 import type { LetterData, Report } from '../wire/host-control.ts'
+import type { Blocked } from './blocked-hosts.ts'
 import type { BootListener } from './boot.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { SystemEventEmitter } from './events.ts'
@@ -73,6 +74,13 @@ export class Reports implements BootListener {
 
   hostStarted(slot: number): void {
     this.events.tell({ event: 'host-started', slot })
+  }
+
+  hostBlocked(slot: number, turn: Blocked): void {
+    const { actor, message, id } = turn
+    const fields = { message, id, for: Math.round(turn.for) }
+    this.#line('warn', actor, `holds the thread of host ${slot}`, fields)
+    this.events.tell({ event: 'host-blocked', slot, ...turn })
   }
 
   hostRetired(slot: number): void {

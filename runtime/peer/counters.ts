@@ -79,6 +79,13 @@ export class Counters {
     return row
   }
 
+  /** Of all types. */
+  sum(column: number): number {
+    let sum = 0
+    for (const row of this.#rows.values()) sum += row[column] as number
+    return sum
+  }
+
   get rows(): ReadonlyMap<string, CountRow> {
     return this.#rows
   }

@@ -31,6 +31,7 @@ import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { full, queued, refused, type TellOutcome } from '../../mailbox/outcome.ts'
 import type { Placement } from '../wire/placement.ts'
 import { acceptInStore, publishInStore } from './accept.ts'
+import type { BusyNote } from './busy-note.ts'
 import type { Counters } from './counters.ts'
 import { Fallen } from './fallen.ts'
 import { type FlightEntry, FlightRecorder } from './flight-recorder.ts'
@@ -74,6 +75,8 @@ export interface PeerOptions {
   readonly counters: Counters
   /** In shared memory, so that it can be read when this thread is dead. */
   readonly flight?: FlightRecorder
+  /** Where this thread says what it is at (F5); only hosts do. */
+  readonly busy?: BusyNote
   /** From the store, or any number unique among this system's threads. */
   readonly origin: number
   readonly development: boolean
@@ -97,6 +100,7 @@ export class Peer implements CellHost {
   journal: JournalClient | undefined
   readonly #options: PeerOptions
   readonly #flight: FlightRecorder
+  readonly #busy: BusyNote | undefined
   readonly #queue = new RunQueue()
   readonly #watchers = new Watchers()
   readonly #fallen = new Fallen()
@@ -114,6 +118,7 @@ export class Peer implements CellHost {
     this.slot = options.slot
     this.clock = options.clock
     this.#flight = options.flight ?? new FlightRecorder()
+    this.#busy = options.busy
     this.origin = -options.origin
     this.development = options.development
     this.alarms = new Alarms(options.clock)
@@ -145,6 +150,8 @@ export class Peer implements CellHost {
   schedule(): void {
     if (this.#scheduled) return
     this.#scheduled = true
+    // Until the pump comes, user code that a reply or an alarm resumed may run.
+    this.#busy?.begin(this.clock.mono())
     this.#options.soon(() => this.#pump())
   }
 
@@ -152,11 +159,13 @@ export class Peer implements CellHost {
   #pump(): void {
     this.#scheduled = false
     this.#pumping = true
+    this.#busy?.begin(this.clock.mono())
     try {
       this.#runSlices()
     } finally {
       this.#pumping = false
       this.flush()
+      this.#busy?.rest()
       if (this.#queue.size > 0) this.schedule()
       else this.#rest()
     }
@@ -512,6 +521,12 @@ export class Peer implements CellHost {
 
   taken(envelope: Envelope, counts: CountRow): void {
     this.#flight.note(envelope, counts.byteOffset / counts.byteLength, this.coarse)
+    this.#busy?.hand(envelope)
+  }
+
+  resumed(envelope: Envelope): void {
+    this.#busy?.hand(envelope)
+    this.schedule()
   }
 
   /** The last messages that were taken into hand here, oldest first. */

@@ -22,6 +22,8 @@ export interface HostStart {
   readonly retired: readonly number[]
   readonly counters: SharedArrayBuffer
   readonly flight: SharedArrayBuffer
+  /** What the thread is at (F5). */
+  readonly busy: SharedArrayBuffer
   readonly development: boolean
   readonly residency: number
   /** Control plane. */
@@ -89,7 +91,7 @@ export interface LetterData {
 /** What a host reports without being asked. */
 export type Report =
   /** The control plane answers from now on. */
-  | { readonly kind: 'up' }
+  | { readonly kind: 'up'; readonly threadId: number }
   /** It cannot come up; its thread ends. */
   | { readonly kind: 'failed'; readonly error: ErrorData }
   | { readonly kind: 'event'; readonly event: CellEvent; readonly error?: ErrorData }

@@ -13,6 +13,8 @@ export const Trouble = contract('trouble', {
   fill: message(),
   /** Runs until its thread is killed. */
   spin: message(),
+  spinLater: message(),
+  spinAfterAsk: message(),
   /** Never answers. */
   hang: message<void, string>(),
   fail: message<string, string>(),
@@ -50,6 +52,14 @@ export const trouble = actor(Trouble, {
       for (;;) kept.push(new Array(10_000).fill({}))
     },
     spin() {
+      for (;;);
+    },
+    async spinLater() {
+      await null
+      for (;;);
+    },
+    async spinAfterAsk(ctx) {
+      await ctx.ref(Trouble, `${ctx.self.key}-other`).ask.ping()
       for (;;);
     },
     hang: () => new Promise(() => undefined),
