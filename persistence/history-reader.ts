@@ -4,8 +4,10 @@
  * replay read the same records (R4).
  */
 import { type Chain, ChainWalk } from './chain-walk.ts'
-import { isDamage, type Place, placeOf, readRecord } from './decode.ts'
+import { isDamage, missing, type Place, placeOf, readRecord } from './decode.ts'
+import { At, getU48, nextRecord, viewOf } from './directory.ts'
 import type { ReadMedium } from './medium.ts'
+import { RecordFlag } from './record.ts'
 import type { StoreReader } from './store.ts'
 import type { Damage, Snapshot, StoredDirectory, StoredRecord, StoredSegment } from './stored.ts'
 
@@ -62,6 +64,38 @@ export class HistoryReader implements StoreReader {
     return segment === undefined || isDamage(segment) ? segment : placeOf(segment, position)
   }
 
+  /**
+   * The newest record of an actor at or before a position, 0 for none. A chain from there gives the
+   * actor as it was then: any prefix of the history is a consistent cut (D7).
+   */
+  latest(actor: string, at: number): number | Damage {
+    const no = this.#medium.actorNo(actor)
+    if (no === undefined) return 0
+    const head = this.#medium.row(no)?.head ?? 0
+    return head > at ? this.#before(head, at) : this.#after(no, head, at)
+  }
+
+  /** Back along the actor's records. */
+  #before(head: number, at: number): number | Damage {
+    let position = head
+    while (position > at) {
+      const place = this.place(position) ?? missing(position)
+      if (isDamage(place)) return place
+      position = getU48(place.view, place.at + At.previous)
+    }
+    return position
+  }
+
+  /** Through the directories of what came after the actor's row was written. */
+  #after(no: number, head: number, at: number): number | Damage {
+    let newest = head
+    for (const segment of this.#medium.directories(head + 1, at)) {
+      if (isDamage(segment)) return segment
+      newest = lastOf(segment, no, at) ?? newest
+    }
+    return newest
+  }
+
   /** What to fold for one actor (D4). */
   chain({ no, head }: ChainEnd): Chain | Damage {
     const walk = this.#walk(no, head)
@@ -102,4 +136,17 @@ function takeAll(
     return
   }
   while (walk.next >= segment.position && walk.next !== 0) walk.take(placeOf(segment, walk.next))
+}
+
+/** The last record of an actor in a segment, at or before a position. */
+function lastOf(segment: StoredDirectory, no: number, until: number): number | undefined {
+  const view = viewOf(segment.directory)
+  let position = segment.position
+  let last: number | undefined
+  for (let at = 0; at < segment.directory.length && position <= until; at = nextRecord(view, at)) {
+    if (view.getUint16(at + At.flags, true) & RecordFlag.dead) continue
+    if (view.getUint32(at + At.actor, true) === no) last = position
+    position += 1
+  }
+  return last
 }

@@ -11,6 +11,8 @@ export interface Terminal {
   readonly stderr: { write(text: string): unknown; readonly isTTY?: boolean }
   /** What is typed or piped in; a command that takes no input leaves it alone. */
   readonly stdin?: NodeJS.ReadableStream
+  /** NO_COLOR and TERM are read. */
+  readonly env?: NodeJS.ProcessEnv
   on?(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
   off?(signal: 'SIGINT' | 'SIGTERM', listener: () => void): unknown
 }
@@ -26,4 +28,10 @@ export interface CommandEntry {
 }
 
 /** Exit codes that scripts rely on. */
-export const exit = Object.freeze({ ok: 0, failed: 1, usage: 2 })
+export const exit = Object.freeze({
+  ok: 0,
+  failed: 1,
+  usage: 2,
+  /** What was compared differs. */
+  different: 3,
+})

@@ -1,9 +1,7 @@
 /** The options of `troupe dev`, checked once. */
 import { existsSync, statSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { parseArgs } from 'node:util'
-import { TroupeError } from '../../mailbox/errors.ts'
-import { nearest } from '../../mailbox/options.ts'
+import { aNumber, misuse, parseArguments } from './arguments.ts'
 
 /** What `troupe dev` was told. */
 export interface DevOptions {
@@ -35,60 +33,35 @@ const known = {
   workers: { type: 'string' },
   watch: { type: 'string', multiple: true },
   inspect: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
 } as const
 
 /** @throws OPTION_INVALID */
 export function parseDevOptions(args: readonly string[]): DevOptions | 'help' {
-  const { values, positionals } = parse(args)
-  if (values.help) return 'help'
-  const [app, ...more] = positionals
-  if (app === undefined || more.length > 0) {
-    throw invalid(`expected one app module, got ${positionals.length}; see troupe dev --help`)
-  }
+  const parsed = parseArguments({ command: 'dev', positionals: ['APP'], options: known }, args)
+  if (parsed === 'help') return 'help'
+  const { values, positionals } = parsed
   return {
-    app: anApp(resolve(app)),
+    app: anApp(resolve(positionals[0] as string)),
     store: storeOf(values.store ?? '.troupe/dev.db'),
-    workers: values.workers === undefined ? undefined : aCount(values.workers),
+    workers:
+      values.workers === undefined
+        ? undefined
+        : aNumber('dev', '--workers', values.workers, 0, 256),
     watch: (values.watch ?? []).map((folder) => aFolder(resolve(folder))),
     inspect: values.inspect ?? false,
   }
 }
 
-function parse(args: readonly string[]) {
-  for (const arg of args) {
-    const name = /^--([^=]+)/.exec(arg)?.[1]
-    if (name === undefined || Object.hasOwn(known, name)) continue
-    const near = nearest(name, Object.keys(known))
-    const hint = near === undefined ? 'see troupe dev --help' : `did you mean "--${near}"?`
-    throw invalid(`unknown option "--${name}"; ${hint}`)
-  }
-  try {
-    return parseArgs({ args: [...args], options: known, allowPositionals: true })
-  } catch (error) {
-    throw invalid((error as Error).message)
-  }
-}
-
 function anApp(path: string): string {
   if (existsSync(path) && statSync(path).isFile()) return path
-  throw invalid(`${path} is no file; expected the module that exports the app`)
+  throw misuse('dev', `${path} is no file; expected the module that exports the app`)
 }
 
 function storeOf(store: string): string {
   return store === 'memory' ? store : resolve(store)
 }
 
-function aCount(text: string): number {
-  if (/^\d+$/.test(text) && Number(text) <= 256) return Number(text)
-  throw invalid(`option "--workers" must be an integer from 0 to 256, got ${JSON.stringify(text)}`)
-}
-
 function aFolder(path: string): string {
   if (existsSync(path) && statSync(path).isDirectory()) return path
-  throw invalid(`option "--watch" must be a folder, got ${path}`)
-}
-
-function invalid(why: string): TroupeError {
-  return new TroupeError('OPTION_INVALID', `dev: ${why}`)
+  throw misuse('dev', `option "--watch" must be a folder, got ${path}`)
 }

@@ -14,6 +14,7 @@ import { createInterface } from 'node:readline'
 import { type Command, exit, type Terminal } from './command.ts'
 import { type DevOptions, devHelp, parseDevOptions } from './dev-options.ts'
 import { DevSession } from './dev-session.ts'
+import { Interrupt } from './interrupt.ts'
 import { SourceWatch } from './source-watch.ts'
 
 export const dev: Command = async (args, terminal) => {
@@ -52,35 +53,6 @@ async function runUntil(
     }
   } finally {
     input.close()
-  }
-}
-
-/** The first Ctrl-C closes, the second kills. */
-class Interrupt {
-  readonly came: Promise<'interrupted'>
-  readonly cameAgain: Promise<void>
-  readonly #terminal: Terminal
-  readonly #listener: () => void
-
-  constructor(terminal: Terminal) {
-    const first = Promise.withResolvers<'interrupted'>()
-    const second = Promise.withResolvers<void>()
-    let count = 0
-    this.came = first.promise
-    this.cameAgain = second.promise
-    this.#terminal = terminal
-    this.#listener = () => {
-      count += 1
-      if (count === 1) first.resolve('interrupted')
-      else second.resolve()
-    }
-    terminal.on?.('SIGINT', this.#listener)
-    terminal.on?.('SIGTERM', this.#listener)
-  }
-
-  close(): void {
-    this.#terminal.off?.('SIGINT', this.#listener)
-    this.#terminal.off?.('SIGTERM', this.#listener)
   }
 }
 

@@ -16,6 +16,11 @@ if (reason === undefined) {
 }
 
 async function start(): Promise<void> {
+  // `troupe history FILE | head` closes our output early: that is an end, no failure.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error
+    process.exit(0)
+  })
   const { run } = await import('./run.ts')
   process.exitCode = await run(process.argv.slice(2), process)
 }

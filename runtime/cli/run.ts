@@ -16,6 +16,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
     summary: 'runs an app and starts it again when its files change',
     load: async () => (await import('./dev.ts')).dev,
   },
+  history: {
+    summary: 'lists, searches and follows the records of a store',
+    load: async () => (await import('./history.ts')).history,
+  },
 })
 
 /**

@@ -15,6 +15,7 @@ test('packaging: the public entries are these and no others', () => {
     './agents',
     './testing',
     './persistence',
+    './replay',
     './host',
     './package.json',
     './internal/*',

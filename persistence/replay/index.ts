@@ -1,0 +1,25 @@
+/**
+ * `troupe/replay`: a recorded history, searched and shown from code, as the `troupe` commands do.
+ */
+import '../../mailbox/supported-node.ts'
+
+export {
+  checkFilter,
+  type HistoryFilter,
+  type RecordOutcome,
+  recordOutcomes,
+} from './filter.ts'
+export { type FollowOptions, followRecords } from './follow.ts'
+export { causeTree, type MessageTree, resolveId, whyChain } from './lineage.ts'
+export {
+  type MessageView,
+  messageToJson,
+  type RecordKindName,
+  type RecordView,
+  recordToJson,
+  viewRecord,
+} from './record-view.ts'
+export { type RecordedValue, recordedToJson, recordedValue, toJson } from './recorded-value.ts'
+export { openRecording, type Recording } from './recording.ts'
+export { selectPositions, selectRecords } from './scan.ts'
+export { sequenceDiagram } from './sequence.ts'
