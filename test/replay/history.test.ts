@@ -157,8 +157,9 @@ test('history: recorded texts have no power over a terminal, in text and in JSON
     const { stdout } = await troupe(['history', store, ...more], { isTTY: false })
     assert.doesNotMatch(stdout.replaceAll('\n', ''), /[\p{Cc}\u202e]/u)
   }
-  const memo = jsonLines((await troupe(['history', store, '--json'])).stdout)[0]
-  assert.deepEqual(((memo ?? {})['inline'] as { payload: unknown }).payload, {
+  const [first] = jsonLines((await troupe(['history', store, '--json'])).stdout)
+  assert.ok(first)
+  assert.deepEqual((first['inline'] as { payload: unknown }).payload, {
     amount: 1,
     memo: '\u001b[2J\u0007\u009b31m\u202eevil\r\n',
   })
