@@ -2,7 +2,7 @@
  * Threads from piscina: one long task per thread. The task's promise is the death monitor, an abort
  * is the kill switch, resource limits are the fence.
  */
-import type { ResourceLimits, Transferable } from 'node:worker_threads'
+import type { ResourceLimits, Transferable, Worker } from 'node:worker_threads'
 import { Piscina } from 'piscina'
 
 /** Environment variable that only these threads have. */
@@ -18,6 +18,8 @@ export interface Thread {
 
 export class ThreadPool {
   readonly #pool: Piscina
+  /** Threads that have not ended: a killed one goes on for a while. */
+  readonly #exits = new Map<Worker, Promise<void>>()
 
   /**
    * @param threads how many, all long-lived
@@ -49,6 +51,7 @@ export class ThreadPool {
     }) as Promise<void>
     // Whoever watches handles it; a death before anybody looks must not be an unhandled one.
     ended.catch(() => undefined)
+    this.#noteThreads()
     return { ended, kill: () => abort.abort(new Error('killed by the runtime')) }
   }
 
@@ -58,8 +61,21 @@ export class ThreadPool {
     return worker?.performance.eventLoopUtilization().idle ?? 0
   }
 
+  /** The pool makes a thread when a task needs one, and forgets it when it is killed. */
+  #noteThreads(): void {
+    for (const worker of this.#pool.threads) {
+      if (this.#exits.has(worker)) continue
+      const exit = new Promise<void>((resolve) => worker.once('exit', () => resolve()))
+      this.#exits.set(worker, exit)
+      void exit.then(() => this.#exits.delete(worker))
+    }
+  }
+
+  /** Ends all threads; resolves when the last one is gone, those killed before included. */
   async destroy(): Promise<void> {
+    this.#noteThreads()
     await this.#pool.destroy()
+    await Promise.all(this.#exits.values())
   }
 }
 
