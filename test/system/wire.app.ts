@@ -1,4 +1,5 @@
 /** The app of the tests of what crosses threads. */
+import { BroadcastChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
@@ -16,6 +17,8 @@ export const Log = contract('log', {
   deliver: message<{ to: string; count: number }, number>(),
   /** Blocks its thread, in ms. */
   burn: message<number>(),
+  /** Says `burning` on a channel and blocks its thread until somebody says `stop` there. */
+  burnUntilTold: message<string>(),
   refs: message<Address, string>(),
   isMain: message<void, boolean>(),
   thread: message<void, number>(),
@@ -24,8 +27,8 @@ export const Log = contract('log', {
 export const Asker = contract('asker', {
   /** Asks along a path of keys; the last one answers. */
   along: message<readonly string[], string>(),
-  /** Waits until told, then asks the other. */
-  cross: message<string, string>(),
+  /** Waits on a channel until the other one's turn has begun too, then asks it. */
+  cross: message<{ to: string; channel: string }, string>(),
   fail: message<void, string>(),
   failsBeside: message<string, string>(),
   bad: message<void, { list: number[] }>(),
@@ -54,6 +57,19 @@ export const Keeper = contract('keeper', {
 
 const threadId = async (): Promise<number> => (await import('node:worker_threads')).threadId
 
+/** Resolves when somebody on another thread has come to the same channel. */
+async function meet(name: string): Promise<void> {
+  const channel = new BroadcastChannel(name)
+  const met = new Promise((resolve) => {
+    channel.onmessage = resolve
+  })
+  channel.postMessage('here')
+  await met
+  // Whoever came second has not heard the first call.
+  channel.postMessage('here')
+  channel.close()
+}
+
 const log = actor(Log, {
   state: () => ({ seen: [] as { from: string; n: number }[] }),
   mailbox: { capacity: 100_000 },
@@ -75,6 +91,12 @@ const log = actor(Log, {
       const end = performance.now() + ms
       while (performance.now() < end);
     },
+    burnUntilTold(_ctx, name) {
+      const channel = new BroadcastChannel(name)
+      channel.postMessage('burning')
+      while (receiveMessageOnPort(channel as never)?.message !== 'stop');
+      channel.close()
+    },
     refs: (ctx, address) => `${ctx.ref(Log, address).key}`,
     async isMain() {
       return (await import('node:worker_threads')).isMainThread
@@ -88,7 +110,10 @@ const asker = actor(Asker, {
     async along(ctx, [next, ...rest]) {
       return next === undefined ? ctx.self.key : await ctx.ref(Asker, next).ask.along(rest)
     },
-    cross: (ctx, to) => ctx.ref(Asker, to).ask.along([]),
+    async cross(ctx, { to, channel }) {
+      await meet(channel)
+      return await ctx.ref(Asker, to).ask.along([])
+    },
     fail() {
       throw new TroupeError('ACTOR_FAILED', 'broken on purpose', {
         fields: { shelf: 3 },
