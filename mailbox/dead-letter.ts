@@ -21,6 +21,7 @@ export type DeadLetterReason =
   | 'no-handler'
   | 'host-lost'
   | 'not-encodable'
+  | 'invalid-payload'
 
 /** One dead letter, as listed by `system.deadLetters`. */
 export interface DeadLetter {
@@ -31,7 +32,7 @@ export interface DeadLetter {
   readonly name: string
   readonly lane: LaneName
   readonly reason: DeadLetterReason
-  /** What the handler threw, for `failed` and `parked`. */
+  /** What the handler threw, for `failed` and `parked`; for `invalid-payload` what its schema said. */
   readonly error?: unknown
   /** Wall time in ms. */
   readonly at: number

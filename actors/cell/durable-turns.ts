@@ -38,6 +38,7 @@ import { type Book, DurableTurn, emptyBook } from './durable-turn.ts'
 import { invoke, isPromise } from './invoke.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Journal } from './ports.ts'
+import { handlePublished } from './published.ts'
 import { ReadTurn } from './read-turn.ts'
 import { copied } from './recoded.ts'
 import type { EndReason } from './signal.ts'
@@ -142,7 +143,10 @@ export abstract class DurableTurns extends Cell {
     const turn = new DurableTurn(this, envelope, this.stepsOf(envelope), attempt)
     let result: unknown
     try {
-      result = handler(turn, envelope.payload)
+      result =
+        envelope.header.topic === undefined
+          ? handler(turn, envelope.payload)
+          : handlePublished(turn, envelope, handler)
     } catch (error) {
       return this.failed(turn, error)
     }
@@ -332,19 +336,21 @@ export abstract class DurableTurns extends Cell {
     turn?.close()
     const envelope = turn?.envelope
     if (envelope === undefined) return this.activationFailed(error)
+    const durable = turn as DurableTurn
+    if (durable.misfit !== undefined) this.#giveUp(envelope, 'invalid-payload', error)
+    else this.#settleFailure(durable, envelope, error)
+    this.#afterwards(durable)
+  }
+
+  #settleFailure(turn: DurableTurn, envelope: Envelope, failure: unknown): void {
     this.host.emit({
       event: 'turn-failed',
       actor: this.id,
       message: envelope.name,
       id: envelope.id,
-      attempt: (turn as Turn).attempt,
-      error,
+      attempt: turn.attempt,
+      error: failure,
     })
-    this.#settleFailure(turn as DurableTurn, envelope, error)
-    this.#afterwards(turn as DurableTurn)
-  }
-
-  #settleFailure(turn: DurableTurn, envelope: Envelope, failure: unknown): void {
     // Obeying an abort is no failure, whatever was thrown for it: it is final, and says why.
     const isAbort = turn.isAbort(failure)
     const error = isAbort ? turn.signal.reason : failure
@@ -352,8 +358,7 @@ export abstract class DurableTurns extends Cell {
     if (envelope.header.reply !== undefined || envelope.header.asked) {
       this.#answerFailure(envelope, error)
     } else if (isAbort || isTerminal(error) || turn.attempt >= attempts) {
-      this.release(envelope, Count.running)
-      this.park(envelope, isAbort ? 'cancelled' : 'parked', error)
+      this.#giveUp(envelope, isAbort ? 'cancelled' : 'parked', error)
     } else {
       this.#retryLater(turn, envelope)
     }
@@ -373,6 +378,11 @@ export abstract class DurableTurns extends Cell {
       },
       undone: (refusal) => this.undo(envelope, refusal),
     })
+  }
+
+  #giveUp(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
+    this.release(envelope, Count.running)
+    this.park(envelope, reason, error)
   }
 
   /** Gives a message up: consumed, and from its commit on a dead letter that can be replayed. */

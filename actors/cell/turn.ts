@@ -47,6 +47,8 @@ export abstract class Turn implements Context, SendPort, Sender {
   afterwards: EndReason | undefined
   /** The message goes to the stash instead of being processed. */
   stashing = false
+  /** What its message's schema said, when the payload did not fit it (see `published.ts`). */
+  misfit: TroupeError | undefined
   /** Asks and effects that have not settled (T6). */
   open = 0
   /** How many of them are asks, deliveries and streams (M5). */

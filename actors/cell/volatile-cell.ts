@@ -16,6 +16,7 @@ import { pauseBefore, RestartBudget } from './backoff.ts'
 import { Cell } from './cell.ts'
 import { hookOf } from './family.ts'
 import { invoke, isPromise } from './invoke.ts'
+import { handlePublished } from './published.ts'
 import { ReadTurn } from './read-turn.ts'
 import { Timers } from './timers.ts'
 import type { Turn } from './turn.ts'
@@ -127,7 +128,9 @@ export class VolatileCell extends Cell {
     if (envelope.header.tick !== undefined) this.#timers?.taken(envelope)
     this.#run(new VolatileTurn(this, envelope), (turn) => {
       recordTaken(this, envelope)
-      return handler(turn, envelope.payload)
+      return envelope.header.topic === undefined
+        ? handler(turn, envelope.payload)
+        : handlePublished(turn, envelope, handler)
     })
   }
 
@@ -235,6 +238,7 @@ export class VolatileCell extends Cell {
     const envelope = turn?.envelope
     if (turn !== undefined && envelope !== undefined) {
       if (turn.isAbort(error)) return this.#aborted(turn, envelope, error)
+      if (turn.misfit !== undefined) return this.#misfit(turn, envelope, error)
       this.#lose(envelope, error)
     }
     if (this.turn === turn) this.turn = undefined
@@ -246,6 +250,12 @@ export class VolatileCell extends Cell {
   /** The handler ended as it was told to: its state is not in question. */
   #aborted(turn: Turn, envelope: Envelope, error: unknown): void {
     this.#fail(envelope, this.phase === 'stopping' ? 'stopped' : 'cancelled', error)
+    this.#afterwards(turn)
+  }
+
+  /** The handler never saw it: nothing has failed. */
+  #misfit(turn: Turn, envelope: Envelope, error: unknown): void {
+    this.#fail(envelope, 'invalid-payload', error)
     this.#afterwards(turn)
   }
 
@@ -262,7 +272,11 @@ export class VolatileCell extends Cell {
   }
 
   /** The message in hand: an asker gets the error, anything else is a dead letter with it. */
-  #fail(envelope: Envelope, reason: 'failed' | 'cancelled' | 'stopped', error: unknown): void {
+  #fail(
+    envelope: Envelope,
+    reason: 'failed' | 'cancelled' | 'stopped' | 'invalid-payload',
+    error: unknown,
+  ): void {
     this.release(envelope, Count.running)
     this.#timers?.handled(envelope)
     if (envelope.header.reply === undefined) return this.host.deadLetter(envelope, reason, error)

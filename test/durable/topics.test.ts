@@ -1,10 +1,11 @@
 /** Publishing with durable subscribers: exactly once each, whoever dies when. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
-import { settled } from './support.ts'
+import { code, settled } from './support.ts'
 import { World } from './world.ts'
 
 const Reader = contract('reader', {
@@ -143,4 +144,43 @@ test('publish: from outside it keeps the order of the calls', async () => {
     Array.from({ length: 50 }, (_, i) => `n.x: ${i}`),
   )
   w.assertBalanced()
+})
+
+const Typed = contract('typed', {
+  join: message<string, void>(),
+  count: message({ input: z.object({ n: z.coerce.number().int() }) }),
+  seen: message<void, number[]>(),
+})
+
+test('M3: a durable subscriber is spared what does not fit its schema: parked, with the issues', async () => {
+  const typed = actor(Typed, {
+    durable: true,
+    state: () => ({ seen: [] as number[] }),
+    on: {
+      join: (ctx, pattern) => ctx.subscribe(pattern, 'count'),
+      count: (ctx, { n }) => void ctx.state.seen.push(n),
+    },
+    reads: { seen: (ctx) => ctx.state.seen },
+  })
+  const w = new World({ actors: [...actors, typed] })
+  await settled(w, w.ref(Typed, 't').ask.join('n.**'))
+  await settled(w, w.ref(Reader, 'r').ask.join('n.**'))
+  for (const n of ['1', 'x', 2]) w.outside.publish('n.n', { n })
+  await w.settle()
+  assert.deepEqual(await settled(w, w.ref(Typed, 't').ask.seen()), [1, 2])
+  assert.equal((await all(w, 'r')).length, 3, 'the others get it all the same')
+  const [letter, ...more] = w.letters
+  assert.equal(more.length, 0)
+  assert.deepEqual([letter?.envelope.payload, letter?.reason], [{ n: 'x' }, 'invalid-payload'])
+  assert.ok(code('PAYLOAD_INVALID')(letter?.error))
+  assert.deepEqual(
+    w.events.filter(({ event }) => event === 'turn-failed'),
+    [],
+  )
+  w.assertBalanced()
+  const next = w.crash()
+  await next.settle()
+  assert.deepEqual(await settled(next, next.ref(Typed, 't').ask.seen()), [1, 2])
+  assert.equal(next.letters.length, 0, 'once is enough')
+  next.assertBalanced()
 })

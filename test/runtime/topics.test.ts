@@ -1,9 +1,11 @@
 /** Publishing to topics: one copy for each subscriber, and no harm to the publisher. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
 import type { Encodable } from '../../persistence/encodable-types.ts'
 import type { Published } from '../../runtime/peer/topics.ts'
 import { gate } from './gate.ts'
@@ -177,3 +179,51 @@ test('a wrong topic, pattern, payload or message name is refused where it is sai
   await h.advance(1_000)
   assert.equal(h.imbalance(), 0)
 })
+
+const Typed = contract('typed', {
+  join: message<'count' | 'slow', void>(),
+  count: message({ input: z.object({ n: z.coerce.number().int() }) }),
+  slow: message({
+    input: z.object({ n: z.number() }).refine(async ({ n }) => n > 0, 'must be more'),
+  }),
+})
+
+for (const kind of ['count', 'slow'] as const) {
+  test(`M3: what was published and does not fit the ${kind} schema is a dead letter, not a failure`, async () => {
+    const got: unknown[] = []
+    const typed = actor(Typed, {
+      state: () => ({ seen: 0 }),
+      on: {
+        join: (ctx, name) => ctx.subscribe('numbers', name),
+        count: (ctx, { n }) => void got.push([n, ++ctx.state.seen]),
+        async slow(ctx, { n }) {
+          got.push([n, ++ctx.state.seen])
+        },
+      },
+    })
+    const h = harness({ actors: [typed] })
+    h.ref(Typed, 't').tell.join(kind)
+    await h.settle()
+    for (const n of [1, 'x', {}, 2]) h.outside.publish('numbers', { n })
+    await h.settle()
+    assert.deepEqual(got, [
+      [1, 1],
+      [2, 2],
+    ])
+    const letters = h.letters.map(({ envelope, reason }) => [envelope.payload, reason])
+    assert.deepEqual(letters, [
+      [{ n: 'x' }, 'invalid-payload'],
+      [{ n: {} }, 'invalid-payload'],
+    ])
+    for (const { error } of h.letters) {
+      assert.ok(error instanceof TroupeError)
+      assert.equal(error.code, 'PAYLOAD_INVALID')
+      assert.equal((error.fields['issues'] as { path: string }[])[0]?.path, 'n')
+    }
+    assert.deepEqual(
+      h.events.filter(({ event }) => event !== 'actor-started'),
+      [],
+    )
+    assert.equal(h.imbalance(), 0)
+  })
+}
