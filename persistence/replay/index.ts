@@ -3,6 +3,7 @@
  */
 import '../../mailbox/supported-node.ts'
 
+export { type Difference, differences } from './differences.ts'
 export {
   checkFilter,
   type HistoryFilter,
@@ -23,3 +24,4 @@ export { type RecordedValue, recordedToJson, recordedValue, toJson } from './rec
 export { openRecording, type Recording } from './recording.ts'
 export { selectPositions, selectRecords } from './scan.ts'
 export { sequenceDiagram } from './sequence.ts'
+export { type ActorState, type Blame, blame, type Point, stateAt } from './state-at.ts'

@@ -20,6 +20,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
     summary: 'lists, searches and follows the records of a store',
     load: async () => (await import('./history.ts')).history,
   },
+  state: {
+    summary: 'shows the state of an actor at any point, and what changed it',
+    load: async () => (await import('./state.ts')).state,
+  },
 })
 
 /**
