@@ -41,7 +41,8 @@ function assertCited(line: string): void {
 test('what the documents do not answer is said plainly, and that is a success', async (context) => {
   const docs = temporaryFolder(context, { 'a.md': '# Pools\n\nA pool has eight threads.' })
   const store = join(temporaryFolder(context), 'kb.db')
-  const run = await runExample(['Who founded the company?', '--docs', docs], store)
+  const args = ['Who founded the company?', '--docs', docs, '--workers', '0']
+  const run = await runExample(args, store)
   assert.equal(run.code, 0, run.stderr)
   assert.equal(answerOf(run), 'The documents hold no answer to: Who founded the company?')
 })
@@ -52,7 +53,7 @@ test('asked again, nothing is read and nothing is worked out again; a changed fi
     'b.md': '# Queues\n\nA queue is bounded.',
   })
   const store = join(temporaryFolder(context), 'kb.db')
-  const args = ['How many threads does a pool have?', '--docs', docs]
+  const args = ['How many threads does a pool have?', '--docs', docs, '--workers', '0']
   const first = await runExample(args, store)
   assert.match(first.stderr, /^2 files read, 0 unchanged, 0 removed, 0 skipped$/m)
   const again = await runExample(args, store)
