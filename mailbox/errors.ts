@@ -31,6 +31,12 @@ export const errorCodes = Object.freeze({
   ASK_TIMEOUT: retryable(
     'No reply within the deadline; says the queue position and what the actor is busy with.',
   ),
+  BACKUP_DAMAGED: final(
+    'A backup or a restored store fails its checks; says which and names the actor (D4).',
+  ),
+  BACKUP_MISSING: final(
+    'The folder holds no finished backup, or none that reaches the position or time.',
+  ),
   CANCELLED: final(
     'The caller aborted the message through its signal, or the turn was interrupted.',
   ),
@@ -65,6 +71,7 @@ export const errorCodes = Object.freeze({
   STORE_CORRUPT: final(
     'Part of the store cannot be read; names the actor and message, all bytes are kept (D4).',
   ),
+  STORE_EXISTS: final('A restore never overwrites: the file, or what belongs to it, is there.'),
   STORE_FULL: retryable(
     'The disk or the page limit is full; free space, troupe resumes by itself (D5).',
   ),

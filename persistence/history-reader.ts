@@ -17,6 +17,12 @@ export interface ChainEnd {
   readonly head: number
 }
 
+/** `oldest`: the third snapshot, or the actor's first record where there are fewer. */
+export type Base = 'newest' | 'oldest'
+
+/** Snapshots that are kept of an actor; no fewer than that many, and its first records are there. */
+export const snapshotsKept = 3
+
 export class HistoryReader implements StoreReader {
   readonly #medium: ReadMedium
 
@@ -106,9 +112,10 @@ export class HistoryReader implements StoreReader {
   /**
    * What to fold for many actors, by number, in one sweep from the newest record to the oldest: a
    * segment that several of them have records in is read once.
+   * @param base where folding starts: at the newest snapshot, or as far back as is kept for it
    */
-  chains(ends: readonly ChainEnd[]): Map<number, Chain | Damage> {
-    const walks = ends.map(({ no, head }) => this.#walk(no, head))
+  chains(ends: readonly ChainEnd[], base: Base = 'newest'): Map<number, Chain | Damage> {
+    const walks = ends.map(({ no, head }) => this.#walk(no, head, base))
     let waiting = walks.filter(({ next }) => next !== 0)
     while (waiting.length > 0) {
       const newest = waiting.reduce((max, { next }) => Math.max(max, next), 0)
@@ -119,8 +126,9 @@ export class HistoryReader implements StoreReader {
     return new Map(walks.map((walk) => [walk.no, walk.result]))
   }
 
-  #walk(no: number, head: number): ChainWalk {
-    const snapshot = this.#medium.snapshots(no).find(({ position }) => position <= head)
+  #walk(no: number, head: number, base: Base = 'newest'): ChainWalk {
+    const snapshots = this.#medium.snapshots(no).filter(({ position }) => position <= head)
+    const snapshot = base === 'newest' ? snapshots[0] : snapshots[snapshotsKept - 1]
     return new ChainWalk(this.#medium, no, head, snapshot)
   }
 }

@@ -25,6 +25,13 @@ export interface Connection {
   commit(): void
   /** Undoes an open transaction; does nothing when SQLite already did. */
   rollback(): void
+  /**
+   * Copies the database to a file, as one moment saw it: writers go on meanwhile. The event loop
+   * turns between steps.
+   * @param step told of pages still to copy, of all; returns how many to copy next. What it throws
+   *   ends the copy.
+   */
+  copyTo(file: string, step: (remaining: number, total: number) => number): Promise<void>
   close(): void
 }
 
@@ -53,7 +60,33 @@ export const connect: Connect = (file, { readonly = false, timeout = 2000 } = {}
     rollback: () => {
       if (db.inTransaction) db.exec('ROLLBACK')
     },
+    copyTo: (target, step) => copy(file, db, target, step),
     close: () => void db.close(),
+  }
+}
+
+/**
+ * SQLite starts a copy over when somebody writes in between, so that one beside a busy writer would
+ * never end. An open read transaction keeps what this connection sees as it is until the copy is done.
+ */
+async function copy(
+  file: string,
+  db: Database.Database,
+  target: string,
+  step: (remaining: number, total: number) => number,
+): Promise<void> {
+  attempt(file, () => {
+    db.exec('BEGIN')
+    db.prepare('SELECT count(*) FROM sqlite_schema').get()
+  })
+  try {
+    await db.backup(target, {
+      progress: ({ remainingPages, totalPages }) => step(remainingPages, totalPages),
+    })
+  } catch (error) {
+    throw storeError(error, target)
+  } finally {
+    db.exec('ROLLBACK')
   }
 }
 

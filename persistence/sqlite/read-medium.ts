@@ -133,6 +133,23 @@ export class SqliteReadMedium implements ReadMedium {
     }
   }
 
+  /** Rows of snapshots, good or not. */
+  get snapshotRows(): number {
+    return Number(this.sql('SELECT count(*) FROM snapshots').get()?.[0])
+  }
+
+  /** What SQLite itself finds wrong with the file; empty when nothing. */
+  faults(): readonly string[] {
+    const found = this.sql('PRAGMA quick_check(10)')
+      .all()
+      .map(([text]) => String(text))
+    return found.length === 1 && found[0] === 'ok' ? [] : found
+  }
+
+  get storeId(): string {
+    return String(this.sql("SELECT value FROM meta WHERE key = 'id'").get()?.[0])
+  }
+
   get bytes(): number {
     return (
       Number(this.connection.pragma('page_count')) * Number(this.connection.pragma('page_size'))

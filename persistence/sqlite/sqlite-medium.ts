@@ -3,6 +3,7 @@
  * (D6). The tail file is told of every position that was acknowledged (D10).
  */
 import type { ActorRow } from '../actor-table.ts'
+import { snapshotsKept } from '../history-reader.ts'
 import type { Medium, OwnIdRow } from '../medium.ts'
 import type { CheckpointChunk } from '../store.ts'
 import type { Snapshot, StoredSegment } from '../stored.ts'
@@ -12,8 +13,8 @@ import type { Connection } from './connection.ts'
 import { rowChecksum, SqliteReadMedium, segmentChecksum, snapshotChecksum } from './read-medium.ts'
 import type { TailFile } from './tail-file.ts'
 
-/** Snapshots kept of each actor, and checkpoints kept in all. */
-const kept = 3
+/** Checkpoints kept in all, as many as snapshots of each actor. */
+const kept = snapshotsKept
 const ownIdsPerExpiry = 100
 
 export class SqliteMedium extends SqliteReadMedium implements Medium {

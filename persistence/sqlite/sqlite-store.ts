@@ -10,7 +10,6 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { HistoryReader } from '../history-reader.ts'
 import { HistoryStore, type StoreOptions } from '../history-store.ts'
-import type { ReadMedium } from '../medium.ts'
 import { attempt, type Connect, type Connection, connect as connectSqlite } from './connection.ts'
 import { SqliteReadMedium } from './read-medium.ts'
 import { inspect, prepareSchema } from './schema.ts'
@@ -63,7 +62,7 @@ function orElse<T>(work: () => T, undo: () => void): T {
 /** A read-only view of a store file, beside its writer if there is one. */
 export interface SqliteReader {
   readonly history: HistoryReader
-  readonly medium: ReadMedium
+  readonly medium: SqliteReadMedium
   /** Closes the file; what was read stays good. */
   close(): void
 }

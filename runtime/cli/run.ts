@@ -4,10 +4,9 @@
  * Owns `--help`, `--version` and the words for a command that does not exist. A command's own
  * options, output and exit code are the command's.
  */
-import { readFile } from 'node:fs/promises'
-import { createRequire } from 'node:module'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { nearest } from '../../mailbox/options.ts'
+import { packageVersion } from '../../mailbox/package-version.ts'
 import { type CommandEntry, exit, type Terminal } from './command.ts'
 
 /** Every command, in the order of the help text. */
@@ -23,6 +22,22 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
   state: {
     summary: 'shows the state of an actor at any point, and what changed it',
     load: async () => (await import('./state.ts')).state,
+  },
+  backup: {
+    summary: 'copies a store to a folder, while it is written or not',
+    load: async () => (await import('./backup.ts')).backup,
+  },
+  verify: {
+    summary: 'checks backups, down to every actor’s state',
+    load: async () => (await import('./verify.ts')).verify,
+  },
+  restore: {
+    summary: 'makes a store of a backup: to its end, a position or a time',
+    load: async () => (await import('./restore.ts')).restore,
+  },
+  prune: {
+    summary: 'removes old backups, counting only those that verify',
+    load: async () => (await import('./prune.ts')).prune,
   },
 })
 
@@ -43,7 +58,7 @@ export async function run(
     return name === undefined ? exit.usage : exit.ok
   }
   if (name === '--version' || name === '-v') {
-    terminal.stdout.write(`${await packageVersion()}\n`)
+    terminal.stdout.write(`${packageVersion()}\n`)
     return exit.ok
   }
   const entry = Object.hasOwn(table, name) ? table[name] : undefined
@@ -90,11 +105,4 @@ function unknownCommand(name: string, table: Readonly<Record<string, CommandEntr
   const near = nearest(name, Object.keys(table))
   const hint = near === undefined ? '`troupe help` lists them' : `did you mean "${near}"?`
   return `troupe: unknown command "${name}"; ${hint}\n`
-}
-
-/** Asked by the package's own name, so that it holds in the sources, in `dist` and when installed. */
-async function packageVersion(): Promise<string> {
-  const path = createRequire(import.meta.url).resolve('troupe/package.json')
-  const { version } = JSON.parse(await readFile(path, 'utf8')) as { version: string }
-  return version
 }

@@ -1,0 +1,109 @@
+/** What the backup commands have in common: reading their arguments, progress, and the book. */
+import { parseArgs } from 'node:util'
+import { emptyBook } from '../../actors/cell/durable-turn.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { nearest } from '../../mailbox/options.ts'
+import type { BackupProgress } from '../../persistence/backup/index.ts'
+import type { Terminal } from './command.ts'
+
+/** A command's own options beside `--json` and `--help`; all take a value. */
+export interface BackupCommand {
+  readonly name: string
+  /** What stands after the name: `FILE DIR`. */
+  readonly places: readonly string[]
+  readonly options: readonly string[]
+}
+
+export interface BackupArguments {
+  readonly places: readonly string[]
+  readonly options: Readonly<Record<string, string | undefined>>
+  readonly json: boolean
+}
+
+/** @throws OPTION_INVALID */
+export function parseBackupArguments(
+  command: BackupCommand,
+  args: readonly string[],
+): BackupArguments | 'help' {
+  const { values, positionals } = parse(command, args)
+  if (values['help'] === true) return 'help'
+  if (positionals.length !== command.places.length) {
+    throw invalid(
+      command,
+      `expected ${command.places.join(' ')}, got ${positionals.length} of ${command.places.length}; see troupe ${command.name} --help`,
+    )
+  }
+  const options = Object.fromEntries(command.options.map((name) => [name, values[name]]))
+  return {
+    places: positionals,
+    options: options as BackupArguments['options'],
+    json: values['json'] === true,
+  }
+}
+
+function parse(command: BackupCommand, args: readonly string[]) {
+  const known = [...command.options, 'json', 'help']
+  for (const arg of args) {
+    const name = /^--([^=]+)/.exec(arg)?.[1]
+    if (name === undefined || known.includes(name)) continue
+    const near = nearest(name, known)
+    const hint =
+      near === undefined ? `see troupe ${command.name} --help` : `did you mean "--${near}"?`
+    throw invalid(command, `unknown option "--${name}"; ${hint}`)
+  }
+  const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
+    json: { type: 'boolean' },
+    help: { type: 'boolean', short: 'h' },
+  }
+  for (const name of command.options) options[name] = { type: 'string' }
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true })
+  } catch (error) {
+    throw invalid(command, (error as Error).message)
+  }
+}
+
+export function invalid({ name }: BackupCommand, why: string): TroupeError {
+  return new TroupeError('OPTION_INVALID', `${name}: ${why}`)
+}
+
+/** Options that every piece of backup work gets from a command. */
+export function workOptions(terminal: Terminal, abort: AbortController) {
+  return { emptyMeta: emptyBook, progress: progressTo(terminal), signal: abort.signal }
+}
+
+/** Runs work that Ctrl-C cancels. */
+export async function cancellable<T>(
+  terminal: Terminal,
+  work: (abort: AbortController) => Promise<T>,
+): Promise<T> {
+  const abort = new AbortController()
+  const stop = (): void => abort.abort()
+  terminal.on?.('SIGINT', stop)
+  terminal.on?.('SIGTERM', stop)
+  try {
+    return await work(abort)
+  } finally {
+    terminal.off?.('SIGINT', stop)
+    terminal.off?.('SIGTERM', stop)
+    if (terminal.stderr.isTTY === true) terminal.stderr.write('\r\x1b[K')
+  }
+}
+
+/** On a terminal one line that is overwritten, elsewhere one line for each phase. */
+function progressTo({ stderr }: Terminal): (progress: BackupProgress) => void {
+  let last = ''
+  return ({ phase, done, total }) => {
+    const percent = total === 0 ? 100 : Math.floor((100 * done) / total)
+    const now = stderr.isTTY === true ? `${phase} ${percent} %` : phase
+    if (now === last) return
+    last = now
+    stderr.write(stderr.isTTY === true ? `\r\x1b[K${now}` : `${now} ...\n`)
+  }
+}
+
+/** Bytes for people. */
+export function size(bytes: number): string {
+  if (bytes < 1_000_000) return `${Math.ceil(bytes / 1_000)} kB`
+  return `${(bytes / 1_000_000).toFixed(1)} MB`
+}
