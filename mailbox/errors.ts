@@ -58,6 +58,9 @@ export const errorCodes = Object.freeze({
   NOT_ENCODABLE: final(
     'A payload, reply or state holds a value the codec does not list; names its path (T5).',
   ),
+  NOT_OBSERVED: final(
+    'A test expected a message or an answer that did not come; lists what came instead.',
+  ),
   OPTION_INVALID: final(
     'An option is unknown, of the wrong type or out of bounds; suggests the nearest name.',
   ),
@@ -65,6 +68,9 @@ export const errorCodes = Object.freeze({
   PAYLOAD_INVALID: final('The payload or reply failed the message schema; `issues` lists why.'),
   PAYLOAD_TOO_LARGE: final(
     'The encoded value exceeds 16 MiB; store it elsewhere and send a reference (T5).',
+  ),
+  SCHEDULE_FAILED: final(
+    'A test fails under one schedule of `explore`; `seed` brings it back, `cause` is what it threw.',
   ),
   STATE_READ_ONLY: final('A read handler tried to change the state of its actor (T1).'),
   STEP_CHANGED: final('A retried turn called a recorded step with another input (D2).'),

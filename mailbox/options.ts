@@ -33,6 +33,8 @@ export const aFunction: OptionCheck = (value) =>
 export const anObject: OptionCheck = (value) =>
   typeof value === 'object' && value !== null ? undefined : 'an object'
 
+export const anArray: OptionCheck = (value) => (Array.isArray(value) ? undefined : 'an array')
+
 export const aSignal: OptionCheck = (value) =>
   value instanceof AbortSignal ? undefined : 'an AbortSignal'
 

@@ -5,7 +5,7 @@ import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
-import { createTestSystem } from '../../runtime/testing.ts'
+import { createTestSystem } from '../../runtime/testing/index.ts'
 
 const Reminder = contract('reminder', {
   in: message<number>(),
