@@ -2,24 +2,19 @@
  * A thread's records on their way to the store: collected into frames, sent at the end of a slice,
  * answered in order (D1). Owns the store credit (M5).
  */
-import PQueue from 'p-queue'
 import type { Cell } from '../../actors/cell/cell.ts'
 import type { Committing, Journal } from '../../actors/cell/ports.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import { SegmentBuilder } from '../../persistence/segment.ts'
 import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
+import { Loads } from './loads.ts'
 import type { StoreClient } from './store-client.ts'
 
 /** Bytes of records on their way; above it no durable turn starts (M5). */
 export const storeCredit = 8 * 1024 * 1024
 /** Bytes after which a frame is sent before the slice ends. */
 const frameBytes = 256 * 1024
-/**
- * Actors of one thread that are loaded at once: a backlog for a million of them must not ask for,
- * and hold, a million states at boot.
- */
-export const loadsAtOnce = 50
 
 interface SentFrame {
   readonly seq: number
@@ -42,7 +37,7 @@ export class JournalClient implements Journal {
   readonly #sent: SentFrame[] = []
   #bytesOut = 0
   readonly #credit: number
-  readonly #loads = new PQueue({ concurrency: loadsAtOnce })
+  readonly #loads: Loads
   #waiting = new Set<Cell>()
   /** Acceptances that wait for credit, in order. */
   readonly #queue: (() => void)[] = []
@@ -60,6 +55,7 @@ export class JournalClient implements Journal {
   ) {
     this.#credit = credit
     this.#client = client
+    this.#loads = new Loads(client)
     this.#identity = identity
     this.#schedule = schedule
     this.builder = new SegmentBuilder(identity.slot, identity.epoch)
@@ -111,7 +107,7 @@ export class JournalClient implements Journal {
   }
 
   load(actor: string, limit: number): Promise<LoadedActor | Damage> {
-    return this.#loads.add(() => this.#client.ask('load', { actor, limit }))
+    return this.#loads.load(actor, limit)
   }
 
   pending(actor: string, after: MessageRef, limit: number): Promise<PendingPage> {

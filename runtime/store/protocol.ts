@@ -16,9 +16,9 @@ import type { FrameEnd, Generation, Tally } from './tally.ts'
 
 /** Questions a client may ask, and their answers. */
 export interface Questions {
-  load: {
-    readonly ask: { readonly actor: string; readonly limit: number }
-    readonly answer: LoadedActor | Damage
+  loadMany: {
+    readonly ask: { readonly actors: readonly string[]; readonly limit: number }
+    readonly answer: readonly (LoadedActor | Damage)[]
   }
   pending: {
     readonly ask: { readonly actor: string; readonly after: MessageRef; readonly limit: number }

@@ -13,7 +13,7 @@ type Answers = {
 }
 
 const answers: Answers = {
-  load: (store, { actor, limit }) => store.load(actor, limit),
+  loadMany: (store, { actors, limit }) => store.loadMany(actors, limit),
   pending: (store, { actor, after, limit }) => store.pending(actor, after, limit),
   wakeList: (store, { after, limit }) => store.wakeList(after, limit),
   beginEpoch: (store, { slot }) => store.beginEpoch(slot),

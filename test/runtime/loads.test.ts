@@ -1,31 +1,115 @@
-/** The gate before activation: how many actors are loaded at once. */
+/** Activation: how many actors are loaded at once, and what that costs the store. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { JournalClient, loadsAtOnce } from '../../runtime/peer/journal.ts'
+import { actor } from '../../actors/actor.ts'
+import { contract } from '../../actors/contract.ts'
+import { message } from '../../actors/message.ts'
+import { MemoryMedium, openMemoryStore } from '../../persistence/memory-store.ts'
+import { JournalClient } from '../../runtime/peer/journal.ts'
+import { loadsAtOnce } from '../../runtime/peer/loads.ts'
 import { StoreClient } from '../../runtime/peer/store-client.ts'
 import type { ToStore } from '../../runtime/store/protocol.ts'
+import { harness } from './harness.ts'
+
+type Asked = ToStore & { readonly kind: 'ask'; readonly with: { readonly actors: string[] } }
+
+function journalTo(asked: Asked[]): { client: StoreClient; journal: JournalClient } {
+  const client = new StoreClient({ post: (message) => asked.push(message as Asked) })
+  const journal = new JournalClient(client, { slot: 0, epoch: 1 }, () => undefined)
+  return { client, journal }
+}
+
+const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `a/${i}`)
 
 test('at most 50 actors of a thread are loaded at once, the others wait their turn', async () => {
-  const asked: ToStore[] = []
-  const client = new StoreClient({ post: (message) => asked.push(message) })
-  const journal = new JournalClient(client, { slot: 0, epoch: 1 }, () => undefined)
-  const loads = Array.from({ length: 120 }, (_, i) => journal.load(`a/${i}`, 1))
-  await new Promise(setImmediate)
-  let answered = 0
+  const asked: Asked[] = []
+  const { client, journal } = journalTo(asked)
+  const loads = names(120).map((name) => journal.load(name, 1))
   let most = 0
-  while (answered < 120) {
-    most = Math.max(most, asked.length - answered)
-    const message = asked[answered] as ToStore & { readonly kind: 'ask' }
-    client.receive({ kind: 'answer', id: message.id, value: { kind: 'loaded' } })
-    answered += 1
+  for (let answered = 0; ; answered += 1) {
     await new Promise(setImmediate)
+    const open = asked.slice(answered).flatMap((message) => message.with.actors)
+    most = Math.max(most, open.length)
+    const message = asked[answered]
+    if (message === undefined) break
+    const value = message.with.actors.map(() => ({ kind: 'loaded' }))
+    client.receive({ kind: 'answer', id: message.id, value })
   }
   await Promise.all(loads)
   assert.equal(most, loadsAtOnce)
   assert.equal(loadsAtOnce, 50)
-  const order = asked.map((message) => (message as { with: { actor: string } }).with.actor)
+  assert.equal(asked.length, 5)
   assert.deepEqual(
-    order,
-    Array.from({ length: 120 }, (_, i) => `a/${i}`),
+    asked.flatMap((message) => message.with.actors),
+    names(120),
   )
+})
+
+test('actors with room for different numbers of messages are asked for apart', async () => {
+  const asked: Asked[] = []
+  const { journal } = journalTo(asked)
+  for (const [i, limit] of [9, 9, 4, 9].entries()) void journal.load(`a/${i}`, limit)
+  await new Promise(setImmediate)
+  assert.deepEqual(
+    asked.map((message) => message.with),
+    [
+      { actors: ['a/0', 'a/1'], limit: 9 },
+      { actors: ['a/2'], limit: 4 },
+    ],
+  )
+})
+
+test('a refused question fails the actors that it asked for, and no others', async () => {
+  const asked: Asked[] = []
+  const { client, journal } = journalTo(asked)
+  const loads = names(30).map((name) => journal.load(name, 1))
+  await new Promise(setImmediate)
+  client.receive({ kind: 'refusal', id: asked[0]?.id as number, error: { message: 'no' } as never })
+  const value = asked[1]?.with.actors.map(() => ({ kind: 'loaded' }))
+  client.receive({ kind: 'answer', id: asked[1]?.id as number, value })
+  const ends = await Promise.allSettled(loads)
+  assert.equal(ends.filter(({ status }) => status === 'rejected').length, 25)
+})
+
+const Counter = contract('counter', { add: message<number, number>() })
+const counter = actor(Counter, {
+  durable: true,
+  state: (): { sum: number } => ({ sum: 0 }),
+  on: {
+    add: (ctx, n) => {
+      ctx.state.sum += n
+      return ctx.state.sum
+    },
+  },
+})
+
+/** Counts the segments that are read. */
+class CountingMedium extends MemoryMedium {
+  reads = 0
+
+  override segmentOf(position: number): ReturnType<MemoryMedium['segmentOf']> {
+    this.reads += 1
+    return super.segmentOf(position)
+  }
+}
+
+test('D3: actors that come up together share the reading of the history', async () => {
+  const medium = new CountingMedium()
+  const store = openMemoryStore({}, medium)
+  const writing = harness({ actors: [counter], store })
+  const turns = 20
+  for (let n = 0; n < turns; n += 1) {
+    for (const key of names(25)) writing.ref(Counter, key).tell.add(1)
+    await writing.settle()
+  }
+  medium.reads = 0
+  const reading = harness({ actors: [counter], store })
+  const sums = names(25).map((key) => reading.ref(Counter, key).ask.add(0))
+  await reading.settle()
+  assert.deepEqual(
+    await Promise.all(sums),
+    Array.from({ length: 25 }, () => turns),
+  )
+  // A walk for each actor alone would read 25 times 20 of them.
+  assert.ok(medium.reads <= turns * 2, `${medium.reads} segments were read`)
 })

@@ -1,0 +1,68 @@
+/**
+ * Activations of one thread on their way to the store: several are asked for together, since one sweep
+ * over the history serves them all, and only so many at once. A backlog for a million actors must not
+ * ask for, and hold, a million states.
+ *
+ * Invariant: while somebody waits, exactly one question is scheduled that has not taken its batch yet.
+ */
+import PQueue from 'p-queue'
+import type { Damage, LoadedActor } from '../../persistence/stored.ts'
+import type { StoreClient } from './store-client.ts'
+
+/** Actors that one question asks for. */
+const batchSize = 25
+/** Questions that are out: while one is answered, the next one is on its way. */
+const batches = 2
+/** Actors of one thread that are loaded at once. */
+export const loadsAtOnce = batchSize * batches
+
+interface Waiting {
+  readonly actor: string
+  readonly limit: number
+  readonly resolve: (loaded: LoadedActor | Damage) => void
+  readonly reject: (error: unknown) => void
+}
+
+export class Loads {
+  readonly #client: StoreClient
+  readonly #gate = new PQueue({ concurrency: batches })
+  #waiting: Waiting[] = []
+
+  constructor(client: StoreClient) {
+    this.#client = client
+  }
+
+  /** @param limit most pending messages to bring along */
+  load(actor: string, limit: number): Promise<LoadedActor | Damage> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ actor, limit, resolve, reject })
+      if (this.#waiting.length === 1) this.#schedule()
+    })
+  }
+
+  #schedule(): void {
+    void this.#gate.add(() => this.#ask())
+  }
+
+  async #ask(): Promise<void> {
+    // Whoever asks in the same slice is taken along.
+    await undefined
+    const batch = this.#take()
+    if (this.#waiting.length > 0) this.#schedule()
+    const actors = batch.map(({ actor }) => actor)
+    const limit = batch[0]?.limit ?? 0
+    try {
+      const loaded = await this.#client.ask('loadMany', { actors, limit })
+      for (const [i, { resolve }] of batch.entries()) resolve(loaded[i] as LoadedActor | Damage)
+    } catch (error) {
+      for (const { reject } of batch) reject(error)
+    }
+  }
+
+  /** The oldest, and those behind it with the same limit. */
+  #take(): Waiting[] {
+    const limit = this.#waiting[0]?.limit
+    const end = this.#waiting.findIndex((one) => one.limit !== limit)
+    return this.#waiting.splice(0, Math.min(end < 0 ? batchSize : end, batchSize))
+  }
+}
