@@ -4,6 +4,7 @@
 import '../../mailbox/supported-node.ts'
 
 export { type Difference, differences } from './differences.ts'
+export { type ExportedRecord, type ExportHead, exportHistory } from './export.ts'
 export {
   checkFilter,
   type HistoryFilter,
@@ -11,6 +12,8 @@ export {
   recordOutcomes,
 } from './filter.ts'
 export { type FollowOptions, followRecords } from './follow.ts'
+export { type ImportTarget, importHistory } from './import.ts'
+export { importFile } from './import-file.ts'
 export { causeTree, type MessageTree, resolveId, whyChain } from './lineage.ts'
 export {
   type MessageView,

@@ -3,12 +3,14 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { LaneName } from '../../mailbox/lane.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import type { HistoryReader } from '../../persistence/history-reader.ts'
+import { exportHistory } from '../../persistence/replay/export.ts'
 import {
   checkFilter,
   type HistoryFilter,
   type RecordOutcome,
 } from '../../persistence/replay/filter.ts'
 import { followRecords } from '../../persistence/replay/follow.ts'
+import { importFile } from '../../persistence/replay/import-file.ts'
 import { causeTree, type MessageTree, whyChain } from '../../persistence/replay/lineage.ts'
 import {
   messageToJson,
@@ -23,7 +25,7 @@ import type { Damage, StoredRecord } from '../../persistence/stored.ts'
 import { aNumber, aTime, misuse, parseArguments } from './arguments.ts'
 import { type Command, exit, type Terminal } from './command.ts'
 import { Interrupt } from './interrupt.ts'
-import { Output } from './output.ts'
+import { Output, plain } from './output.ts'
 import { damageLine, recordLines, treeLines, valueWidth } from './show-record.ts'
 
 const help = `usage: troupe history FILE [options]
@@ -49,6 +51,8 @@ Lists the records of a store: messages accepted, turns, steps, dead letters. FIL
   --cause ID         the tree of what a message led to; an id is @p12.0, @v3.17 or the sender's own
   --why ID           the chain of messages back to its origin
   --mermaid          the selection as a sequence diagram
+  --export           the whole history as NDJSON, values as base64
+  --import EXPORT    makes FILE, a new store, of an export
   --full             values in full, however long
   --json             one record a line; with --cause and --why one message a line
 
@@ -77,6 +81,8 @@ const spec = {
     cause: { type: 'string' },
     why: { type: 'string' },
     mermaid: { type: 'boolean' },
+    export: { type: 'boolean' },
+    import: { type: 'string' },
     full: { type: 'boolean' },
     json: { type: 'boolean' },
   },
@@ -98,6 +104,9 @@ export const history: Command = async (args, terminal) => {
   const filter = filterOf(values)
   checkFilter(filter)
   checkMode(values)
+  if (values.import !== undefined) {
+    return takeIn(values.import, positionals[0] as string, values, new Output(terminal))
+  }
   const recording = openRecording(positionals[0] as string)
   try {
     return await answer(recording.reader, values, filter, terminal)
@@ -114,6 +123,7 @@ async function answer(
 ): Promise<number> {
   const out = new Output(terminal)
   if (values.cause !== undefined) return showTree([causeTree(reader, values.cause)], values, out)
+  if (values.export) return giveOut(reader, out)
   if (values.why !== undefined) return showTree(whyChain(reader, values.why), values, out)
   const limit =
     values.limit === undefined ? Number.POSITIVE_INFINITY : numberOf('--limit', values.limit)
@@ -146,8 +156,13 @@ function numberOf(option: string, text: string): number {
 }
 
 /** Answers of different shape do not mix. */
-function checkMode({ cause, why, mermaid, follow, json, last }: Values): void {
-  const modes = Object.entries({ cause, why, mermaid, follow })
+function checkMode(values: Values): void {
+  const { cause, why, mermaid, follow, json, last } = values
+  const modes = Object.entries({
+    ...{ cause, why, mermaid, follow },
+    export: values.export,
+    import: values.import,
+  })
     .filter(([, value]) => value !== undefined)
     .map(([name]) => `--${name}`)
   if (modes.length > 1) throw misuse('history', `${modes.join(' and ')} cannot be combined`)
@@ -225,6 +240,27 @@ function draw(reader: HistoryReader, filter: HistoryFilter, limit: number, out: 
   }
   out.line(sequenceDiagram(chosen).trimEnd())
   return chosen.some((one) => isDamage(one)) ? exit.failed : exit.ok
+}
+
+function giveOut(reader: HistoryReader, out: Output): number {
+  let damaged = false
+  for (const line of exportHistory(reader)) {
+    damaged ||= isDamage(line)
+    out.json(line)
+  }
+  return damaged ? exit.failed : exit.ok
+}
+
+async function takeIn(
+  source: string,
+  file: string,
+  { json }: Values,
+  out: Output,
+): Promise<number> {
+  const position = await importFile(source, file)
+  if (json) out.json({ file, position })
+  else out.line(`${plain(file)} holds ${position} records`)
+  return exit.ok
 }
 
 function showTree(trees: readonly MessageTree[], { json }: Values, out: Output): number {
