@@ -128,8 +128,9 @@ export class FullTextIndex {
     this.#statements.removeFile.run(fileId)
   }
 
+  /** The texts first: the chunks say which they are. */
   #removeChunks(fileId: number): void {
-    this.#statements.removeTexts.run(fileId * chunkIdBase, (fileId + 1) * chunkIdBase)
+    this.#statements.removeTexts.run(fileId)
     this.#statements.removeChunks.run(fileId)
   }
 }

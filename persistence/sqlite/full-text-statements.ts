@@ -37,7 +37,7 @@ export interface Statements {
   readonly insertText: BetterSqlite3.Statement<[number, string, string, string]>
   readonly removeFile: BetterSqlite3.Statement<[number]>
   readonly removeChunks: BetterSqlite3.Statement<[number]>
-  readonly removeTexts: BetterSqlite3.Statement<[number, number]>
+  readonly removeTexts: BetterSqlite3.Statement<[number]>
   readonly search: BetterSqlite3.Statement<[{ expression: string; limit: number }], ChunkRow>
 }
 
@@ -67,8 +67,9 @@ export function prepareStatements(db: BetterSqlite3.Database): Statements {
     ),
     removeFile: db.prepare<[number]>('DELETE FROM files WHERE id = ?'),
     removeChunks: db.prepare<[number]>('DELETE FROM chunks WHERE file_id = ?'),
-    removeTexts: db.prepare<[number, number]>(
-      'DELETE FROM chunk_text WHERE rowid >= ? AND rowid < ?',
+    // Row by row: a range of row ids of a table without content is looked for in all of it.
+    removeTexts: db.prepare<[number]>(
+      'DELETE FROM chunk_text WHERE rowid IN (SELECT id FROM chunks WHERE file_id = ?)',
     ),
     search: db.prepare<[{ expression: string; limit: number }], ChunkRow>(
       `SELECT files.path, chunks.ordinal, chunks.start_line, chunks.end_line, chunks.headings,

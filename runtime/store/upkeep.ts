@@ -18,6 +18,12 @@ export class Upkeep {
   readonly #every: number
   #checkpoint: number
   #busy = false
+  /**
+   * Actors that were due in an order, with the bytes of their records then. One that is still due got
+   * no snapshot, because it is in its first turn or cannot be folded: it is tried again at twice the
+   * bytes. Without that an order would follow the other for ever, each reading all of its records.
+   */
+  #tried: ReadonlyMap<string, number> = new Map()
 
   constructor(store: Store, every: number = defaultCheckpointEvery) {
     this.#store = store
@@ -30,7 +36,8 @@ export class Upkeep {
     if (this.#busy) return undefined
     const { position } = this.#store
     const checkpoint = position - this.#checkpoint >= this.#every
-    if (!checkpoint && this.#store.dueSnapshots(1).length === 0) return undefined
+    const snapshots = this.#areSnapshotsDue()
+    if (!checkpoint && !snapshots) return undefined
     if (checkpoint) this.#checkpoint = position
     this.#busy = true
     return { checkpoint }
@@ -38,5 +45,18 @@ export class Upkeep {
 
   done(): void {
     this.#busy = false
+  }
+
+  #areSnapshotsDue(): boolean {
+    const tried = new Map<string, number>()
+    let found = false
+    for (const { actor, bytes } of this.#store.dueSnapshots(Number.POSITIVE_INFINITY)) {
+      const before = this.#tried.get(actor)
+      const waits = before !== undefined && bytes < 2 * before
+      tried.set(actor, waits ? before : bytes)
+      if (!waits) found = true
+    }
+    this.#tried = tried
+    return found
   }
 }

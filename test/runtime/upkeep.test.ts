@@ -1,0 +1,72 @@
+/** When the archivist is sent to work (D3), and that what it cannot do is not asked of it for ever. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { encodeValue } from '../../persistence/codec.ts'
+import { openMemoryStore } from '../../persistence/memory-store.ts'
+import { Upkeep } from '../../runtime/store/upkeep.ts'
+import { Writer } from '../persistence/frames.ts'
+
+const snapshots = { checkpoint: false }
+
+/** A store, and a way to give an actor records of about 40 KiB each. */
+function storeWith() {
+  const store = openMemoryStore()
+  const writer = new Writer(store)
+  return {
+    store,
+    upkeep: new Upkeep(store),
+    grow(actor: string, records: number): void {
+      for (let i = 0; i < records; i += 1) {
+        const accepted = writer.accept(actor, 'x')
+        const { base } = writer.commit()
+        writer.turn(actor, { position: base + accepted, index: 0 }, 'x'.repeat(40 * 1024))
+        writer.commit()
+      }
+    },
+  }
+}
+
+test('D3: snapshots are ordered once they are due, one order at a time', () => {
+  const { upkeep, grow } = storeWith()
+  grow('account/a', 1)
+  assert.equal(upkeep.order(), undefined)
+  grow('account/a', 1)
+  assert.deepEqual(upkeep.order(), snapshots)
+  grow('account/b', 2)
+  assert.equal(upkeep.order(), undefined, 'an order is out')
+  upkeep.done()
+  assert.deepEqual(upkeep.order(), snapshots)
+})
+
+test('D3, S4: an actor that cannot be folded now is not tried again before its records doubled', () => {
+  const { upkeep, grow } = storeWith()
+  grow('account/a', 2)
+  assert.deepEqual(upkeep.order(), snapshots)
+  upkeep.done()
+  assert.equal(upkeep.order(), undefined, 'the answer to an order is not the next order')
+  let orders = 0
+  for (let i = 2; i < 64; i += 1) {
+    grow('account/a', 1)
+    if (upkeep.order() === undefined) continue
+    orders += 1
+    upkeep.done()
+  }
+  assert.equal(orders, 5, 'at 4, 8, 16, 32 and 64 records')
+})
+
+test('D3: others get their snapshots while one cannot; after a snapshot the count starts anew', () => {
+  const { store, upkeep, grow } = storeWith()
+  grow('account/a', 2)
+  assert.deepEqual(upkeep.order(), snapshots)
+  upkeep.done()
+  grow('account/b', 2)
+  assert.deepEqual(upkeep.order(), snapshots)
+  upkeep.done()
+  for (const { actor, position, bytes } of store.dueSnapshots(2)) {
+    const state = encodeValue({})
+    store.writeSnapshot({ actor, position, turn: 2, version: 1, state }, bytes)
+  }
+  assert.equal(upkeep.order(), undefined)
+  grow('account/a', 2)
+  assert.deepEqual(upkeep.order(), snapshots)
+})
