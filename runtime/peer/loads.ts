@@ -49,13 +49,19 @@ export class Loads {
     await undefined
     const batch = this.#take()
     if (this.#waiting.length > 0) this.#schedule()
+    await this.#load(batch)
+  }
+
+  async #load(batch: readonly Waiting[]): Promise<void> {
     const actors = batch.map(({ actor }) => actor)
     const limit = batch[0]?.limit ?? 0
     try {
       const loaded = await this.#client.ask('loadMany', { actors, limit })
       for (const [i, { resolve }] of batch.entries()) resolve(loaded[i] as LoadedActor | Damage)
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      if (batch.length === 1) return batch[0]?.reject(error)
+      // One that cannot be read must not keep the others from coming up.
+      for (const one of batch) await this.#load([one])
     }
   }
 

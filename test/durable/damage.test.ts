@@ -6,6 +6,7 @@ import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import { encodeValue } from '../../persistence/codec.ts'
+import type { Store } from '../../persistence/store.ts'
 import { withFolderAsync } from '../persistence/temp.ts'
 import { code, Gate, settled } from './support.ts'
 import { sqliteEngine, World } from './world.ts'
@@ -29,6 +30,11 @@ const note = actor(Note, {
   },
   reads: { all: (ctx) => ctx.state.all },
 })
+
+/** What the store answers an activation with. */
+function onLoad(w: World, load: Store['load']): void {
+  w.store.loadMany = (ids, limit) => ids.map((id) => load(id, limit))
+}
 
 const all = (w: World, key: string): Promise<string[]> => settled(w, w.ref(Note, key).ask.all())
 
@@ -59,10 +65,11 @@ test('D4: the message that activated an actor survives its failed recovery; othe
   const next = w.crash()
   const load = next.store.load.bind(next.store)
   let broken = true
-  next.store.load = (id, limit) =>
+  onLoad(next, (id, limit) =>
     broken && id === 'note/a'
       ? { kind: 'damaged', detail: 'record 1 fails its checksum', positions: [1], actor: id }
-      : load(id, limit)
+      : load(id, limit),
+  )
   await assert.rejects(settled(next, next.ref(Note, 'a').ask.all()), code('STORE_CORRUPT'))
   await settled(next, next.ref(Note, 'a').deliver.add('2'))
   next.ref(Note, 'a').tell.add('3')
@@ -86,7 +93,7 @@ test('D4: a message that cannot be read is set aside with its bytes, those aroun
   for (const text of ['1', '2', '3']) await settled(w, w.ref(Note, 'a').deliver.add(text))
   const next = w.crash()
   const load = next.store.load.bind(next.store)
-  next.store.load = (id, limit) => {
+  onLoad(next, (id, limit) => {
     const loaded = load(id, limit)
     if (loaded.kind === 'damaged') return loaded
     const { messages } = loaded.pending
@@ -106,7 +113,7 @@ test('D4: a message that cannot be read is set aside with its bytes, those aroun
       ...loaded,
       pending: { ...loaded.pending, messages: messages.filter((m) => m !== bad), damaged },
     }
-  }
+  })
   await next.settle()
   assert.deepEqual(await all(next, 'a'), ['1', '3'])
   assert.deepEqual(
@@ -145,7 +152,7 @@ test('D4: a change that does not fit its state fails the activation, and is not 
   await settled(w, w.ref(Note, 'a').ask.add('1'))
   const next = w.crash()
   const load = next.store.load.bind(next.store)
-  next.store.load = (id, limit) => {
+  onLoad(next, (id, limit) => {
     const loaded = load(id, limit)
     if (loaded.kind === 'damaged') return loaded
     const changes = loaded.changes.map((change) => ({
@@ -153,7 +160,7 @@ test('D4: a change that does not fit its state fails the activation, and is not 
       patch: encodeValue([1, 'no such place', 5]),
     }))
     return { ...loaded, changes }
-  }
+  })
   await assert.rejects(settled(next, next.ref(Note, 'a').ask.all()), code('STORE_CORRUPT'))
   next.assertBalanced()
 })
