@@ -4,6 +4,22 @@
  */
 import '../mailbox/supported-node.ts'
 
+export {
+  type BackupCounts,
+  type BackupOptions,
+  type BackupProgress,
+  type Manifest,
+  type Pruned,
+  pruneBackups,
+  type Restored,
+  type RestoreOptions,
+  restoreBackup,
+  takeBackup,
+  type Verdict,
+  type VerifyOptions,
+  verifyBackup,
+  verifyBackups,
+} from './backup/index.ts'
 export { decodeValue, encodeValue } from './codec.ts'
 export { type FoldedState, foldChain } from './fold.ts'
 export { openMemoryStore } from './memory-store.ts'

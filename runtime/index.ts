@@ -36,6 +36,9 @@ export {
 
 export type { Accounting } from '../mailbox/accounting.ts'
 export type { DeadLetter, DeadLetterReason } from '../mailbox/dead-letter.ts'
+export type { BackupCounts, BackupProgress, Manifest } from '../persistence/backup/index.ts'
+export type { BackupOptions } from './main/backup-plan.ts'
+export type { BackupHealth, SystemBackupOptions } from './main/backups.ts'
 export type { CloseReport } from './main/close.ts'
 export { createSystem } from './main/create-system.ts'
 export type { DeadLetterFilter } from './main/dead-letters.ts'

@@ -93,3 +93,14 @@ function hasNoLinks(error: unknown): boolean {
   const { code = '' } = error as NodeJS.ErrnoException
   return ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS'].includes(code)
 }
+
+/** Removes an unfinished database and what SQLite keeps beside it, as far as it is there. */
+export function discard(path: string): void {
+  for (const suffix of ['', '-journal', '-wal', '-shm']) {
+    try {
+      rmSync(path + suffix, { force: true })
+    } catch {
+      // The folder is none, or is gone: then so is the file. The first error is the one to tell.
+    }
+  }
+}

@@ -10,14 +10,14 @@
  *    about it (D10), and a backup of it never mixes with those of the lost one.
  */
 import { randomUUID } from 'node:crypto'
-import { copyFileSync, existsSync, readdirSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, readdirSync } from 'node:fs'
 import { basename, dirname, resolve } from 'node:path'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { attempt, type Connection, connect, storeError } from '../sqlite/connection.ts'
 import { cutStore, positionAt } from '../sqlite/cut.ts'
 import { TailFile } from '../sqlite/tail-file.ts'
 import { type BackupProgress, type Examined, examine } from './examine.ts'
-import { publish, sumOf } from './files.ts'
+import { discard, publish, sumOf } from './files.ts'
 import { damagedBackup, filesOf, finishedIn, type Manifest, readManifest } from './manifest.ts'
 import { readStateList } from './state-list.ts'
 import { Comparison } from './verify.ts'
@@ -163,9 +163,7 @@ class Restore {
   }
 
   clean(): void {
-    for (const suffix of ['', '-journal', '-wal', '-shm']) {
-      rmSync(this.#temporary + suffix, { force: true })
-    }
+    discard(this.#temporary)
   }
 
   async #copy(): Promise<void> {

@@ -10,14 +10,14 @@
  *    is in it (D6).
  */
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { packageVersion } from '../../mailbox/package-version.ts'
 import { attempt, connect, storeError } from '../sqlite/connection.ts'
 import { formatVersion, inspect } from '../sqlite/schema.ts'
 import { readTail, type TailMark } from '../sqlite/tail-file.ts'
 import { type BackupProgress, type Examined, examine } from './examine.ts'
-import { publish, sumOf, syncFile } from './files.ts'
+import { discard, publish, sumOf, syncFile } from './files.ts'
 import { backupFormat, filesOf, type Manifest, nameOf, namesIn, writeManifest } from './manifest.ts'
 import { StateListWriter } from './state-list.ts'
 
@@ -94,9 +94,7 @@ class Backup {
 
   /** Removes what is not finished. */
   clean(): void {
-    for (const path of Object.values(this.#temporary)) {
-      for (const suffix of ['', '-journal', '-wal', '-shm']) rmSync(path + suffix, { force: true })
-    }
+    for (const path of Object.values(this.#temporary)) discard(path)
   }
 
   async #copy(): Promise<void> {

@@ -6,6 +6,7 @@
  */
 import '../../mailbox/supported-node.ts'
 import type { ArchiveStart } from '../store/archive-task.ts'
+import type { BackupStart } from '../store/backup-job.ts'
 import type { StoreStart } from '../store/control.ts'
 import type { HostStart } from '../wire/host-control.ts'
 
@@ -14,6 +15,7 @@ export type Task =
   | ({ readonly role: 'host' } & HostStart)
   | ({ readonly role: 'store' } & StoreStart)
   | ({ readonly role: 'archive' } & ArchiveStart)
+  | ({ readonly role: 'backup' } & BackupStart)
 
 /** Runs one thread's task to its end; the thread pool calls it. */
 async function runTask(task: Task): Promise<void> {
@@ -24,6 +26,8 @@ async function runTask(task: Task): Promise<void> {
       return (await import('../store/store-task.ts')).runStore(task)
     case 'archive':
       return (await import('../store/archive-task.ts')).runArchivist(task)
+    case 'backup':
+      return (await import('../store/backup-job.ts')).runBackupTask(task)
     default:
       task satisfies never
   }

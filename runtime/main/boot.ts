@@ -69,8 +69,8 @@ export async function boot(
   checkStore(app, options)
   const plan = planPlacement(app.actors.values(), options.workers)
   const slots = slotCount(plan)
-  // Two threads more than hosts, for the store and its archivist; the pool makes them on demand.
-  const pool = slots === 0 ? undefined : new ThreadPool(slots + 2, options.hostMemory)
+  // Three threads more than hosts, for the store, its archivist and a backup; the pool makes them on demand.
+  const pool = slots === 0 ? undefined : new ThreadPool(slots + 3, options.hostMemory)
   const made: Made = {}
   try {
     return await assemble(app, options, listener, { plan, slots, pool, made })

@@ -26,6 +26,17 @@ export type SystemEvent =
   | { readonly event: 'host-retired'; readonly slot: number }
   | { readonly event: 'store-stalled'; readonly error: unknown }
   | { readonly event: 'store-resumed' }
+  /** A backup is complete. `problems`: damage that the store itself has, and so the backup. */
+  | {
+      readonly event: 'backup-finished'
+      readonly folder: string
+      readonly name: string
+      readonly position: number
+      /** Older ones that were removed after it. */
+      readonly removed: readonly string[]
+      readonly problems: readonly string[]
+    }
+  | { readonly event: 'backup-failed'; readonly folder: string; readonly error: unknown }
   | { readonly event: 'dead-letter'; readonly letter: DeadLetter }
   /** A promise of user code rejected and nobody looked. */
   | { readonly event: 'unhandled-rejection'; readonly slot: number; readonly error: unknown }

@@ -1,5 +1,6 @@
 /** Whether a system makes progress, and what holds it up. */
 import type { StoreStats } from '../../persistence/store.ts'
+import type { BackupHealth } from './backups.ts'
 import type { Blocked } from './blocked-hosts.ts'
 import type { Booted } from './boot.ts'
 import type { HostState } from './hosts.ts'
@@ -17,6 +18,7 @@ export interface Health {
   /** Age in ms of the oldest message that the store holds and nobody has processed yet. */
   readonly oldestStored: number | undefined
   readonly store: StoreStats | undefined
+  readonly backup: BackupHealth
 }
 
 /** One host as `system.health()` sees it. */
@@ -33,7 +35,7 @@ export async function readHealth(
   { peer, hosts, client }: Booted,
   stalledSince: number | undefined,
   closing: boolean,
-): Promise<Health> {
+): Promise<Omit<Health, 'backup'>> {
   const found = await Promise.all((hosts?.slots ?? []).map((slot) => hostHealth(hosts, slot)))
   const stats = stalledSince === undefined ? await soon(client?.ask('stats', {})) : undefined
   const missing = found.some(({ state }) => state === 'replacing')

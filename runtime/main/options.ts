@@ -9,9 +9,11 @@ import {
   aDuration,
   aFunction,
   anInteger,
+  anObject,
   aText,
   checkOptions,
 } from '../../mailbox/options.ts'
+import { type BackupOptions, type BackupPlan, checkBackupOptions } from './backup-plan.ts'
 
 /** One line of an actor's or the runtime's log. */
 export interface LogLine {
@@ -49,6 +51,8 @@ export interface SystemOptions {
   readonly blockLimit?: number
   /** The worker entry, for bundlers: the URL of a file that imports `troupe/host`. */
   readonly host?: string
+  /** Backups by the clock; see `docs/disaster-recovery.md`. Default: none. */
+  readonly backup?: BackupOptions
   /** Gets log lines. Default: warnings and errors go to stderr. */
   readonly log?: (line: LogLine) => void
 }
@@ -64,6 +68,7 @@ const checks = {
   hostMemory: anInteger(16),
   blockLimit: aDuration,
   host: aText,
+  backup: anObject,
   log: aFunction,
 }
 
@@ -78,6 +83,7 @@ export interface CheckedOptions {
   readonly hostMemory: number | undefined
   readonly blockLimit: number
   readonly host: string | undefined
+  readonly backup: BackupPlan | undefined
   readonly log: (line: LogLine) => void
 }
 
@@ -101,6 +107,7 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     hostMemory: options.hostMemory,
     blockLimit: options.blockLimit ?? 60_000,
     host: options.host,
+    backup: checkBackupOptions(options.backup, options.store),
     log: options.log ?? toStderr,
   })
 }

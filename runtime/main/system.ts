@@ -6,9 +6,11 @@ import type { App } from '../../actors/app.ts'
 import type { Contract, Messages } from '../../actors/contract.ts'
 import type { Ref } from '../../actors/ref.ts'
 import type { Address } from '../../mailbox/address.ts'
+import type { Manifest } from '../../persistence/backup/index.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { Outside } from '../peer/outside.ts'
 import type { Published } from '../peer/topics.ts'
+import { Backups, type SystemBackupOptions } from './backups.ts'
 import type { Booted } from './boot.ts'
 import { type CloseReport, closeSystem } from './close.ts'
 import type { DeadLetters } from './dead-letters.ts'
@@ -20,6 +22,7 @@ import { quietOf } from './quiet.ts'
 import type { Reports } from './reports.ts'
 import { readStats, type SystemStats } from './stats.ts'
 import { type Subscription, subscribeAsync } from './subscription.ts'
+import { workerFile } from './worker-file.ts'
 
 /** What `createSystem` puts a system together from. */
 export interface SystemParts {
@@ -44,6 +47,7 @@ export class System {
   readonly #app: App
   readonly #options: CheckedOptions
   readonly #reports: Reports
+  readonly #backups: Backups
   #closing: Promise<CloseReport> | undefined
 
   /** Use {@link createSystem}. */
@@ -56,6 +60,15 @@ export class System {
     this.#app = parts.app
     this.#options = parts.options
     this.#reports = parts.reports
+    const { store, backup, host } = parts.options
+    this.#backups = new Backups({
+      file: store === 'memory' ? undefined : store,
+      plan: backup,
+      pool: parts.booted.pool,
+      worker: workerFile(host),
+      clock: parts.booted.clock,
+      events: parts.events,
+    })
   }
 
   /**
@@ -95,8 +108,10 @@ export class System {
   }
 
   /** Whether there is progress, and what holds it up. */
-  health(): Promise<Health> {
-    return readHealth(this.#booted, this.#reports.stalledSince, this.#closing !== undefined)
+  async health(): Promise<Health> {
+    const closing = this.#closing !== undefined
+    const health = await readHealth(this.#booted, this.#reports.stalledSince, closing)
+    return { ...health, backup: this.#backups.health }
   }
 
   /**
@@ -117,6 +132,18 @@ export class System {
     const { peer, hosts } = this.#booted
     const flights = (await hosts?.flights()) ?? new Map<number, readonly FlightEntry[]>()
     return flights.set(peer.slot, peer.flight())
+  }
+
+  /**
+   * Copies the store to a folder of backups while everything goes on, and notes what every actor folds
+   * to. All that was acknowledged before the call is in it. One at a time: it begins when the one that
+   * runs has ended. See `docs/disaster-recovery.md`.
+   *
+   * @returns the manifest; its `problems` tell of damage that the store itself has
+   * @throws OPTION_INVALID, CANCELLED, SYSTEM_CLOSED, STORE_FULL, STORE_READONLY, STORE_TAIL_LOST
+   */
+  async backup(folder: string, options: SystemBackupOptions = {}): Promise<Manifest> {
+    return await this.#backups.take(folder, options)
   }
 
   /** Resolves when no message is waiting, running or on its way. For tests and scripts. */
@@ -140,6 +167,7 @@ export class System {
 
   async #close(): Promise<CloseReport> {
     this.#outside.close()
+    await this.#backups.close()
     return await closeSystem(this.#booted, this.#app, this.#options.closeWithin, () => this.stats())
   }
 }
