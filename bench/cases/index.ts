@@ -5,4 +5,5 @@ export const cases: Readonly<Record<string, () => Promise<BenchCase>>> = Object.
   'tell-local': async () => (await import('./tell-local.ts')).tellLocal,
   'durable-turn': async () => (await import('./durable-turn.ts')).durableTurn,
   'durable-growth': async () => (await import('./durable-growth.ts')).durableGrowth,
+  'history-filter': async () => (await import('./history-filter.ts')).historyFilter,
 })

@@ -6,8 +6,8 @@
  */
 import { type LaneName, laneNames } from '../../mailbox/lane.ts'
 import { anInteger, aText, checkOptions, oneOf } from '../../mailbox/options.ts'
-import type { Texts } from '../decode.ts'
 import { At, entrySize, getU48, MessageAt, nextRecord, TimerAt } from '../directory.ts'
+import type { HistoryReader } from '../history-reader.ts'
 import { PartFlag, PartKind, RecordFlag, RecordKind } from '../record.ts'
 import { checkPattern, matchesTopic } from '../topic.ts'
 
@@ -79,9 +79,9 @@ type Test = (view: DataView, at: number) => boolean
 export class Selector {
   readonly #tests: readonly Test[]
 
-  constructor(filter: HistoryFilter, texts: Texts) {
+  constructor(filter: HistoryFilter, reader: HistoryReader) {
     checkFilter(filter)
-    this.#tests = testsOf(filter, texts)
+    this.#tests = testsOf(filter, reader)
   }
 
   /** Whether the record entry at `at` is wanted, as far as its directory tells. */
@@ -92,7 +92,7 @@ export class Selector {
 }
 
 /** Cheap ones first: a record that fails one is not looked at again. */
-function testsOf(filter: HistoryFilter, texts: Texts): Test[] {
+function testsOf(filter: HistoryFilter, reader: HistoryReader): Test[] {
   const { actor, type, from, name, topic, lane, since, until, outcome, failed } = filter
   const tests: Test[] = []
   if (since !== undefined) tests.push((view, at) => getU48(view, at + At.time) >= since)
@@ -100,13 +100,13 @@ function testsOf(filter: HistoryFilter, texts: Texts): Test[] {
   if (failed) tests.push(wentWrong)
   if (outcome !== undefined) tests.push((view, at) => outcomeAt(view, at) === outcome)
   if (lane !== undefined) tests.push(inLane(laneNames.indexOf(lane)))
-  if (actor !== undefined) tests.push(concerns(addresses(texts, (one) => one === actor)))
+  if (actor !== undefined) tests.push(concerns(addresses(reader, (one) => one === actor)))
   if (type !== undefined) {
-    tests.push(concerns(addresses(texts, (one) => one.startsWith(`${type}/`))))
+    tests.push(concerns(addresses(reader, (one) => one.startsWith(`${type}/`))))
   }
-  if (from !== undefined) tests.push(sentBy(addresses(texts, (one) => one === from)))
-  if (name !== undefined) tests.push(named(names(texts, (one) => one === name)))
-  if (topic !== undefined) tests.push(published(names(texts, (one) => reaches(topic, one))))
+  if (from !== undefined) tests.push(sentBy(addresses(reader, (one) => one === from)))
+  if (name !== undefined) tests.push(named(names(reader, (one) => one === name)))
+  if (topic !== undefined) tests.push(published(names(reader, (one) => reaches(topic, one))))
   return tests
 }
 
@@ -137,12 +137,22 @@ function wentWrong(view: DataView, at: number): boolean {
 /** Judges numbers, each once. */
 type Judge = (no: number) => boolean
 
-function addresses(texts: Texts, matches: (text: string) => boolean): Judge {
-  return remembered((no) => matches(texts.address(no)))
+/** Addresses come a page at a time: one by one they would cost more than the search. */
+function addresses(reader: HistoryReader, matches: (text: string) => boolean): Judge {
+  const known = new Map<number, string>()
+  return remembered((no) => {
+    if (!known.has(no)) {
+      known.clear()
+      for (const row of reader.actors(no - 1, addressPage)) known.set(row.no, row.actor)
+    }
+    return matches(known.get(no) ?? reader.address(no))
+  })
 }
 
-function names(texts: Texts, matches: (text: string) => boolean): Judge {
-  return remembered((no) => matches(texts.name(no)))
+const addressPage = 4_096
+
+function names(reader: HistoryReader, matches: (text: string) => boolean): Judge {
+  return remembered((no) => matches(reader.name(no)))
 }
 
 function remembered(judge: Judge): Judge {

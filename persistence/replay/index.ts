@@ -3,6 +3,7 @@
  */
 import '../../mailbox/supported-node.ts'
 
+export { type Comparison, compareHistories, isSame } from './compare.ts'
 export { type Difference, differences } from './differences.ts'
 export { type ExportedRecord, type ExportHead, exportHistory } from './export.ts'
 export {

@@ -23,6 +23,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
     summary: 'shows the state of an actor at any point, and what changed it',
     load: async () => (await import('./state.ts')).state,
   },
+  diff: {
+    summary: 'compares two stores: where they part, and what came of it',
+    load: async () => (await import('./diff.ts')).diff,
+  },
   backup: {
     summary: 'copies a store to a folder, while it is written or not',
     load: async () => (await import('./backup.ts')).backup,
