@@ -67,8 +67,14 @@ export function invalid({ name }: BackupCommand, why: string): TroupeError {
   return new TroupeError('OPTION_INVALID', `${name}: ${why}`)
 }
 
+export interface WorkOptions {
+  readonly emptyMeta: () => unknown
+  readonly progress: (progress: BackupProgress) => void
+  readonly signal: AbortSignal
+}
+
 /** Options that every piece of backup work gets from a command. */
-export function workOptions(terminal: Terminal, abort: AbortController) {
+export function workOptions(terminal: Terminal, abort: AbortController): WorkOptions {
   return { emptyMeta: emptyBook, progress: progressTo(terminal), signal: abort.signal }
 }
 

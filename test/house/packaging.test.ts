@@ -39,6 +39,14 @@ test('packaging: the compiler finds our own name in the sources', () => {
   assert.deepEqual(paths, Object.fromEntries(expected))
 })
 
+test('packaging: the API reference is made of every entry', () => {
+  const { entryPoints } = JSON.parse(read('typedoc.json')) as { readonly entryPoints: string[] }
+  assert.deepEqual(
+    entryPoints,
+    publicEntries().map(({ source }) => `./${source}`),
+  )
+})
+
 test('packaging: every entry that reaches native code refuses an old Node on its first line', () => {
   for (const { name, source } of publicEntries()) {
     if (name === './contract') continue
