@@ -5,11 +5,10 @@
  */
 import { checkType } from '../mailbox/address.ts'
 import { TroupeError } from '../mailbox/errors.ts'
-import type { AnyMessage } from './message.ts'
+import type { AnyMessage, Messages } from './message.ts'
 import { makeRefClass, type RefClass } from './ref.ts'
 
-/** The messages of a contract by name. */
-export type Messages = Readonly<Record<string, AnyMessage>>
+export type { Messages } from './message.ts'
 
 /** An actor type and its messages; made by {@link contract}. */
 export interface Contract<M extends Messages = Messages, Type extends string = string> {

@@ -19,6 +19,9 @@ export interface AnyMessage {
   readonly output?: StandardSchemaV1
 }
 
+/** The messages of a contract by name. */
+export type Messages = Readonly<Record<string, AnyMessage>>
+
 /**
  * One entry of a contract.
  *

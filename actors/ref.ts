@@ -10,8 +10,7 @@ import type { Address } from '../mailbox/address.ts'
 import type { UserLane } from '../mailbox/lane.ts'
 import type { TellOutcome } from '../mailbox/outcome.ts'
 import { PLAIN } from '../persistence/encodable.ts'
-import type { Messages } from './contract.ts'
-import type { AnyMessage, ItemOf, ReplyOf, SentOf } from './message.ts'
+import type { AnyMessage, ItemOf, Messages, ReplyOf, SentOf } from './message.ts'
 
 /** The last argument of every send. */
 export interface MessageOptions {

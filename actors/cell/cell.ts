@@ -28,7 +28,7 @@ import type { Whereabouts } from './ask-table.ts'
 import { Doorstep } from './doorstep.ts'
 import { Family } from './family.ts'
 import { isPromise } from './invoke.ts'
-import type { CellHost, Place } from './ports.ts'
+import type { CellHost } from './ports.ts'
 import type { ReadTurn } from './read-turn.ts'
 import { Recall } from './recall.ts'
 import { recoded, recodedError } from './recoded.ts'
@@ -51,6 +51,13 @@ export const defaultPassivateAfter = 300_000
 
 /** To a delivery that found room. */
 const gotIn = Object.freeze({ ok: true, value: undefined }) satisfies Settled
+
+/** A cell's place in one lane of the run queue; made once and used again. */
+export interface Place {
+  readonly cell: Cell
+  readonly lane: LaneNumber
+  isQueued: boolean
+}
 
 export abstract class Cell {
   readonly id: string

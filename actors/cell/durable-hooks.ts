@@ -7,7 +7,6 @@ import { Envelope } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { Context } from '../context.ts'
-import type { DurableTurn } from './durable-turn.ts'
 import { decodeError, type ErrorData, encodeError } from './error-data.ts'
 import { escalated, hookOf } from './family.ts'
 import type { CellHost } from './ports.ts'
@@ -21,7 +20,14 @@ interface ChildEnd {
   readonly error?: ErrorData
 }
 
-type Hook = (turn: DurableTurn, payload: unknown) => unknown
+/** The turn of such a message. */
+interface FamilyTurn {
+  /** The message in hand made this actor a child of its sender. */
+  adopted(): void
+  forgetChild(child: Address): void
+}
+
+type Hook = (turn: FamilyTurn & Context, payload: unknown) => unknown
 
 /** The handler for a message of the runtime's own. */
 export function durableHookOf(definition: ActorDefinition, name: string): Hook | undefined {
@@ -35,12 +41,16 @@ export function durableHookOf(definition: ActorDefinition, name: string): Hook |
   }
 }
 
-function childEnded({ behavior }: ActorDefinition, turn: DurableTurn, end: ChildEnd): unknown {
+function childEnded(
+  { behavior }: ActorDefinition,
+  turn: FamilyTurn & Context,
+  end: ChildEnd,
+): unknown {
   turn.forgetChild(end.child)
   if (end.error === undefined) return undefined
   const error = decodeError(end.error)
   if (behavior.onChildFailed === undefined) throw escalated(end.child, error)
-  return behavior.onChildFailed(turn as Context, end.child, error)
+  return behavior.onChildFailed(turn, end.child, error)
 }
 
 /** The message that tells a parent of its child's end. */

@@ -2,18 +2,33 @@
  * How a durable actor's turns and steps become records. `prepare` encodes everything that can fail,
  * while the turn can still be undone; `write` cannot fail.
  */
+import type { Clock } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import { type MessageRef, PartFlag, RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { SegmentBuilder } from '../../persistence/segment.ts'
+import type { Book } from './book.ts'
 import type { DurableTurn } from './durable-turn.ts'
-import type { DurableTurns } from './durable-turns.ts'
 import { encodeError } from './error-data.ts'
 import { type StagedMessage, writeMessage } from './staged.ts'
 import { type Step, stepSection } from './steps.ts'
 import { encodeHeader, wallDeadline } from './stored-message.ts'
+
+/** The actor whose records they are. */
+interface Recorded {
+  readonly id: string
+  readonly host: { readonly clock: Clock }
+  readonly state: unknown
+  readonly book: Book
+  /** Number of the last turn. */
+  readonly turnNumber: number
+  /** The store has no state to fold on yet. */
+  readonly wholeDue: boolean
+  /** The flag for the next record, once after an undo (D5). */
+  takeRebase(): number
+}
 
 /** A turn, encoded. */
 export interface PreparedTurn {
@@ -29,7 +44,7 @@ export interface PreparedTurn {
 }
 
 /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
-export function prepare(cell: DurableTurns, turn: DurableTurn, reply: unknown): PreparedTurn {
+export function prepare(cell: Recorded, turn: DurableTurn, reply: unknown): PreparedTurn {
   const { patch, book } = turn.finish()
   const { envelope } = turn
   return {
@@ -62,7 +77,7 @@ function payloadIfAny(envelope: Envelope): Uint8Array | undefined {
 /** Writes the record of an ended turn. */
 export function writeTurn(
   builder: SegmentBuilder,
-  cell: DurableTurns,
+  cell: Recorded,
   turn: DurableTurn,
   prepared: PreparedTurn,
 ): void {
@@ -87,7 +102,7 @@ export function writeTurn(
 /** Writes that a message was given up: a failed ask, or one that is parked (F2). */
 export function writeFailure(
   builder: SegmentBuilder,
-  cell: DurableTurns,
+  cell: Recorded,
   envelope: Envelope,
   kind: typeof RecordKind.turn | typeof RecordKind.parked,
   error: unknown,
@@ -107,7 +122,7 @@ export function writeFailure(
 }
 
 /** A tick that failed for good does not end its schedule: the delay starts again here too (D8). */
-function writeNextTick(builder: SegmentBuilder, cell: DurableTurns, envelope: Envelope): void {
+function writeNextTick(builder: SegmentBuilder, cell: Recorded, envelope: Envelope): void {
   const { tick } = envelope.header
   const delayed = tick && cell.book.delays[tick.timer]
   if (tick === undefined || delayed === undefined) return
@@ -119,7 +134,7 @@ function writeNextTick(builder: SegmentBuilder, cell: DurableTurns, envelope: En
 /** Writes that a step is about to leave; from here on its turn's message is in the store (D2). */
 export function writeStepBegun(
   builder: SegmentBuilder,
-  cell: DurableTurns,
+  cell: Recorded,
   turn: DurableTurn,
   step: Step,
   message: StagedMessage | undefined,
@@ -141,7 +156,7 @@ export function writeStepBegun(
 /** Writes that a turn is about to be aborted (M6). */
 export function writeInterrupt(
   builder: SegmentBuilder,
-  cell: DurableTurns,
+  cell: Recorded,
   envelope: Envelope,
   reason: unknown,
 ): void {
@@ -158,7 +173,7 @@ export function writeInterrupt(
 /** Writes how a step ended. */
 export function writeStepDone(
   builder: SegmentBuilder,
-  cell: DurableTurns,
+  cell: Recorded,
   turn: DurableTurn,
   step: Step,
   outcome: { readonly result?: Uint8Array; readonly error?: Uint8Array },
@@ -183,7 +198,7 @@ interface Subject {
 }
 
 /** Whose record it is and which message it is about. */
-function subject(cell: DurableTurns, envelope: Envelope | undefined): Subject {
+function subject(cell: Recorded, envelope: Envelope | undefined): Subject {
   if (envelope === undefined) return { actor: cell.id }
   return {
     actor: cell.id,
@@ -196,7 +211,7 @@ function subject(cell: DurableTurns, envelope: Envelope | undefined): Subject {
 
 function writeInline(
   builder: SegmentBuilder,
-  cell: DurableTurns,
+  cell: Recorded,
   envelope: Envelope,
   payload: Uint8Array | undefined,
 ): void {

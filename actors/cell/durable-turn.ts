@@ -14,8 +14,8 @@ import type { Contract, Messages } from '../contract.ts'
 import { createDraft, type Draft } from '../draft/draft.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, Target } from '../ref.ts'
+import type { Book } from './book.ts'
 import { adoptMessage } from './durable-hooks.ts'
-import type { DurableTurns } from './durable-turns.ts'
 import type { Family } from './family.ts'
 import { missing, publication } from './outgoing.ts'
 import { copied } from './recoded.ts'
@@ -23,14 +23,20 @@ import { Seeded } from './seeded.ts'
 import { type Call, compose, validPayload } from './sending.ts'
 import type { Signal } from './signal.ts'
 import { Staged } from './staged.ts'
-import { runAsk, runEffect } from './step-run.ts'
+import { runAsk, runEffect, type StepStore } from './step-run.ts'
 import type { Steps } from './steps.ts'
 import { firstDelay } from './timers.ts'
-import { Turn } from './turn.ts'
+import { Turn, type TurnOwner } from './turn.ts'
 import { checkTimer, checkWatch } from './turn-checks.ts'
 
+/** The actor whose turn it is, with the store's side of its steps. */
+interface DurableOwner extends TurnOwner, StepStore {
+  readonly state: unknown
+  readonly book: Book
+}
+
 export class DurableTurn extends Turn {
-  declare readonly cell: DurableTurns
+  declare readonly cell: DurableOwner
   readonly staged: Staged
   readonly steps: Steps
   /** Wall time in ms when it started; also the first `now` (R3). */
@@ -47,7 +53,7 @@ export class DurableTurn extends Turn {
   #draft: Draft<object> | undefined
   #book: Draft<Book> | undefined
 
-  constructor(cell: DurableTurns, envelope: Envelope | undefined, steps: Steps, attempt: number) {
+  constructor(cell: DurableOwner, envelope: Envelope | undefined, steps: Steps, attempt: number) {
     super(cell, envelope, attempt)
     this.staged = new Staged(cell.host)
     this.steps = steps
@@ -279,19 +285,4 @@ export class DurableTurn extends Turn {
   protected override parted(payload: unknown): unknown {
     return copied(payload)
   }
-}
-
-/** What the runtime remembers about a durable actor besides its state; folded like it. */
-export interface Book {
-  parent: string | undefined
-  children: Record<string, true>
-  watching: Record<string, true>
-  /** Timers with a fixed delay, re-armed after each of their turns. */
-  delays: Record<string, { delay: number; message: string }>
-  /** What its grants carry (M6); absent while none was made. */
-  grant?: string
-}
-
-export function emptyBook(): Book {
-  return { parent: undefined, children: {}, watching: {}, delays: {} }
 }

@@ -21,6 +21,7 @@ import { RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { Refusal } from '../../persistence/store.ts'
 import { Looks } from '../draft/look.ts'
 import { pauseBefore } from './backoff.ts'
+import { type Book, emptyBook } from './book.ts'
 import { Calls, type Outcome } from './calls.ts'
 import { Cell } from './cell.ts'
 import { decodeReply } from './decode-reply.ts'
@@ -34,7 +35,7 @@ import {
   writeStepDone,
   writeTurn,
 } from './durable-record.ts'
-import { type Book, DurableTurn, emptyBook } from './durable-turn.ts'
+import { DurableTurn } from './durable-turn.ts'
 import { invoke, isPromise } from './invoke.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Journal } from './ports.ts'

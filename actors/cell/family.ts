@@ -12,7 +12,7 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane } from '../../mailbox/lane.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { Context } from '../context.ts'
-import type { Cell } from './cell.ts'
+import type { CellHost } from './ports.ts'
 import type { EndReason, Signal } from './signal.ts'
 
 /** Names of the messages that the runtime itself puts into a mailbox. */
@@ -56,13 +56,22 @@ export function escalated(child: Address, cause: unknown): TroupeError {
   })
 }
 
+/** The actor whose bonds these are. */
+interface Bound {
+  readonly id: string
+  readonly host: CellHost
+  readonly phase: string
+  stand(): void
+  endIfAlone(): void
+}
+
 export class Family {
   parent: string | undefined
-  readonly #cell: Cell
+  readonly #cell: Bound
   #children: Set<string> | undefined
   #watching: Set<string> | undefined
 
-  constructor(cell: Cell) {
+  constructor(cell: Bound) {
     this.#cell = cell
   }
 

@@ -5,7 +5,7 @@
 import { decodeValue } from '../../persistence/codec.ts'
 import { applyPatch } from '../../persistence/patch.ts'
 import type { LoadedActor } from '../../persistence/stored.ts'
-import { type Book, emptyBook } from './durable-turn.ts'
+import { type Book, emptyBook } from './book.ts'
 
 export interface Folded {
   readonly turn: number

@@ -5,7 +5,6 @@
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { recoded } from './recoded.ts'
-import type { Turn } from './turn.ts'
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
@@ -34,6 +33,12 @@ interface Running {
   abort(reason: unknown): void
 }
 
+/** A turn that ends with its handler. */
+interface Ending extends Running {
+  return(value: unknown): void
+  throw(error: unknown): void
+}
+
 /** What a handler's result will be, or undefined when it is the result itself. */
 export function eventual(running: Running, result: unknown): PromiseLike<unknown> | undefined {
   if (isPromise(result)) return result
@@ -41,7 +46,7 @@ export function eventual(running: Running, result: unknown): PromiseLike<unknown
 }
 
 /** Ends the turn, now or later, with what its handler returned. */
-export function invoke(turn: Turn, result: unknown): void {
+export function invoke(turn: Ending, result: unknown): void {
   const later = eventual(turn, result)
   if (later === undefined) return turn.return(result)
   later.then(

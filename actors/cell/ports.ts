@@ -16,7 +16,6 @@ import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { AskTable } from './ask-table.ts'
-import type { Cell } from './cell.ts'
 import type { Signal } from './signal.ts'
 
 /** Lifecycle facts, as `system.events` hands them on. */
@@ -44,11 +43,9 @@ export type CellEvent =
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
-/** A cell's place in one lane of the run queue; made once and used again. */
-export interface Place {
-  readonly cell: Cell
-  readonly lane: LaneNumber
-  isQueued: boolean
+/** An actor in memory as it names itself to its host, which made it and knows the rest. */
+export interface Resident {
+  readonly id: string
 }
 
 export interface CellHost {
@@ -68,7 +65,7 @@ export interface CellHost {
   jitter(): number
 
   /** Gives the actor its place in the run queue. */
-  enqueue(cell: Cell, lane: LaneNumber): void
+  enqueue(cell: Resident, lane: LaneNumber): void
   /** Sends a message on its way, to this thread or another. */
   route(envelope: Envelope): TellOutcome
   signal(to: string, signal: Signal): void
@@ -105,9 +102,9 @@ export interface CellHost {
     fields?: Readonly<Record<string, unknown>>,
   ): void
   /** The cell has ended or left memory; its address is free. */
-  forget(cell: Cell): void
+  forget(cell: Resident): void
   /** Something ended outside a slice, perhaps in this cell: look whether it or the thread may rest. */
-  touched(cell?: Cell): void
+  touched(cell?: Resident): void
 }
 
 /** Called when the store answered for one record; in record order (D1). */
@@ -123,7 +120,7 @@ export interface Journal {
   /** False when too many bytes wait for their commit; no durable turn starts then (M5). */
   readonly hasCredit: boolean
   /** Runs the cell again when there is credit. */
-  whenCredit(cell: Cell): void
+  whenCredit(cell: Resident): void
   /** Runs `append`, which appends one record, as soon as there is credit; in the order of the calls. */
   admit(append: () => void): void
   /** Where the record is built; call {@link append} when it is complete. */

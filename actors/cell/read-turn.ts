@@ -8,13 +8,28 @@ import type { Address } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { laneNames } from '../../mailbox/lane.ts'
 import type { Settled } from '../../mailbox/outcome.ts'
+import type { ActorDefinition } from '../actor.ts'
 import type { Log, MessageInfo, ReadContext } from '../context.ts'
 import { readOnly } from '../draft/look.ts'
-import type { Cell } from './cell.ts'
 import { eventual, isPromise } from './invoke.ts'
 import { makeLog } from './log.ts'
 import type { CellHost } from './ports.ts'
 import { revoked } from './revoked.ts'
+
+/** The actor that is looked at. */
+interface Reader {
+  readonly id: string
+  readonly type: string
+  readonly key: string
+  readonly definition: ActorDefinition
+  readonly host: CellHost
+  readonly readings: Set<ReadTurn>
+  checkedReply(envelope: Envelope, value: unknown): unknown
+  answerError(envelope: Envelope, error: unknown): void
+  release(envelope: Envelope, column: number): void
+  bump(column: number, by: number): void
+  readOver(reading: ReadTurn): void
+}
 
 /** Holds an answer back until what it saw is committed (D1). */
 export type Gate = (release: () => void) => void
@@ -24,14 +39,14 @@ const openGate: Gate = (release) => release()
 export class ReadTurn implements ReadContext {
   readonly envelope: Envelope
   readonly startedMono: number
-  readonly #cell: Cell
+  readonly #cell: Reader
   readonly #state: () => unknown
   readonly #gate: Gate
   #controller: AbortController | undefined
   #closed = false
 
   /** @param state the state as of now; looked up at each access, since turns may end meanwhile */
-  constructor(cell: Cell, envelope: Envelope, state: () => unknown, gate: Gate = openGate) {
+  constructor(cell: Reader, envelope: Envelope, state: () => unknown, gate: Gate = openGate) {
     this.#cell = cell
     this.envelope = envelope
     this.#state = state

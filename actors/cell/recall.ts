@@ -3,17 +3,41 @@
  * the handler that has it. For callers that gave up, interrupts (M6) and probes (T4).
  */
 import { Count } from '../../mailbox/accounting.ts'
+import type { Clock } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { Mailbox } from '../../mailbox/mailbox.ts'
+import type { Ring } from '../../mailbox/ring.ts'
 import type { Whereabouts } from './ask-table.ts'
-import type { Cell } from './cell.ts'
+import type { Doorstep } from './doorstep.ts'
 
 type IsIt = (envelope: Envelope) => boolean
 
-export class Recall {
-  readonly #cell: Cell
+/** A handler that is out. */
+interface Running {
+  readonly envelope: Envelope | undefined
+  readonly startedMono: number
+}
 
-  constructor(cell: Cell) {
+/** Everything that an actor holds. */
+interface Holder {
+  readonly host: { readonly clock: Clock }
+  readonly turn: Running | undefined
+  readonly readings: ReadonlySet<Running>
+  readonly mailbox: Mailbox<unknown>
+  readonly stash: Iterable<Envelope>
+  readonly doorstep: Doorstep | undefined
+  readonly reads: Ring<Envelope> | undefined
+  abort(running: Running, reason: TroupeError): void
+  withdraw(isIt: IsIt, then: (envelope: Envelope) => void): void
+  release(envelope: Envelope, column: number): void
+  discard(envelope: Envelope, reason: 'cancelled'): void
+}
+
+export class Recall {
+  readonly #cell: Holder
+
+  constructor(cell: Holder) {
     this.#cell = cell
   }
 

@@ -2,23 +2,45 @@
  * Running one step of a durable turn (D2): answered from the record where there is one, else begun,
  * called, recorded as done, in that order.
  */
+import type { Envelope } from '../../mailbox/envelope.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
 import type { StepInfo } from '../context.ts'
-import { defaultAskWithin } from './ask-table.ts'
+import { type Ask, defaultAskWithin } from './ask-table.ts'
 import type { Outcome } from './calls.ts'
 import { decodeReply } from './decode-reply.ts'
-import type { DurableTurn } from './durable-turn.ts'
 import { encodeError } from './error-data.ts'
 import { sendAsk } from './outgoing.ts'
 import { recoded } from './recoded.ts'
-import { awaitReply, type Call, compose, composeAsk, validPayload } from './sending.ts'
-import { stage } from './staged.ts'
-import { askId, inDoubt, type Step } from './steps.ts'
+import { awaitReply, type Call, compose, composeAsk, type Sender, validPayload } from './sending.ts'
+import { type StagedMessage, stage } from './staged.ts'
+import { askId, inDoubt, type Step, type Steps } from './steps.ts'
+
+/** The store's side of the steps of one actor. */
+export interface StepStore {
+  /** Commits that a step is about to leave; resolves to the position of its record. */
+  beginStep(turn: StepTurn, step: Step, message?: StagedMessage): Promise<number>
+  /** Appends a step's outcome. */
+  endStep(turn: StepTurn, step: Step, outcome: Outcome): void
+  keepCall(turn: StepTurn, step: Step, outcome: Promise<Outcome>): void
+  /** A call of this step that an undone turn left behind. */
+  joinCall(turn: StepTurn, step: Step): Promise<Outcome> | undefined
+}
+
+/** The turn that makes the step. */
+interface StepTurn extends Sender {
+  readonly cell: StepStore
+  readonly steps: Steps
+  readonly signal: AbortSignal
+  stepSubject(): Envelope
+  stepSettled(key: string): void
+  share(value: unknown): void
+  follow(ask: Ask): void
+}
 
 /** `ctx.effect` of a durable turn. */
 export async function runEffect<T>(
-  turn: DurableTurn,
+  turn: StepTurn,
   name: string,
   input: unknown,
   fn: (step: StepInfo) => Promise<T> | T,
@@ -37,7 +59,7 @@ export async function runEffect<T>(
 
 /** An ask out of a durable turn: a step whose call is a message under the step's own id. */
 export async function runAsk(
-  turn: DurableTurn,
+  turn: StepTurn,
   call: Call,
   chain: readonly string[],
 ): Promise<unknown> {
@@ -58,7 +80,7 @@ export async function runAsk(
  * is found under the step's id, however often this turn is run again.
  */
 async function askDurable(
-  turn: DurableTurn,
+  turn: StepTurn,
   step: Step,
   call: Call,
   payload: unknown,
@@ -86,7 +108,7 @@ async function askDurable(
 }
 
 async function askVolatile(
-  turn: DurableTurn,
+  turn: StepTurn,
   step: Step,
   call: Call,
   payload: unknown,
@@ -102,7 +124,7 @@ async function askVolatile(
 }
 
 /** Makes the call, which belongs to the message and outlives a turn that is undone. */
-function leave(turn: DurableTurn, step: Step, call: () => Promise<unknown>): Promise<unknown> {
+function leave(turn: StepTurn, step: Step, call: () => Promise<unknown>): Promise<unknown> {
   const outcome = outcomeOf(call())
   turn.cell.keepCall(turn, step, outcome)
   return settle(turn, step, outcome)
@@ -119,7 +141,7 @@ async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
 }
 
 /** Appends the outcome, and only then lets the handler see it. */
-async function settle(turn: DurableTurn, step: Step, call: Promise<Outcome>): Promise<unknown> {
+async function settle(turn: StepTurn, step: Step, call: Promise<Outcome>): Promise<unknown> {
   const outcome = await call
   turn.cell.endStep(turn, step, outcome)
   step.done = outcome.ok
@@ -129,7 +151,7 @@ async function settle(turn: DurableTurn, step: Step, call: Promise<Outcome>): Pr
 }
 
 /** The recorded outcome, as the handler saw it the first time. */
-function answered(turn: DurableTurn, step: Step): unknown {
+function answered(turn: StepTurn, step: Step): unknown {
   turn.stepSettled(step.key)
   turn.host.resumed(turn.stepSubject())
   const done = step.done as { readonly failed: boolean; readonly value: unknown }
@@ -138,6 +160,6 @@ function answered(turn: DurableTurn, step: Step): unknown {
   return done.value
 }
 
-function deadlineOf(turn: DurableTurn, call: Call): number {
+function deadlineOf(turn: StepTurn, call: Call): number {
   return turn.host.clock.mono() + (call.options?.within ?? defaultAskWithin)
 }

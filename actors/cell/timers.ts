@@ -10,7 +10,7 @@ import type { Due } from '../../mailbox/alarms.ts'
 import { Envelope } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
 import type { TimerSpec } from '../context.ts'
-import type { Cell } from './cell.ts'
+import type { CellHost } from './ports.ts'
 
 /** What the handler of a tick is told; counts on while the tick waits. */
 interface Tick {
@@ -33,11 +33,19 @@ interface Timer extends Due {
   waiting: Waiting | undefined
 }
 
+/** The actor whose timers they are. */
+interface Owner {
+  readonly id: string
+  readonly host: CellHost
+  withdraw(isIt: (envelope: Envelope) => boolean, then: (envelope: Envelope) => void): void
+  bump(column: number, by: number): void
+}
+
 export class Timers {
-  readonly #cell: Cell
+  readonly #cell: Owner
   readonly #timers = new Map<string, Timer>()
 
-  constructor(cell: Cell) {
+  constructor(cell: Owner) {
     this.#cell = cell
   }
 

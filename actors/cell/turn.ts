@@ -12,6 +12,7 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { laneNames } from '../../mailbox/lane.ts'
 import { refused, type Settled, type TellOutcome } from '../../mailbox/outcome.ts'
+import type { ActorDefinition } from '../actor.ts'
 import type {
   Context,
   EffectOptions,
@@ -25,7 +26,6 @@ import type { Contract, Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, ReplyStream, SendPort, Target } from '../ref.ts'
 import type { Ask } from './ask-table.ts'
-import type { Cell } from './cell.ts'
 import { makeLog } from './log.ts'
 import { cycleError, OpenAsks, openAsksCapacity, tooManyAsks } from './open-asks.ts'
 import { streamFrom } from './outgoing.ts'
@@ -37,8 +37,20 @@ import type { EndReason, Probe, Signal } from './signal.ts'
 import { StepPromise } from './step-promise.ts'
 import type { OpenStream } from './stream-items.ts'
 
+/** The actor whose turn it is. */
+export interface TurnOwner {
+  readonly id: string
+  readonly type: string
+  readonly key: string
+  readonly definition: ActorDefinition
+  readonly host: CellHost
+  /** The handler and all its steps have settled. */
+  completed(turn: Turn, value: unknown): void
+  failed(turn: Turn, error: unknown): void
+}
+
 export abstract class Turn implements Context, SendPort, Sender {
-  readonly cell: Cell
+  readonly cell: TurnOwner
   /** The message in hand; undefined in a start hook. */
   readonly envelope: Envelope | undefined
   /** Monotonic ms; read only when the turn is asynchronous. */
@@ -67,7 +79,7 @@ export abstract class Turn implements Context, SendPort, Sender {
   /** Stops following the signal that the caller gave. */
   #unlink: (() => void) | undefined
 
-  constructor(cell: Cell, envelope: Envelope | undefined, attempt = 1) {
+  constructor(cell: TurnOwner, envelope: Envelope | undefined, attempt = 1) {
     this.cell = cell
     this.envelope = envelope
     this.attempt = attempt

@@ -7,12 +7,19 @@
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { PartFlag, RecordKind } from '../../persistence/record.ts'
-import type { Cell } from './cell.ts'
-import type { Journal } from './ports.ts'
+import type { ActorDefinition } from '../actor.ts'
+import type { CellHost, Journal } from './ports.ts'
 import { encodeHeader } from './stored-message.ts'
 
+/** The actor whose history it is. */
+interface Recorded {
+  readonly id: string
+  readonly definition: ActorDefinition
+  readonly host: CellHost
+}
+
 /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
-export function recordTaken(cell: Cell, envelope: Envelope): void {
+export function recordTaken(cell: Recorded, envelope: Envelope): void {
   const { journal } = cell.host
   const { record } = cell.definition.behavior
   if (record === undefined || journal === undefined) return
@@ -26,7 +33,7 @@ function payloadOf({ header, payload }: Envelope): Uint8Array {
 
 function append(
   journal: Journal,
-  cell: Cell,
+  cell: Recorded,
   envelope: Envelope,
   time: number,
   payload: Uint8Array | undefined,
@@ -44,7 +51,7 @@ function append(
 
 function write(
   { builder }: Journal,
-  { id }: Cell,
+  { id }: Recorded,
   { a, b, lane, from, name, header, causeA, causeB }: Envelope,
   time: number,
   payload: Uint8Array | undefined,

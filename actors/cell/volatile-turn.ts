@@ -10,15 +10,30 @@ import type { Contract, Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, Target } from '../ref.ts'
 import { askStored, isStored } from './ask-stored.ts'
+import type { Family } from './family.ts'
 import { deliverFrom, missing, publication, sendAsk } from './outgoing.ts'
 import { awaitReply, type Call, composeAsk, validPayload } from './sending.ts'
 import type { Signal } from './signal.ts'
-import { Turn } from './turn.ts'
+import type { Timers } from './timers.ts'
+import { Turn, type TurnOwner } from './turn.ts'
 import { checkHandler, checkTimer, checkWatch } from './turn-checks.ts'
-import type { VolatileCell } from './volatile-cell.ts'
+
+/** The actor whose turn it is. */
+interface VolatileOwner extends TurnOwner {
+  state: unknown
+  readonly timers: Timers
+  readonly family: Family
+  makeGrant(): string
+  sendable(value: unknown): unknown
+  unstash(): void
+}
 
 export class VolatileTurn extends Turn {
-  declare readonly cell: VolatileCell
+  declare readonly cell: VolatileOwner
+
+  constructor(cell: VolatileOwner, envelope: Envelope | undefined) {
+    super(cell, envelope)
+  }
 
   get state(): unknown {
     this.check()

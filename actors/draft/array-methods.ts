@@ -6,8 +6,17 @@
  */
 
 import { TroupeError } from '../../mailbox/errors.ts'
-import type { ArrayNode } from './array.ts'
-import { nodeOf as nodeOfView } from './node.ts'
+import { type DraftNode, nodeOf as nodeOfView } from './node.ts'
+import type { Pieces } from './pieces.ts'
+
+/** The node of a drafted array, as its methods need it. */
+interface ArrayNode extends DraftNode {
+  readonly length: number
+  readonly pieces: Pieces
+  at(index: number): unknown
+  setAt(index: number, given: unknown): void
+  list(): unknown[]
+}
 
 function nodeOf(view: unknown): ArrayNode {
   const node = typeof view === 'object' && view !== null ? nodeOfView(view) : undefined

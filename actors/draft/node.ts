@@ -12,10 +12,22 @@
 import { inspect } from 'node:util'
 import { MAX_DEPTH, PLAIN, refused } from '../../persistence/kinds.ts'
 import type { Patch } from '../../persistence/patch.ts'
-import type { Scope } from './scope.ts'
+
+/** What a node needs of the turn it belongs to; `scope.ts` is it. */
+export interface NodeScope {
+  readonly isOver: boolean
+  /** @throws CTX_REVOKED once the turn has ended */
+  live(): void
+  /** The node for an object, always the same one. */
+  nodeFor(base: object, parent?: DraftNode, key?: unknown): DraftNode
+  /** What to keep in a place for a value a handler assigned to it. */
+  adopt(value: unknown, into?: DraftNode, key?: unknown): unknown
+  /** What a search looks for in place of a value. */
+  standIn(value: unknown): unknown
+}
 
 export abstract class DraftNode {
-  readonly scope: Scope
+  readonly scope: NodeScope
   readonly base: object
   /** Where it was first read, for messages: its holder, and its key or index there. */
   readonly parent: DraftNode | undefined
@@ -23,7 +35,7 @@ export abstract class DraftNode {
   /** What a handler holds. */
   abstract readonly view: object
 
-  constructor(scope: Scope, base: object, parent: DraftNode | undefined, key: unknown) {
+  constructor(scope: NodeScope, base: object, parent: DraftNode | undefined, key: unknown) {
     this.scope = scope
     this.base = base
     this.parent = parent

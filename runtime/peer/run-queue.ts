@@ -7,8 +7,7 @@
  * Invariant: an actor has at most one entry in each lane, stale or not. So however its messages
  * alternate, it takes no more of a lane's places than any other actor there.
  */
-import type { Cell } from '../../actors/cell/cell.ts'
-import type { Place } from '../../actors/cell/ports.ts'
+import type { Cell, Place } from '../../actors/cell/cell.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { WeightedLanes } from '../../mailbox/weighted-lanes.ts'
 

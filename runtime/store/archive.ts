@@ -1,7 +1,7 @@
 /**
  * Runs the archivist on the store's orders, wherever it lives: on a thread of its own, or inline.
  */
-import { emptyBook } from '../../actors/cell/durable-turn.ts'
+import { emptyBook } from '../../actors/cell/book.ts'
 import { Archivist } from '../../persistence/archivist.ts'
 import type { ReadMedium } from '../../persistence/medium.ts'
 import { StoreClient } from '../peer/store-client.ts'
