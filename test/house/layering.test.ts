@@ -28,6 +28,19 @@ test('layering: an import upwards is found, a type alone included', () => {
   )
 })
 
+test('layering: a ring of imports within the rooms is found, of types too', () => {
+  assert.deepEqual(
+    violations({
+      'actors/cell.ts': `import { Turn } from './turn.ts'`,
+      'actors/turn.ts': `import { send } from './send.ts'`,
+      'actors/send.ts': `import type { Cell } from './cell.ts'`,
+    }),
+    [
+      'actors/send.ts:1: a ring of imports: actors/cell.ts imports actors/turn.ts imports actors/send.ts imports actors/cell.ts',
+    ],
+  )
+})
+
 test('layering: a room that imports anything but rooms is found', () => {
   assert.deepEqual(violations({ 'runtime/x.ts': `\nawait import('../test/house/imports.ts')` }), [
     'runtime/x.ts:2: a room imports only rooms, not test/house/imports.ts',
@@ -92,6 +105,7 @@ test('layering: sides that meet through a third module are found', () => {
     }),
     [
       'runtime/both.ts: loaded by runtime/host/, it brings runtime/main/pool.ts into the same thread',
+      'runtime/main/pool.ts:1: a ring of imports: runtime/both.ts imports runtime/main/pool.ts imports runtime/both.ts',
     ],
   )
 })

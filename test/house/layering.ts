@@ -1,7 +1,7 @@
 /**
  * The rules of who may import whom, as a check over source texts.
  *
- * Owns: rooms import only downwards; `runtime/host` and `runtime/main` meet only in
+ * Owns: rooms import only downwards and in no ring; `runtime/host` and `runtime/main` meet only in
  * `runtime/wire`; each third-party library has one home; nothing imports the proof; examples are
  * written as a user writes; contracts and definitions load nothing heavy.
  *
@@ -59,6 +59,7 @@ export function layeringViolations(input: LayeringInput): string[] {
     ]),
     ...sharedHomes(links),
     ...hiddenMeetings(links),
+    ...rings(links),
     ...heavyContract(links, input.contractEntry),
   ].sort()
 }
@@ -99,6 +100,34 @@ function upward(link: Link): string[] {
   if (!isRoom(to)) return at(link, `a room imports only rooms, not ${link.to}`)
   if (rooms.indexOf(to) <= rooms.indexOf(from)) return []
   return at(link, `${from}/ must not import ${to}/, which stands above it (${link.to})`)
+}
+
+/** Within the rooms imports form no ring, types included: who needs more declares a port. */
+function rings(links: readonly Link[]): string[] {
+  const edges = new Map<string, Link[]>()
+  for (const link of links) {
+    if (link.to === undefined || !isRoom(top(link.from))) continue
+    // Wrong for another reason, and said so.
+    if (upward(link).length > 0 || acrossThreads(link).length > 0) continue
+    edges.set(link.from, [...(edges.get(link.from) ?? []), link])
+  }
+  const done = new Set<string>()
+  const found: string[] = []
+  const visit = (file: string, path: readonly string[]): void => {
+    for (const link of edges.get(file) ?? []) {
+      const to = link.to as string
+      const start = path.indexOf(to)
+      if (start >= 0) found.push(...at(link, `a ring of imports: ${ring(path.slice(start), to)}`))
+      else if (!done.has(to)) visit(to, [...path, to])
+    }
+    done.add(file)
+  }
+  for (const file of edges.keys()) if (!done.has(file)) visit(file, [file])
+  return found
+}
+
+function ring(path: readonly string[], to: string): string {
+  return [...path, to].join(' imports ')
 }
 
 /** `bench/` and `test/` are proof: only they import themselves. */
