@@ -1,6 +1,6 @@
 /** What the backup commands have in common: reading their arguments, progress, and the book. */
 import { parseArgs } from 'node:util'
-import { emptyBook } from '../../actors/cell/durable-turn.ts'
+import { emptyBook } from '../../actors/cell/book.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { nearest } from '../../mailbox/options.ts'
 import type { BackupProgress } from '../../persistence/backup/index.ts'

@@ -3,7 +3,7 @@
  * `createSystem({ backup })` run.
  */
 import type { MessagePort } from 'node:worker_threads'
-import { emptyBook } from '../../actors/cell/durable-turn.ts'
+import { emptyBook } from '../../actors/cell/book.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import {
   type BackupProgress,
