@@ -77,7 +77,9 @@ export const errorCodes = Object.freeze({
   STORE_CORRUPT: final(
     'Part of the store cannot be read; names the actor and message, all bytes are kept (D4).',
   ),
-  STORE_EXISTS: final('A restore never overwrites: the file, or what belongs to it, is there.'),
+  STORE_EXISTS: final(
+    'A restore, an import or a fork never overwrites: the file, or what belongs to it, is there.',
+  ),
   STORE_FULL: retryable(
     'The disk or the page limit is full; free space, troupe resumes by itself (D5).',
   ),

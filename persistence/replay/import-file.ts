@@ -2,17 +2,19 @@
  * An export imported into a new store file. The file appears under its name when all of it is there,
  * and never in place of another.
  */
-import { createReadStream, existsSync, linkSync, rmSync } from 'node:fs'
+import { createReadStream, rmSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { publish } from '../backup/files.ts'
 import { openSqliteStore } from '../sqlite/sqlite-store.ts'
+import { refuseExisting } from './fork.ts'
 import { importHistory } from './import.ts'
 
 /** What may lie beside a store. */
-export const besideStore = Object.freeze(['-wal', '-shm', '-lock', '-tail'])
+const besideStore = Object.freeze(['-wal', '-shm', '-lock', '-tail'])
 
-/** @throws OPTION_INVALID when `target` is there; STORE_CORRUPT for a bad line */
+/** @throws STORE_EXISTS when `target` is there; STORE_CORRUPT for a bad line */
 export async function importFile(source: string, target: string): Promise<number> {
   const file = resolve(target)
   refuseExisting(file)
@@ -40,19 +42,4 @@ export async function importFile(source: string, target: string): Promise<number
     input.destroy()
     for (const suffix of ['', ...besideStore]) rmSync(partial + suffix, { force: true })
   }
-}
-
-/** @throws OPTION_INVALID */
-export function refuseExisting(file: string): void {
-  const there = ['', '-wal', '-tail'].find((suffix) => existsSync(file + suffix))
-  if (there === undefined) return
-  throw new TroupeError(
-    'OPTION_INVALID',
-    `${file}${there} is there already, and nothing is overwritten; choose another name`,
-  )
-}
-
-/** Its name appears at once, and only where none is. */
-export function publish(partial: string, file: string): void {
-  linkSync(partial, file)
 }

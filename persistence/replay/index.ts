@@ -13,6 +13,7 @@ export {
   recordOutcomes,
 } from './filter.ts'
 export { type FollowOptions, followRecords } from './follow.ts'
+export { type Edit, type Forked, type ForkOptions, forkStore } from './fork.ts'
 export { type ImportTarget, importHistory } from './import.ts'
 export { importFile } from './import-file.ts'
 export { causeTree, type MessageTree, resolveId, whyChain } from './lineage.ts'

@@ -112,7 +112,8 @@ function bodyEnd(directory: Uint8Array): number {
   return end
 }
 
-function replaceSegment(connection: Connection, segment: StoredSegment): void {
+/** Writes a segment that was changed back to its row. */
+export function replaceSegment(connection: Connection, segment: StoredSegment): void {
   const { position, count, directory, body } = segment
   connection
     .prepare(

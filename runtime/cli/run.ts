@@ -23,6 +23,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
     summary: 'shows the state of an actor at any point, and what changed it',
     load: async () => (await import('./state.ts')).state,
   },
+  fork: {
+    summary: 'makes a store that begins as another was, with messages changed',
+    load: async () => (await import('./fork.ts')).fork,
+  },
   diff: {
     summary: 'compares two stores: where they part, and what came of it',
     load: async () => (await import('./diff.ts')).diff,

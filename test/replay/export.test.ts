@@ -135,7 +135,7 @@ test('export: a line that is no record, is missing or does not follow is refused
     lines.with(1, (lines[1] as string).replace('"kind":1,', '"kind":77,')),
     /"kind" must be one of/,
   )
-  assert.equal((await troupe(['history', store, '--import', store])).code, 2)
+  assert.match((await troupe(['history', store, '--import', store])).stderr, /STORE_EXISTS/)
   assert.equal((await troupe(['history', target, '--import', join(folder, 'nowhere')])).code, 2)
 })
 
