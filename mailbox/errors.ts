@@ -69,6 +69,9 @@ export const errorCodes = Object.freeze({
   PAYLOAD_TOO_LARGE: final(
     'The encoded value exceeds 16 MiB; store it elsewhere and send a reference (T5).',
   ),
+  QUARANTINED: final(
+    'A message, timer or activation was in hand at two deaths of its thread or process (F3).',
+  ),
   SCHEDULE_FAILED: final(
     'A test fails under one schedule of `explore`; `seed` brings it back, `cause` is what it threw.',
   ),

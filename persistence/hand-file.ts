@@ -1,122 +1,162 @@
 /**
- * `FILE-hand-<slot>`: which messages a host has handed to handlers since its last acknowledgement
- * (F3). Overwritten in place before a batch of starts and never synced: it survives the death of the
+ * What one thread has in hand: messages and activations that were started and have not ended (F3).
+ * Overwritten in place before each batch of starts and never synced: it survives the death of the
  * process, which is all it is for. After an unclean end its entries are suspects.
  *
- * A ring of batches, so that a torn write loses the newest batch only:
+ * Two regions of entries: a batch of messages about to be started, overwritten as a whole, and single
+ * places for turns that are out and for activations. An entry is free or whole, by its checksum.
  * ```
- * batch slot (of `slots`), each 16 + 24 × batchSize bytes
- *  0 "HAND"   4 u32 crc32 of what follows   8 u32 count   12 u32 serial
- * entry: 0 f64 position   8 u32 index   12 u32 starts   16 u32 address hash   20 zero
+ * 0 f64 position   8 u32 index   12 u32 starts   16 u32 address hash   20 u32 crc32 of bytes 0 to 19
  * ```
  */
-import { closeSync, ftruncateSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, rmSync, writeSync } from 'node:fs'
 import { crc32 } from './crc.ts'
 import { viewOf } from './directory.ts'
 import type { MessageRef } from './record.ts'
 
-/** A message in hand. */
+/**
+ * Something in hand: a message under its identity; under position 0 an activation (index 0) or any
+ * tick of a timer (index {@link timerIndex}).
+ */
 export interface InHand extends MessageRef {
-  /** How often its handler was started, this start included. */
+  /** How often it was started without an end, this start included. */
   readonly starts: number
   /** `hashAddress` of its actor: one message may be pending for several. */
   readonly actor: number
 }
 
-/** Most entries of one batch: a slice starts at most 16 messages, plus what its actors still hold. */
-export const batchSize = 64
-const slots = 2
-const headSize = 16
+/** Most entries of one batch. */
+export const batchSize = 16
+/** Turns and activations that can be out at once and still be remembered. */
+export const openSize = 4_096
 const entrySize = 24
-const slotSize = headSize + entrySize * batchSize
-const magic = 0x444e4148
 
-export class InHandFile {
-  readonly #path: string
-  readonly #descriptor: number
-  readonly #slot = new Uint8Array(slotSize)
-  readonly #view = viewOf(this.#slot)
-  #serial: number
-
-  /**
-   * @param file the store's file
-   * @param slot the host's slot
-   */
-  constructor(file: string, slot: number) {
-    this.#path = `${file}-hand-${slot}`
-    closeSync(openSync(this.#path, 'a'))
-    this.#descriptor = openSync(this.#path, 'r+')
-    ftruncateSync(this.#descriptor, slots * slotSize)
-    this.#serial = this.#newest()?.serial ?? 0
-  }
-
-  /** Replaces what is in hand; an empty list says that nothing is. At most {@link batchSize}. */
-  write(entries: readonly InHand[]): void {
-    if (entries.length > batchSize) {
-      throw new RangeError(`at most ${batchSize} messages in hand, got ${entries.length}`)
-    }
-    this.#serial = (this.#serial + 1) >>> 0
-    entries.forEach((entry, i) => {
-      this.#put(headSize + i * entrySize, entry)
-    })
-    const end = headSize + entries.length * entrySize
-    this.#view.setUint32(0, magic, true)
-    this.#view.setUint32(8, entries.length, true)
-    this.#view.setUint32(12, this.#serial, true)
-    this.#view.setUint32(4, crc32(this.#slot, 8, end), true)
-    writeSync(this.#descriptor, this.#slot, 0, end, (this.#serial % slots) * slotSize)
-  }
-
-  /** What was in hand last; a torn write shows the batch before it. */
-  read(): readonly InHand[] {
-    return this.#newest()?.entries ?? []
-  }
-
-  close(): void {
-    closeSync(this.#descriptor)
-  }
-
-  /** Closes and deletes the file: a clean end leaves no suspects. */
-  remove(): void {
-    this.close()
-    rmSync(this.#path, { force: true })
-  }
-
-  #put(at: number, { position, index, starts, actor }: InHand): void {
-    this.#view.setFloat64(at, position, true)
-    this.#view.setUint32(at + 8, index, true)
-    this.#view.setUint32(at + 12, starts, true)
-    this.#view.setUint32(at + 16, actor, true)
-    this.#view.setUint32(at + 20, 0, true)
-  }
-
-  #newest(): { serial: number; entries: InHand[] } | undefined {
-    let newest: { serial: number; entries: InHand[] } | undefined
-    for (let slot = 0; slot < slots; slot += 1) {
-      const bytes = new Uint8Array(slotSize)
-      readSync(this.#descriptor, bytes, 0, slotSize, slot * slotSize)
-      const batch = readBatch(bytes)
-      if (batch !== undefined && batch.serial >= (newest?.serial ?? 0)) newest = batch
-    }
-    return newest
-  }
+/** Where the entries lie: a file outlives the process, shared memory the thread. */
+export interface HandMedium {
+  write(bytes: Uint8Array, at: number): void
+  read(): Uint8Array
+  /** What was written survives the machine. */
+  sync(): void
+  close(): void
 }
 
-function readBatch(bytes: Uint8Array): { serial: number; entries: InHand[] } | undefined {
-  const view = viewOf(bytes)
-  const count = view.getUint32(8, true)
-  if (view.getUint32(0, true) !== magic || count > batchSize) return undefined
-  const end = headSize + count * entrySize
-  if (view.getUint32(4, true) !== crc32(bytes, 8, end)) return undefined
-  const entries = Array.from({ length: count }, (_, i) => readEntry(view, headSize + i * entrySize))
-  return { serial: view.getUint32(12, true), entries }
+/** Name of the file of a slot. */
+export function handPath(file: string, slot: number): string {
+  return `${file}-hand-${slot}`
 }
 
-function readEntry(view: DataView, at: number): InHand {
+/** Opens `FILE-hand-<slot>`, emptied. */
+export function handFile(file: string, slot: number): HandMedium {
+  const path = handPath(file, slot)
+  const descriptor = openSync(path, 'w')
   return {
-    position: view.getFloat64(at, true),
-    index: view.getUint32(at + 8, true),
-    starts: view.getUint32(at + 12, true),
-    actor: view.getUint32(at + 16, true),
+    write: (bytes, at) => void writeSync(descriptor, bytes, 0, bytes.length, at),
+    read: () => readFileSync(path),
+    sync: () => fsyncSync(descriptor),
+    close: () => {
+      closeSync(descriptor)
+      rmSync(path, { force: true })
+    },
   }
+}
+
+export function allocateHand(): SharedArrayBuffer {
+  return new SharedArrayBuffer((batchSize + openSize) * entrySize)
+}
+
+/** For a store in memory: what is in hand need outlive only its thread. */
+export function handMemory(shared: SharedArrayBuffer): HandMedium {
+  const bytes = new Uint8Array(shared)
+  return {
+    write: (written, at) => bytes.set(written, at),
+    read: () => bytes.slice(),
+    sync: () => undefined,
+    close: () => undefined,
+  }
+}
+
+export class Hand {
+  readonly #medium: HandMedium
+  readonly #batch = new Uint8Array(batchSize * entrySize)
+  readonly #batchView = viewOf(this.#batch)
+  readonly #one = new Uint8Array(entrySize)
+  readonly #oneView = viewOf(this.#one)
+  readonly #free: number[] = []
+  #next = batchSize
+
+  constructor(medium: HandMedium) {
+    this.#medium = medium
+  }
+
+  /** Replaces the batch; at most {@link batchSize} entries. */
+  batch(entries: readonly InHand[]): void {
+    this.#batch.fill(0)
+    entries.forEach((entry, i) => {
+      put(this.#batch, this.#batchView, i * entrySize, entry)
+    })
+    this.#medium.write(this.#batch, 0)
+  }
+
+  /** Notes one more that is out; its place, or undefined when all are taken. */
+  open(entry: InHand): number | undefined {
+    const place = this.#free.pop() ?? this.#next
+    if (place >= batchSize + openSize) return undefined
+    if (place === this.#next) this.#next += 1
+    put(this.#one, this.#oneView, 0, entry)
+    this.#medium.write(this.#one, place * entrySize)
+    return place
+  }
+
+  /** What lay there has ended. */
+  end(place: number): void {
+    this.#free.push(place)
+    this.#one.fill(0)
+    this.#medium.write(this.#one, place * entrySize)
+  }
+
+  sync(): void {
+    this.#medium.sync()
+  }
+
+  /** A clean end leaves no suspects. */
+  close(): void {
+    this.#medium.close()
+  }
+}
+
+/** All whole entries, each once. */
+export function readHand(bytes: Uint8Array): readonly InHand[] {
+  const view = viewOf(bytes)
+  const found = new Map<string, InHand>()
+  for (let at = 0; at + entrySize <= bytes.length; at += entrySize) {
+    const starts = view.getUint32(at + 12, true)
+    if (starts === 0 || view.getUint32(at + 20, true) !== crc32(bytes, at, at + 20)) continue
+    const entry = {
+      position: view.getFloat64(at, true),
+      index: view.getUint32(at + 8, true),
+      starts,
+      actor: view.getUint32(at + 16, true),
+    }
+    const other = found.get(suspectKey(entry))
+    if (other === undefined || other.starts < starts) found.set(suspectKey(entry), entry)
+  }
+  return [...found.values()]
+}
+
+/** By what a suspect is known again. */
+export function suspectKey({ position, index, actor }: Omit<InHand, 'starts'>): string {
+  return `${position}:${index}:${actor}`
+}
+
+function put(
+  bytes: Uint8Array,
+  view: DataView,
+  at: number,
+  { position, index, starts, actor }: InHand,
+): void {
+  view.setFloat64(at, position, true)
+  view.setUint32(at + 8, index, true)
+  view.setUint32(at + 12, starts, true)
+  view.setUint32(at + 16, actor, true)
+  view.setUint32(at + 20, crc32(bytes, at, at + 20), true)
 }

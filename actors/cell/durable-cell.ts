@@ -17,6 +17,7 @@ import { DurableTurns } from './durable-turns.ts'
 import { fold } from './fold.ts'
 import { Forerunners } from './forerunners.ts'
 import { isPromise } from './invoke.ts'
+import { activationKilledTwice } from './quarantined.ts'
 import type { Signal } from './signal.ts'
 import { Steps } from './steps.ts'
 import { envelopeOf, envelopeOfDamage } from './stored-message.ts'
@@ -31,6 +32,8 @@ export class DurableCell extends DurableTurns {
   #isLoaded = false
   /** Activations begun, so that an answer to an earlier one is known as such. */
   #loads = 0
+  /** Its activation killed its thread twice: it is not tried again before it is released (F3). */
+  #isBarred = false
   /** Failed activations in a row. */
   #failures = 0
   #wakeUpLater: CancelAlarm | undefined
@@ -70,6 +73,7 @@ export class DurableCell extends DurableTurns {
   protected override obey(signal: Signal): void {
     switch (signal.kind) {
       case 'wake':
+        if (this.#isBarred) this.#again()
         this.#backlog.wake()
         return this.#readOn()
       case 'terminated':
@@ -193,6 +197,8 @@ export class DurableCell extends DurableTurns {
   protected start(): void {
     this.phase = 'starting'
     this.#loads += 1
+    this.#isBarred = this.host.starts?.activation(this.id) === false
+    if (this.#isBarred) return this.activationFailed(activationKilledTwice(this.id))
     this.#backlog.restart()
     this.#backlog.read()
     this.#activate(this.#loads).catch((error) => this.activationFailed(error))
@@ -266,6 +272,7 @@ export class DurableCell extends DurableTurns {
 
   protected started(turn: DurableTurn): void {
     this.#failures = 0
+    this.host.starts?.activated(this.id)
     this.phase = 'ready'
     if (this.turn === turn) this.turn = undefined
     this.#greetFamily()
@@ -294,6 +301,7 @@ export class DurableCell extends DurableTurns {
 
   /** Askers learn why; what is in the store waits; the next try comes later, for ever. */
   protected activationFailed(error: unknown): void {
+    this.host.starts?.activated(this.id)
     if (this.phase === 'gone' || this.phase === 'stopping') return this.endIfAlone()
     this.turn = undefined
     this.phase = 'backoff'
@@ -432,6 +440,7 @@ export class DurableCell extends DurableTurns {
     for (const asker of this.#askers.values()) asker.settle({ ok: false, error })
     this.#askers.clear()
     this.#wakeUpLater?.()
+    this.host.starts?.activated(this.id)
   }
 }
 

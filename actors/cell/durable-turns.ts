@@ -40,6 +40,7 @@ import { invoke, isPromise } from './invoke.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Journal } from './ports.ts'
 import { handlePublished } from './published.ts'
+import { killedTwice } from './quarantined.ts'
 import { ReadTurn } from './read-turn.ts'
 import { copied } from './recoded.ts'
 import type { EndReason } from './signal.ts'
@@ -139,6 +140,10 @@ export abstract class DurableTurns extends Cell {
       return this.discard(envelope, 'no-handler')
     }
     if (!this.family.awaits(envelope)) return this.#skip(envelope)
+    if (this.host.starts?.message(envelope, this.mailbox) === false) {
+      this.release(envelope, Count.running)
+      return this.setAside(envelope, 'quarantined', killedTwice(envelope))
+    }
     if (envelope.stored) this.#take(envelope)
     const attempt = this.#retry?.envelope === envelope ? this.#retry.attempt : 1
     const turn = new DurableTurn(this, envelope, this.stepsOf(envelope), attempt)
@@ -167,6 +172,7 @@ export abstract class DurableTurns extends Cell {
     this.phase = 'turn'
     this.turn = turn
     turn.startedMono = this.host.clock.mono()
+    if (turn.envelope !== undefined) this.host.starts?.goesOn(turn.envelope)
     invoke(turn, result)
   }
 
@@ -405,6 +411,7 @@ export abstract class DurableTurns extends Cell {
     this.release(envelope, Count.running)
     const key = messageKey(envelope)
     this.#calls.drop(key)
+    this.host.starts?.ended(envelope)
     const times = this.taken.get(key) ?? 0
     if (times > 1) this.taken.set(key, times - 1)
     else this.taken.delete(key)
@@ -592,6 +599,7 @@ export abstract class DurableTurns extends Cell {
     this.bump(Count.handed, 1)
     envelope.position = position
     this.#take(envelope)
+    this.host.starts?.goesOn(envelope)
   }
 
   // ── reads (T1, D1) ────────────────────────────────────────────────────────────────────────────

@@ -54,6 +54,8 @@ export interface CellHost {
   readonly asks: AskTable
   /** Durable actors' way to the store; absent without a store. */
   readonly journal: Journal | undefined
+  /** Absent where nothing comes back after a death. */
+  readonly starts: StartLog | undefined
   /** Minus the origin of this thread incarnation: the first half of volatile message ids. */
   readonly origin: number
   /** Freeze payloads and send every one through the codec (T5). */
@@ -105,6 +107,22 @@ export interface CellHost {
   forget(cell: Resident): void
   /** Something ended outside a slice, perhaps in this cell: look whether it or the thread may rest. */
   touched(cell?: Resident): void
+}
+
+/** Counts what was started and never ended, because its thread or the process died (F3). */
+export interface StartLog {
+  /**
+   * A message is about to start; false when it may not any more.
+   * @param waiting what may start next, so that one write does for several
+   */
+  message(envelope: Envelope, waiting: Iterable<Envelope>): boolean
+  /** Its handler is out. */
+  goesOn(envelope: Envelope): void
+  ended(envelope: Envelope): void
+  /** An actor is about to be brought up; false when it may not any more. */
+  activation(actor: string): boolean
+  /** Whatever came of it, it did not kill. */
+  activated(actor: string): void
 }
 
 /** Called when the store answered for one record; in record order (D1). */

@@ -7,15 +7,17 @@ import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import { SystemClock } from '../../mailbox/clock.ts'
 import { encodeValue } from '../../persistence/codec.ts'
+import { Hand, handFile, handMemory } from '../../persistence/hand-file.ts'
 import { BusyNote } from '../peer/busy-note.ts'
 import { Counters } from '../peer/counters.ts'
 import { FlightRecorder } from '../peer/flight-recorder.ts'
 import { letterOf } from '../peer/letter.ts'
 import { Peer, type PeerSink } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
+import { Starts } from '../peer/starts.ts'
 import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
-import type { HostControl, HostStart, Report, StoreStart } from '../wire/host-control.ts'
+import type { HostControl, HostStart, Report, StoreStart, WardStart } from '../wire/host-control.ts'
 import { Placement } from '../wire/placement.ts'
 
 export class Host {
@@ -58,6 +60,7 @@ export class Host {
       jitter: Math.random,
       soon: (run) => this.#soon(run),
     })
+    if (start.hand !== undefined) this.#peer.starts = startsOf(start, start.hand)
     this.#links = new PeerLinks(this.#peer, app.actors.keys())
     if (start.store !== undefined) this.#connectStore(start.store)
   }
@@ -96,7 +99,15 @@ export class Host {
       unlink: (slot) => this.#links.lose(slot),
       retire: (slot) => this.#retire(slot),
       replaced: (slot) => this.#peer.slotReplaced(slot),
-      go: () => this.#go(),
+      tryAlone: (ward) => this.#tryAlone(ward),
+      pardon: (key, actor) => {
+        this.#peer.starts?.release(key)
+        this.#peer.signalled(actor, { kind: 'wake' })
+      },
+      go: () => {
+        this.#peer.tryAll()
+        this.#go()
+      },
       quiet: () => this.#peer.quiet(),
       stopIntake: () => this.#peer.stopIntake(),
       flight: () => this.#peer.flight(),
@@ -112,6 +123,14 @@ export class Host {
     else this.#waiting.push(run)
   }
 
+  async #tryAlone({ suspects, actors }: WardStart): Promise<void> {
+    this.#peer.starts?.know(suspects)
+    if (actors.length === 0) return
+    this.#peer.holdAll()
+    this.#go()
+    await this.#peer.tryAlone(actors)
+  }
+
   #go(): void {
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
@@ -120,6 +139,7 @@ export class Host {
 
   async #stop(): Promise<void> {
     this.#peer.flush()
+    this.#peer.starts?.close()
     await this.#peer.dispose(this.#app.dispose as ((deps: unknown) => unknown) | undefined)
     this.#links.close()
     this.#storePort?.close()
@@ -130,6 +150,15 @@ export class Host {
       this.#ended()
     })
   }
+}
+
+function startsOf({ slot, reports }: HostStart, hand: string | SharedArrayBuffer): Starts {
+  const medium = typeof hand === 'string' ? handFile(hand, slot) : handMemory(hand)
+  return new Starts(new Hand(medium), {
+    cleared: (key) => reports.postMessage({ kind: 'cleared', key } satisfies Report),
+    quarantined: (suspect, actor, timer) =>
+      reports.postMessage({ kind: 'quarantined', suspect, actor, timer } satisfies Report),
+  })
 }
 
 /** Sends what happens here to the main thread. */

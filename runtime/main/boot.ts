@@ -6,12 +6,15 @@
 import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import { Count } from '../../mailbox/accounting.ts'
+import { hashAddress } from '../../mailbox/address.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { Hand, handFile } from '../../persistence/hand-file.ts'
 import { Counters } from '../peer/counters.ts'
 import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
 import { Peer, type PeerSink, typeOf } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
+import { Starts } from '../peer/starts.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
@@ -29,6 +32,7 @@ import { HostLosses } from './host-losses.ts'
 import { Hosts } from './hosts.ts'
 import type { CheckedOptions } from './options.ts'
 import { ThreadPool } from './pool.ts'
+import { Quarantine } from './quarantine.ts'
 import { openStoreHere, type StoreHome } from './store-home.ts'
 import { StoreThread } from './store-thread.ts'
 import { workerFile } from './worker-file.ts'
@@ -59,6 +63,7 @@ export interface Booted {
   readonly store: StoreHome | undefined
   readonly client: StoreClient | undefined
   readonly pool: ThreadPool | undefined
+  readonly quarantine: Quarantine
 }
 
 export async function boot(
@@ -132,6 +137,8 @@ async function assemble(
   const links = new PeerLinks(peer, app.actors.keys())
   const store = await openStore(options, pool, worker, clock)
   if (store !== undefined) made.store = store
+  const file = options.store === 'memory' ? undefined : options.store
+  const quarantine = new Quarantine(file)
   const main = store && (await connectMain(peer, store, listener))
   const client = main?.client
   const origins = new Origins(client)
@@ -151,12 +158,24 @@ async function assemble(
       links,
       beginEpoch: async (slot) => (await client?.ask('beginEpoch', { slot })) ?? 1,
       nextOrigin: () => origins.next(),
-      reported: (slot, report) => listener.reported(slot, report),
+      reported: (slot, report) => {
+        if (report.kind === 'cleared') quarantine.cleared(report.key)
+        if (report.kind === 'quarantined') {
+          quarantine.quarantined(report.suspect, report.actor, report.timer)
+        }
+        listener.reported(slot, report)
+      },
       lost: async (host, error, wreckage) => {
         listener.hostLost(host.slot, error, flightOf(host.flight, [...app.actors.keys()]))
+        if (client !== undefined) quarantine.adopt(host.slot, host.hand)
         await losses.settle(host, wreckage)
       },
       started: (slot) => listener.hostStarted(slot),
+      suspectsOf: async (slot) => ({
+        suspects: quarantine.suspects,
+        actors:
+          client === undefined ? [] : await actorsWithSuspects(quarantine, client, placement, slot),
+      }),
       blocked: (slot, turn) => listener.hostBlocked(slot, turn),
       retired: (slot) => listener.hostRetired(slot),
       replaced: (slot) => losses.redeliver(slot, placement),
@@ -171,11 +190,26 @@ async function assemble(
       listener.storeState(false, undefined)
     },
   })
+  quarantine.onRelease((key, actor) => {
+    void hosts?.pardon(key, actor)
+    peer.starts?.release(key)
+    if (hosts === undefined) peer.signal(actor, { kind: 'wake' })
+  })
+  if (hosts === undefined && file !== undefined) {
+    peer.starts = startsHere(file, quarantine, listener)
+    peer.starts.know(quarantine.suspects)
+    peer.holdAll()
+  }
   await hosts?.start(slots)
-  if (client !== undefined) await wakeAll(peer, counters, client)
+  if (client !== undefined) quarantine.waiting(await wakeAll(peer, counters, client))
+  await hosts?.tryAlone()
+  if (hosts === undefined && client !== undefined) {
+    await peer.tryAlone(await actorsWithSuspects(quarantine, client, placement, mainSlot))
+    peer.tryAll()
+  }
   await hosts?.go()
   await store?.start()
-  return { clock, peer, links, counters, hosts, store, client, pool }
+  return { clock, peer, links, counters, hosts, store, client, pool, quarantine }
 }
 
 function makePeer(
@@ -234,14 +268,57 @@ async function connectMain(
   return connection
 }
 
-/** Tells every actor with waiting messages; what waits counts as accepted again (M4). */
-async function wakeAll(peer: Peer, counters: Counters, client: StoreClient): Promise<void> {
+/** With `workers: 0` the main thread runs the actors, and its own starts are counted. */
+function startsHere(file: string, quarantine: Quarantine, listener: BootListener): Starts {
+  const hand = new Hand(handFile(file, mainStoreSlot))
+  return new Starts(hand, {
+    cleared: (key) => quarantine.cleared(key),
+    quarantined: (suspect, actor, timer) => {
+      quarantine.quarantined(suspect, actor, timer)
+      listener.reported(mainSlot, { kind: 'quarantined', suspect, actor, timer })
+    },
+  })
+}
+
+/** Actors of a slot with waiting messages and a suspect, or with the hash of one that has (F3). */
+async function actorsWithSuspects(
+  quarantine: Quarantine,
+  client: StoreClient,
+  placement: Placement,
+  slot: number,
+): Promise<readonly string[]> {
+  if (quarantine.suspects.length === 0) return []
+  const found: string[] = []
+  let after: number | undefined
+  do {
+    const page: { actors: readonly { actor: string; pending: number }[]; next?: number } =
+      await client.ask('wakeList', { after, limit: wakePage })
+    for (const { actor, pending } of page.actors) {
+      const isHere = placement.slotOf(actor, typeOf(actor)) === slot
+      if (pending > 0 && isHere && quarantine.isSuspect(actor)) found.push(actor)
+    }
+    after = page.next
+  } while (after !== undefined)
+  return found
+}
+
+/**
+ * Tells every actor with waiting messages; what waits counts as accepted again (M4). Returns the
+ * hashes of their addresses.
+ */
+async function wakeAll(
+  peer: Peer,
+  counters: Counters,
+  client: StoreClient,
+): Promise<ReadonlySet<number>> {
+  const waiting = new Set<number>()
   let after: number | undefined
   do {
     const page: { actors: readonly { actor: string; pending: number }[]; next?: number } =
       await client.ask('wakeList', { after, limit: wakePage })
     for (const { actor, pending } of page.actors) {
       if (pending === 0 || peer.definition(typeOf(actor)) === undefined) continue
+      waiting.add(hashAddress(actor))
       const row = counters.row(typeOf(actor))
       row[Count.storeAccepted] = (row[Count.storeAccepted] as number) + pending
       row[Count.inStore] = (row[Count.inStore] as number) + pending
@@ -249,6 +326,7 @@ async function wakeAll(peer: Peer, counters: Counters, client: StoreClient): Pro
     }
     after = page.next
   } while (after !== undefined)
+  return waiting
 }
 
 /** Origins of thread incarnations: never given out twice, reserved in blocks. */

@@ -37,6 +37,8 @@ export async function closeSystem(
   const { total } = stats()
   const stored = (await inTime(storedOf(booted), end)) ?? 0
   await stopThreads(booted, app, time.after(within * stopShare))
+  booted.peer.starts?.close()
+  booted.quarantine.close()
   await inTime(booted.store?.close(), end)
   booted.client?.closed(closedError())
   await booted.pool?.destroy()

@@ -22,6 +22,11 @@ export type SystemEvent =
    * thread started or resumed last; `for` is in ms.
    */
   | ({ readonly event: 'host-blocked'; readonly slot: number } & Blocked)
+  /**
+   * A message, a timer's tick or an activation would have been started a third time after two deaths
+   * (F3). A message is a dead letter now; the others are in `system.quarantine`.
+   */
+  | { readonly event: 'quarantined'; readonly actor: string; readonly timer?: string }
   /** Ten deaths in 60 s: the slot is given up, its addresses rehash (F4). */
   | { readonly event: 'host-retired'; readonly slot: number }
   | { readonly event: 'store-stalled'; readonly error: unknown }

@@ -14,12 +14,13 @@ import { decodeError } from '../../actors/cell/error-data.ts'
 import { Count } from '../../mailbox/accounting.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { allocateHand } from '../../persistence/hand-file.ts'
 import { BusyNote } from '../peer/busy-note.ts'
 import { Counters } from '../peer/counters.ts'
 import { type FlightEntry, FlightRecorder, flightOf } from '../peer/flight-recorder.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
 import { call, moving, type Remote } from '../wire/control.ts'
-import type { HostControl, LinkStart, Report } from '../wire/host-control.ts'
+import type { HostControl, LinkStart, Report, WardStart } from '../wire/host-control.ts'
 import { mainSlot, type Placement, type PlacementPlan } from '../wire/placement.ts'
 import { type Blocked, BlockedHosts } from './blocked-hosts.ts'
 import type { LinkLosses } from './host-losses.ts'
@@ -48,6 +49,8 @@ export interface HostThread {
   readonly counters: Counters
   readonly flight: SharedArrayBuffer
   readonly busy: BusyNote
+  /** What it has in hand, when the store is in memory. */
+  readonly hand: SharedArrayBuffer | undefined
   readonly death: Promise<never>
   /** Node's number of its thread, once it is up. */
   threadId: number
@@ -72,6 +75,8 @@ export interface HostsSide {
   /** A host died; its rows are frozen. Settles what the store holds for the slot. */
   lost(host: HostThread, error: unknown, links: LinkLosses): Promise<void>
   started(slot: number): void
+  /** Whose suspects a new thread of the slot tries first (F3). */
+  suspectsOf(slot: number): Promise<WardStart>
   /** A turn has held the slot's thread for a second (F5). */
   blocked(slot: number, turn: Blocked): void
   retired(slot: number): void
@@ -121,6 +126,30 @@ export class Hosts implements HostsView {
     for (const host of hosts) this.#running.set(host.slot, host)
     for (const host of hosts) await this.#linkAll(host)
     for (const host of hosts) this.#watch(host)
+  }
+
+  /** After an unclean end: suspects run first, one in the whole system at a time (F3). */
+  async tryAlone(): Promise<void> {
+    for (const slot of this.slots) {
+      const ward = await this.#side.suspectsOf(slot)
+      await this.#running
+        .get(slot)
+        ?.control.tryAlone(ward)
+        .catch(() => undefined)
+      await this.#allReplaced()
+    }
+  }
+
+  async #allReplaced(): Promise<void> {
+    for (let last: unknown; last !== this.#replacing; ) {
+      last = this.#replacing
+      await this.#replacing
+    }
+  }
+
+  /** A timer or an activation may start again. */
+  async pardon(key: string, actor: string): Promise<void> {
+    await this.#all((host) => host.control.pardon(key, actor))
   }
 
   async go(): Promise<void> {
@@ -207,6 +236,8 @@ export class Hosts implements HostsView {
     const counters = new Counters(app.actors.keys())
     const flight = FlightRecorder.allocate()
     const busy = new BusyNote()
+    const { store: file } = options
+    const hand = file === 'memory' ? allocateHand() : file
     const start = {
       role: 'host',
       slot,
@@ -218,6 +249,7 @@ export class Hosts implements HostsView {
       counters: counters.shared,
       flight,
       busy: busy.shared,
+      hand,
       development: options.development,
       residency: options.residency,
       control: control.port2,
@@ -237,6 +269,7 @@ export class Hosts implements HostsView {
       counters,
       flight,
       busy,
+      hand: typeof hand === 'string' ? undefined : hand,
       death,
       threadId: 0,
     }
@@ -340,6 +373,7 @@ export class Hosts implements HostsView {
   async #settleIn(host: HostThread): Promise<void> {
     await this.#linkAll(host)
     await this.#all((other) => other.control.replaced(host.slot))
+    await host.control.tryAlone(await this.#side.suspectsOf(host.slot))
     await host.control.go()
     await this.#side.replaced(host.slot)
   }

@@ -134,12 +134,18 @@ function letterOf(record: StoredRecord, message: StoredMessage | undefined): Let
     from: isParked ? record.sender : (message?.from ?? ''),
     name: isParked ? record.name : (message?.name ?? ''),
     lane: isParked ? record.lane : (message?.lane ?? 0),
-    reason: (isParked ? 'parked' : record.name) as DeadLetterReason,
+    reason: isParked ? reasonOf(record) : (record.name as DeadLetterReason),
     at: record.time,
     position: record.position,
     ...(record.error && { error: decodeValue(record.error) as ReturnType<typeof encodeError> }),
     ...(message?.payload && { payload: message.payload }),
   }
+}
+
+/** The record of one that was given up has the error, which tells why. */
+function reasonOf({ error }: StoredRecord): DeadLetterReason {
+  const code = error && (decodeValue(error) as ReturnType<typeof encodeError>).code
+  return code === 'QUARANTINED' || code === 'STORE_CORRUPT' ? 'quarantined' : 'parked'
 }
 
 /** A letter's own record keeps the id that the message had in memory. */

@@ -61,6 +61,10 @@ export class Reports implements BootListener {
       }
       case 'unhandled':
         return this.#unhandled(slot, decodeError(report.error))
+      case 'cleared':
+        return
+      case 'quarantined':
+        return this.#quarantined(report.actor, report.timer)
       default:
         report satisfies never
     }
@@ -107,6 +111,13 @@ export class Reports implements BootListener {
       })
     }
     this.events.tell(event)
+  }
+
+  #quarantined(actor: string, timer: string | undefined): void {
+    this.#line('error', actor, 'quarantined: in hand both times its thread or the process died', {
+      ...(timer !== undefined && { timer }),
+    })
+    this.events.tell({ event: 'quarantined', actor, ...(timer !== undefined && { timer }) })
   }
 
   #unhandled(slot: number, error: unknown): void {

@@ -18,6 +18,7 @@ import type { SystemEventEmitter } from './events.ts'
 import { type Health, readHealth } from './health.ts'
 import { History } from './history.ts'
 import type { CheckedOptions } from './options.ts'
+import type { Quarantine } from './quarantine.ts'
 import { quietOf } from './quiet.ts'
 import type { Reports } from './reports.ts'
 import { readStats, type SystemStats } from './stats.ts'
@@ -40,6 +41,8 @@ export class System {
   readonly events: SystemEventEmitter
   /** Messages that will not be processed, with the reason. */
   readonly deadLetters: DeadLetters
+  /** Activations and timers that are not started any more (F3), and how to release them. */
+  readonly quarantine: Pick<Quarantine, 'list' | 'release'>
   /** What was recorded. */
   readonly history: History
   readonly #booted: Booted
@@ -55,6 +58,7 @@ export class System {
     this.events = parts.events
     this.deadLetters = parts.deadLetters
     this.history = new History(parts.booted.client)
+    this.quarantine = parts.booted.quarantine
     this.#booted = parts.booted
     this.#outside = new Outside(parts.booted.peer)
     this.#app = parts.app

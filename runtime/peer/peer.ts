@@ -40,7 +40,9 @@ import type { PeerLink } from './peer-link.ts'
 import { defaultResidency, Residents } from './residents.ts'
 import { RunQueue } from './run-queue.ts'
 import { Standby } from './standby.ts'
+import type { Starts } from './starts.ts'
 import { type Published, Topics } from './topics.ts'
+import { Ward } from './ward.ts'
 import { Watchers } from './watchers.ts'
 
 /** Messages of the flight recorder in the report of an actor's failure. */
@@ -98,6 +100,7 @@ export class Peer implements CellHost {
   readonly residents: Residents
   readonly links = new Map<number, PeerLink>()
   journal: JournalClient | undefined
+  starts: Starts | undefined
   readonly #options: PeerOptions
   readonly #flight: FlightRecorder
   readonly #busy: BusyNote | undefined
@@ -105,6 +108,7 @@ export class Peer implements CellHost {
   readonly #watchers = new Watchers()
   readonly #fallen = new Fallen()
   readonly #shutdown = new AbortController()
+  #ward: Ward | undefined
   #deps: { readonly value: unknown } | undefined
   #seq = 0
   #coarse = 0
@@ -166,6 +170,7 @@ export class Peer implements CellHost {
       this.#pumping = false
       this.flush()
       this.#busy?.rest()
+      this.#ward?.look()
       if (this.#queue.size > 0) this.schedule()
       else this.#rest()
     }
@@ -177,6 +182,7 @@ export class Peer implements CellHost {
       this.#coarse = now
       const cell = this.#queue.take()
       if (cell === undefined) return
+      if (this.#ward?.admits(cell) === false) continue
       cell.run(now + sliceTime)
       this.#rested(cell)
     }
@@ -207,6 +213,26 @@ export class Peer implements CellHost {
       this.#whenQuiet.push(resolve)
       this.touched()
     })
+  }
+
+  // ── after an unclean end (F3) ─────────────────────────────────────────────────────────────────
+
+  /** From now on all wait, until {@link tryAlone} has been through and {@link tryAll} says so. */
+  holdAll(): void {
+    this.#ward = new Ward(this)
+    if (this.starts !== undefined) this.starts.alone = true
+  }
+
+  /** Runs actors with suspects, one by one. */
+  async tryAlone(actors: readonly string[]): Promise<void> {
+    await this.#ward?.run(actors)
+  }
+
+  tryAll(): void {
+    const ward = this.#ward
+    this.#ward = undefined
+    if (this.starts !== undefined) this.starts.alone = false
+    ward?.end()
   }
 
   // ── routing ───────────────────────────────────────────────────────────────────────────────────

@@ -9,6 +9,7 @@ import { openMemoryStore } from '../../persistence/memory-store.ts'
 import type { StoreReader } from '../../persistence/store.ts'
 import type { Booted } from '../main/boot.ts'
 import { EndingClock } from '../main/ending-clock.ts'
+import { Quarantine } from '../main/quarantine.ts'
 import type { Reports } from '../main/reports.ts'
 import type { StoreHome } from '../main/store-home.ts'
 import { Counters } from '../peer/counters.ts'
@@ -82,6 +83,7 @@ export function assemble({ app, time, work, reports, observed }: Brought): Assem
     store: home,
     client,
     pool: undefined,
+    quarantine: new Quarantine(undefined),
   }
   return { booted, peer, time, observed, medium, records }
 }

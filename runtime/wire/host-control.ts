@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { ErrorData } from '../../actors/cell/error-data.ts'
 import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import type { InHand } from '../../persistence/hand-file.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import type { PlacementPlan } from './placement.ts'
 
@@ -30,6 +31,8 @@ export interface HostStart {
   readonly control: MessagePort
   /** Reports to the main thread. */
   readonly reports: MessagePort
+  /** Where it notes what it has in hand: the store's file or shared memory (F3). */
+  readonly hand: string | SharedArrayBuffer | undefined
   /** Connection to the store, when there is one. */
   readonly store: MessagePort | undefined
 }
@@ -41,6 +44,13 @@ export interface LinkStart {
   /** Counts of what this end sends, and of what it receives. */
   readonly sent: SharedArrayBuffer
   readonly received: SharedArrayBuffer
+}
+
+/** What did not end before an unclean end. */
+export interface WardStart {
+  readonly suspects: readonly InHand[]
+  /** Actors of this slot that have some. */
+  readonly actors: readonly string[]
 }
 
 /** A new connection to the store, whose thread was replaced. */
@@ -58,6 +68,10 @@ export type HostControl = {
   readonly retire: (slot: number) => void
   /** A slot has a new incarnation: watches on its actors are renewed, lost ones reported (F6). */
   readonly replaced: (slot: number) => void
+  /** After an unclean end: runs actors with suspects, one by one, while all others wait (F3). */
+  readonly tryAlone: (start: WardStart) => Promise<void>
+  /** A timer or an activation may start again. */
+  readonly pardon: (key: string, actor: string) => void
   /** Handlers may run from now on. */
   readonly go: () => void
   /** Resolves when nothing runs or waits here. */
@@ -104,3 +118,12 @@ export type Report =
       readonly fields: Uint8Array | undefined
     }
   | { readonly kind: 'unhandled'; readonly error: ErrorData }
+  /** A suspect ended well. */
+  | { readonly kind: 'cleared'; readonly key: string }
+  /** The third start of a suspect was refused. */
+  | {
+      readonly kind: 'quarantined'
+      readonly suspect: InHand
+      readonly actor: string
+      readonly timer: string | undefined
+    }

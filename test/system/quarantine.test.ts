@@ -1,0 +1,143 @@
+/** F3: what kills its thread or the process is quarantined at its third start, and nothing else is. */
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { test } from 'node:test'
+import { fileURLToPath } from 'node:url'
+import type { System } from '../../runtime/main/system.ts'
+import { fromSources } from '../house/from-sources.ts'
+import poison, { Fragile, Vault } from './poison.app.ts'
+import { eventOf, fileOf, folderOf, keyOn, systemOf } from './support.ts'
+
+/** Deaths of hosts so far. */
+function deathsOf(system: System): () => number {
+  let deaths = 0
+  system.events.on('host-lost', () => {
+    deaths += 1
+  })
+  return () => deaths
+}
+
+/** A thousand messages to twenty actors of one slot, accepted by the store, unless the thread dies first. */
+function innocents(system: System): {
+  vaults: ReturnType<typeof vaultsOf>
+  sent: Promise<unknown>
+} {
+  const vaults = vaultsOf(system)
+  const sent = Array.from({ length: 1_000 }, (_, i) => vaults[i % 20]?.deliver.add(1))
+  return { vaults, sent: Promise.all(sent) }
+}
+
+const vaultsOf = (system: System) =>
+  Array.from({ length: 20 }, (_, nth) => system.ref(Vault, keyOn(0, 'vault', nth)))
+
+async function timesOf(vaults: ReturnType<typeof vaultsOf>): Promise<number> {
+  const totals = await Promise.all(vaults.map((vault) => vault.ask.total()))
+  return totals.reduce((sum, { times }) => sum + times, 0)
+}
+
+for (const [name, how, store] of [
+  ['process.exit', 'exit', 'file'],
+  ['process.exit', 'exit', 'memory'],
+  ['process.exit after a step', 'exitLater', 'file'],
+  ['a full heap', 'fill', 'file'],
+  ['an endless loop', 'spin', 'file'],
+] as const) {
+  test(`F3: ${name} (${store}): quarantined at the third start, no innocent with it`, async (t) => {
+    const options = { store: store === 'file' ? fileOf(t) : store, hostMemory: 96, blockLimit: 300 }
+    const system = await systemOf(t, poison, options)
+    const deaths = deathsOf(system)
+    const over = eventOf(system, 'quarantined')
+    const first = innocents(system)
+    const guilty = system.ref(Vault, keyOn(0, 'vault', 3)).deliver[how]()
+    const second = innocents(system)
+    await Promise.all([first.sent, guilty, second.sent])
+    assert.equal((await over).actor, `vault/${keyOn(0, 'vault', 3)}`)
+    await system.quiet()
+    assert.equal(deaths(), 2)
+    assert.equal(await timesOf(first.vaults), 2_000)
+    const letters = system.deadLetters.list()
+    assert.deepEqual(
+      letters.map((letter) => [letter.name, letter.reason]),
+      [[how, 'quarantined']],
+    )
+    assert.equal(system.stats().imbalance, 0)
+    // Released by command: it is a message like any other, and kills again.
+    const lost = eventOf(system, 'host-lost')
+    system.deadLetters.replay(letters[0]?.id as string)
+    await lost
+  })
+}
+
+const child = fileURLToPath(new URL('./poison-child.ts', import.meta.url))
+const run = (...args: string[]): { status: number | null; signal: string | null; stdout: string } =>
+  spawnSync(process.execPath, [...fromSources, child, ...args], {
+    encoding: 'utf8',
+    timeout: 60_000,
+  })
+
+for (const workers of ['2', '0']) {
+  test(`F3: a message that kills the process is quarantined at its third start (workers: ${workers})`, (t) => {
+    const store = fileOf(t)
+    assert.equal(run(store, workers, '1000', 'kill').signal, 'SIGKILL')
+    assert.equal(run(store, workers).signal, 'SIGKILL')
+    const { status, stdout } = run(store, workers)
+    assert.equal(status, 0)
+    const { times, letters, imbalance } = JSON.parse(stdout) as Record<string, unknown>
+    assert.deepEqual({ letters, imbalance }, { letters: ['killProcess quarantined'], imbalance: 0 })
+    // All that the first process was told are accepted; it died before it had sent all.
+    assert.ok((times as number) > 0)
+    // A clean end leaves nothing behind.
+    assert.deepEqual(
+      readdirSync(dirname(store)).filter((name) => /hand|suspects/.test(name)),
+      [],
+    )
+  })
+}
+
+test('F3: an activation that kills is not tried a third time, until it is released', async (t) => {
+  const store = fileOf(t)
+  const trap = join(folderOf(t), 'trap')
+  writeFileSync(trap, '')
+  const system = await systemOf(t, poison, { store })
+  const deaths = deathsOf(system)
+  const actor = `fragile/${trap}`
+  const fragile = system.ref(Fragile, trap)
+  const over = eventOf(system, 'quarantined')
+  await fragile.deliver.touch()
+  assert.equal((await over).actor, actor)
+  assert.equal(deaths(), 2)
+  await assert.rejects(fragile.ask.count(), { code: 'QUARANTINED' })
+  assert.deepEqual(system.quarantine.list(), [{ actor }])
+  assert.equal(system.quarantine.release({ actor: 'fragile/other' }), false)
+  rmSync(trap)
+  const started = eventOf(system, 'actor-started', (event) => event.actor === actor)
+  assert.equal(system.quarantine.release({ actor }), true)
+  await started
+  await system.quiet()
+  // What waited for it was kept.
+  assert.equal(await fragile.ask.count(), 1)
+  assert.deepEqual(system.quarantine.list(), [])
+})
+
+test('F3: a timer that kills is quarantined over its ticks, and stays so over a restart', async (t) => {
+  const store = fileOf(t)
+  const system = await systemOf(t, poison, { store })
+  const deaths = deathsOf(system)
+  const actor = `vault/${keyOn(0, 'vault')}`
+  const over = eventOf(system, 'quarantined')
+  await system.ref(Vault, keyOn(0, 'vault')).ask.killEvery(20)
+  const { timer } = await over
+  assert.equal(deaths(), 2)
+  assert.deepEqual(system.quarantine.list(), [{ actor, timer }])
+  await system.close()
+  const again = await systemOf(t, poison, { store })
+  const later = deathsOf(again)
+  assert.deepEqual(again.quarantine.list(), [{ actor, timer }])
+  await eventOf(again, 'dead-letter', ({ letter }) => letter.reason === 'quarantined')
+  assert.equal(later(), 0)
+  const lost = eventOf(again, 'host-lost')
+  assert.equal(again.quarantine.release({ actor, timer: timer as string }), true)
+  await lost
+})
