@@ -23,6 +23,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
     summary: 'shows the state of an actor at any point, and what changed it',
     load: async () => (await import('./state.ts')).state,
   },
+  step: {
+    summary: 'walks through a history, a record at a time',
+    load: async () => (await import('./step.ts')).step,
+  },
   fork: {
     summary: 'makes a store that begins as another was, with messages changed',
     load: async () => (await import('./fork.ts')).fork,
