@@ -72,6 +72,7 @@ export const errorCodes = Object.freeze({
   QUARANTINED: final(
     'A message, timer or activation was in hand at two deaths of its thread or process (F3).',
   ),
+  REPLAY_LIVE: final('A replayed turn reached for something live, such as `ctx.deps` (R1).'),
   SCHEDULE_FAILED: final(
     'A test fails under one schedule of `explore`; `seed` brings it back, `cause` is what it threw.',
   ),

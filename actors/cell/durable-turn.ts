@@ -59,6 +59,7 @@ export class DurableTurn extends Turn {
     this.steps = steps
     this.startedWall = Math.floor(cell.host.clock.wall())
     this.#now = this.startedWall
+    cell.host.script?.begin((reason) => this.abort(reason))
   }
 
   get state(): unknown {
@@ -100,7 +101,8 @@ export class DurableTurn extends Turn {
 
   /** A step settled: time goes on, and the order is noted. */
   stepSettled(key: string): void {
-    this.#now = Math.max(this.#now, Math.floor(this.host.clock.wall()))
+    const recorded = this.host.script?.settled(key)
+    this.#now = recorded ?? Math.max(this.#now, Math.floor(this.host.clock.wall()))
     this.settled.push([key, this.#now])
   }
 

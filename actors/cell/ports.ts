@@ -16,6 +16,7 @@ import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { AskTable } from './ask-table.ts'
+import type { Script } from './script.ts'
 import type { Signal } from './signal.ts'
 
 /** Lifecycle facts, as `system.events` hands them on. */
@@ -52,6 +53,8 @@ export interface CellHost {
   readonly clock: Clock
   readonly alarms: Alarms
   readonly asks: AskTable
+  /** What a turn that is run again from its record follows (R2); absent everywhere else. */
+  readonly script?: Script | undefined
   /** Durable actors' way to the store; absent without a store. */
   readonly journal: Journal | undefined
   /** Absent where nothing comes back after a death. */

@@ -48,7 +48,7 @@ export async function runEffect<T>(
 ): Promise<T> {
   turn.stepSubject()
   const step = turn.steps.next(name, input)
-  if (step.done !== undefined) return answered(turn, step) as T
+  if (step.done !== undefined) return (await recalled(turn, step)) as T
   const call = turn.cell.joinCall(turn, step)
   if (call !== undefined) return (await settle(turn, step, call)) as T
   if (step.begun && !idempotent) throw inDoubt(step)
@@ -67,7 +67,7 @@ export async function runAsk(
   const name = `ask ${call.to.id} ${call.name}`
   const payload = await validPayload(call)
   const step = turn.steps.next(name, payload)
-  if (step.done !== undefined) return answered(turn, step)
+  if (step.done !== undefined) return await recalled(turn, step)
   const definition = turn.host.definition(call.to.type)
   const recorded = definition?.behavior.durable === true && !definition.reads.has(call.name)
   return recorded
@@ -147,6 +147,12 @@ async function settle(turn: StepTurn, step: Step, call: Promise<Outcome>): Promi
   step.done = outcome.ok
     ? { failed: false, value: outcome.value }
     : { failed: true, value: outcome.error }
+  return answered(turn, step)
+}
+
+/** A turn that is run again from its record sees its steps settle in the recorded order (R2). */
+async function recalled(turn: DurableTurn, step: Step): Promise<unknown> {
+  await turn.host.script?.turnOf(step.key)
   return answered(turn, step)
 }
 

@@ -1,0 +1,139 @@
+/**
+ * `rerun`: a recorded history against today's code. Each actor's turns are run again in order, up to the
+ * first that does something else (R2). No live effect is reached (R1).
+ */
+import type { App } from '../../actors/app.ts'
+import { decodeError, encodeError } from '../../actors/cell/error-data.ts'
+import { formatMessageId, type MessageId } from '../../mailbox/message-id.ts'
+import { aFunction, anInteger, aSignal, aText, checkOptions } from '../../mailbox/options.ts'
+import { decodeValue } from '../../persistence/codec.ts'
+import { isDamage } from '../../persistence/decode.ts'
+import type { HistoryReader } from '../../persistence/history-reader.ts'
+import type { Damage, StoredRecord } from '../../persistence/stored.ts'
+import { firstDifference, type TurnDifference } from './compare.ts'
+import { endsTurn, type RecordedTurn, recordedTurn } from './recorded-turn.ts'
+import { Rerunner, type RerunnerOptions, type RerunOutcome } from './rerunner.ts'
+
+/** Which turns to run again, and with what. */
+export interface RerunOptions extends RerunnerOptions {
+  /** One actor, `type/key`; absent for all. */
+  readonly actor?: string
+  /** Positions of the history, inclusive. Default: all. */
+  readonly from?: number
+  readonly to?: number
+  /** Called after each turn, for progress. */
+  readonly onTurn?: (position: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** Where an actor first did something else than was recorded. */
+export interface Divergence {
+  readonly actor: string
+  /** Position of the recorded turn. */
+  readonly position: number
+  readonly turn: number
+  /** Its message; absent for a start hook. */
+  readonly message: MessageId | undefined
+  /** Handler. */
+  readonly name: string
+  readonly cause:
+    | ({ readonly kind: 'difference' } & TurnDifference)
+    | Exclude<RerunOutcome, { readonly kind: 'ended' }>
+    | { readonly kind: 'no-definition' }
+    | { readonly kind: 'damaged'; readonly damage: Damage }
+}
+
+export interface RerunReport {
+  /** Turns that were run again. */
+  readonly turns: number
+  /** Actors that they belong to. */
+  readonly actors: number
+  /** At most one for each actor. */
+  readonly divergences: readonly Divergence[]
+}
+
+const checks = {
+  actor: aText,
+  from: anInteger(0),
+  to: anInteger(0),
+  deps: () => undefined,
+  patience: anInteger(0),
+  onTurn: aFunction,
+  signal: aSignal,
+}
+
+/**
+ * Runs recorded turns of durable actors again.
+ *
+ * @param app with today's code; types that are not in it diverge as `no-definition`
+ * @throws OPTION_INVALID; the signal's reason when it aborts
+ */
+export async function rerun(
+  reader: HistoryReader,
+  app: App,
+  options: RerunOptions = {},
+): Promise<RerunReport> {
+  checkOptions('rerun', options, checks)
+  const rerunner = new Rerunner(app, options)
+  const seen = new Set<string>()
+  const diverged = new Map<string, Divergence>()
+  let turns = 0
+  for (const record of turnsIn(reader, options)) {
+    options.signal?.throwIfAborted()
+    if (diverged.has(record.actor)) continue
+    seen.add(record.actor)
+    turns += 1
+    const cause = await runOne(reader, app, rerunner, record)
+    if (cause !== undefined) diverged.set(record.actor, divergence(record, cause))
+    options.onTurn?.(record.position)
+  }
+  return { turns, actors: seen.size, divergences: [...diverged.values()] }
+}
+
+function* turnsIn(
+  reader: HistoryReader,
+  { actor, from = 1, to = reader.position }: RerunOptions,
+): Generator<StoredRecord> {
+  for (let position = Math.max(1, from); position <= Math.min(to, reader.position); position += 1) {
+    const record = reader.record(position)
+    if (record === undefined || isDamage(record) || !endsTurn(record)) continue
+    if (actor === undefined || record.actor === actor) yield record
+  }
+}
+
+async function runOne(
+  reader: HistoryReader,
+  app: App,
+  rerunner: Rerunner,
+  record: StoredRecord,
+): Promise<Divergence['cause'] | undefined> {
+  if (!app.actors.has(record.actor.slice(0, record.actor.indexOf('/')))) {
+    return { kind: 'no-definition' }
+  }
+  const turn = recordedTurn(reader, record)
+  if (isDamage(turn)) return { kind: 'damaged', damage: turn }
+  return judge(turn, await rerunner.run(turn))
+}
+
+function judge(turn: RecordedTurn, outcome: RerunOutcome): Divergence['cause'] | undefined {
+  const { record } = turn
+  const now = outcome.kind === 'threw' ? failureOf(record, outcome.error) : outcome
+  if (now.kind !== 'ended') return now
+  const difference = firstDifference(record, now.record)
+  return difference && { kind: 'difference', ...difference }
+}
+
+/** A message that was given up after its retries is compared by what its handler throws. */
+function failureOf(record: StoredRecord, error: unknown): RerunOutcome {
+  if (record.error === undefined) return { kind: 'threw', error }
+  const thrown = encodeError(error)
+  const recorded = encodeError(decodeError(decodeValue(record.error)))
+  const isSame = thrown.message === recorded.message && thrown.code === recorded.code
+  return isSame ? { kind: 'ended', record } : { kind: 'threw', error }
+}
+
+function divergence(record: StoredRecord, cause: Divergence['cause']): Divergence {
+  const { actor, position, turn, message, name } = record
+  const id = message.position === 0 ? undefined : formatMessageId(message.position, message.index)
+  return { actor, position, turn, message: id, name, cause }
+}

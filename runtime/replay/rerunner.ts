@@ -1,0 +1,181 @@
+/**
+ * Runs recorded turns again, one at a time, on real cells (R2): today's code, recorded inputs.
+ *
+ * Owns the way of one turn from its record to the record that it writes now. An actor stays in memory from
+ * one turn to the next while it does what it did then; it is loaded afresh where memory would know
+ * more than an activation did (steps, a stash, a start hook).
+ */
+import type { ActorDefinition } from '../../actors/actor.ts'
+import type { App } from '../../actors/app.ts'
+import type { CellEvent } from '../../actors/cell/ports.ts'
+import { envelopeOf } from '../../actors/cell/stored-message.ts'
+import { VirtualClock } from '../../mailbox/clock.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { RecordFlag, RecordKind } from '../../persistence/record.ts'
+import type { StoredRecord } from '../../persistence/stored.ts'
+import { Counters } from '../peer/counters.ts'
+import { connectStore } from '../peer/store-connection.ts'
+import type { FromStore } from '../store/protocol.ts'
+import { mainSlot, Placement, planPlacement } from '../wire/placement.ts'
+import type { RecordedTurn } from './recorded-turn.ts'
+import { ReplayPeer } from './replay-peer.ts'
+import { ReplayStore } from './replay-store.ts'
+
+/** What became of a turn that was run again. */
+export type RerunOutcome =
+  | { readonly kind: 'ended'; readonly record: StoredRecord }
+  /** The handler threw where the recorded one is retried, not recorded. */
+  | { readonly kind: 'threw'; readonly error: unknown }
+  /** It makes a call that is not recorded: nothing live is reached (R1). */
+  | { readonly kind: 'new-step'; readonly name: string }
+  /** It does not make a call that is recorded. */
+  | { readonly kind: 'missing-step'; readonly key: string }
+  /** It waits for something that is no step: outside of what can be run again (R2). */
+  | { readonly kind: 'waits' }
+
+export interface RerunnerOptions {
+  /** What handlers find in `ctx.deps`; without it touching them is an error (R1). */
+  readonly deps?: unknown
+  /** Real ms to wait for a turn that seems to wait for nothing recorded; default 1,000. */
+  readonly patience?: number
+}
+
+export class Rerunner {
+  readonly #peer: ReplayPeer
+  readonly #store: ReplayStore
+  readonly #clock = new VirtualClock(0)
+  readonly #patience: number
+  #ended: ((outcome: RerunOutcome) => void) | undefined
+  #expected: RecordedTurn | undefined
+
+  constructor(app: App, options: RerunnerOptions = {}) {
+    this.#patience = options.patience ?? 1_000
+    this.#peer = new ReplayPeer(
+      {
+        slot: mainSlot,
+        actors: startingOnly(app.actors, () => this.#expected?.message === undefined),
+        deps: () => ('deps' in options ? options.deps : noDeps()),
+        placement: new Placement(planPlacement([], 0)),
+        counters: new Counters(app.actors.keys()),
+        origin: 1,
+        development: false,
+        sink: {
+          event: (event) => this.#event(event),
+          deadLetter: () => undefined,
+          // What it logged was logged then.
+          log: () => undefined,
+        },
+        jitter: () => 1,
+        soon: setImmediate,
+      },
+      this.#clock,
+    )
+    let receive: (message: FromStore) => void = () => undefined
+    this.#store = new ReplayStore(
+      (message) => receive(message),
+      (record) => this.#written(record),
+    )
+    const identity = { slot: mainSlot, epoch: 1 }
+    receive = connectStore(this.#peer, this.#store, identity).receive
+  }
+
+  /** Runs one turn again. Turns of one actor come in their order. */
+  async run(turn: RecordedTurn): Promise<RerunOutcome> {
+    const { record } = turn
+    this.#expected = turn
+    this.#clock.jump(record.time - this.#clock.wall())
+    this.#peer.script = turn.script
+    const outcome = await this.#outcome(turn)
+    this.#expected = undefined
+    if (!this.#mayStay(turn, outcome)) this.#forget(record.actor)
+    return outcome
+  }
+
+  #outcome(turn: RecordedTurn): Promise<RerunOutcome> {
+    return new Promise((resolve) => {
+      const impatient = setTimeout(() => this.#ended?.(this.#stuck(turn)), this.#patience)
+      this.#ended = (outcome) => {
+        clearTimeout(impatient)
+        this.#ended = undefined
+        resolve(outcome)
+      }
+      this.#begin(turn)
+    })
+  }
+
+  #begin({ record, message, loaded }: RecordedTurn): void {
+    const { actor } = record
+    const isHere = this.#peer.residents.get(actor) !== undefined
+    if (isHere && message !== undefined && loaded.steps.length === 0) {
+      return this.#peer.arrived(envelopeOf(message, actor, this.#clock))
+    }
+    this.#forget(actor)
+    this.#store.loaded = loaded
+    this.#peer.signalled(actor, { kind: 'wake' })
+  }
+
+  #stuck({ script }: RecordedTurn): RerunOutcome {
+    const { missing } = script
+    return missing === undefined ? { kind: 'waits' } : { kind: 'missing-step', key: missing }
+  }
+
+  #written(record: StoredRecord): void {
+    if (record.actor !== this.#expected?.record.actor) return
+    if (record.kind === RecordKind.stepBegun) {
+      return this.#ended?.({ kind: 'new-step', name: record.name })
+    }
+    const ends = record.kind === RecordKind.turn || record.kind === RecordKind.parked
+    if (ends) this.#ended?.({ kind: 'ended', record })
+  }
+
+  #event(event: CellEvent): void {
+    if (event.event !== 'turn-failed' || event.actor !== this.#expected?.record.actor) return
+    const { error } = event
+    const ended = this.#ended
+    // A failure that an asker gets, or that is final, is a record: it comes with the slice's frame.
+    setImmediate(() =>
+      setImmediate(() => this.#ended === ended && ended?.({ kind: 'threw', error })),
+    )
+  }
+
+  #mayStay({ message }: RecordedTurn, outcome: RerunOutcome): boolean {
+    if (message === undefined || outcome.kind !== 'ended') return false
+    const { flags, kind } = outcome.record
+    return kind === RecordKind.turn && (flags & (RecordFlag.stash | RecordFlag.unstash)) === 0
+  }
+
+  #forget(actor: string): void {
+    const cell = this.#peer.residents.get(actor)
+    if (cell === undefined) return
+    cell.phase = 'gone'
+    this.#peer.forget(cell)
+  }
+}
+
+/** A start hook runs only where its turn is the recorded one. */
+function startingOnly(
+  actors: ReadonlyMap<string, ActorDefinition>,
+  isWanted: () => boolean,
+): ReadonlyMap<string, ActorDefinition> {
+  return new Map(
+    [...actors].map(([type, definition]) => {
+      const { onStart, ...behavior } = definition.behavior
+      if (onStart === undefined) return [type, definition]
+      const hook: typeof onStart = (ctx) => (isWanted() ? onStart(ctx) : undefined)
+      return [type, { ...definition, behavior: { ...behavior, onStart: hook } }]
+    }),
+  )
+}
+
+function noDeps(): object {
+  return new Proxy(Object.freeze({}), {
+    get(_, name) {
+      // Asked of anything that is awaited.
+      if (name === 'then') return undefined
+      throw new TroupeError(
+        'REPLAY_LIVE',
+        `ctx.deps.${String(name)}: a replay has no dependencies unless it is given some (R1): use them inside ctx.effect, whose results are recorded, or give rerun { deps }`,
+      )
+    },
+  })
+}

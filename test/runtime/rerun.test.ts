@@ -1,0 +1,263 @@
+/** R1, R2: recorded turns run again with today's code and recorded inputs. */
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { actor } from '../../actors/actor.ts'
+import { type AnyDefinition, type App, app } from '../../actors/app.ts'
+import type { Context } from '../../actors/context.ts'
+import { contract, type Messages } from '../../actors/contract.ts'
+import { message } from '../../actors/message.ts'
+import { terminal } from '../../mailbox/errors.ts'
+import type { HistoryReader } from '../../persistence/history-reader.ts'
+import { rerun } from '../../runtime/replay/rerun.ts'
+import { createTestSystem, type TestSystem } from '../../runtime/testing/index.ts'
+import { Account, bank } from '../testing/bank.ts'
+
+const Worker = contract('worker', {
+  add: message<number, number>(),
+  race: message<void, string[]>(),
+  look: message<void, { now: number[]; random: number; uuid: string }>(),
+  fail: message<string>(),
+  retry: message(),
+  call: message<string, string>(),
+  later: message(),
+  skip: message(),
+  back: message(),
+})
+
+interface WorkerState {
+  total: number
+  seen: string[]
+}
+type Ctx = Context<Messages, WorkerState, { fetch(name: string): Promise<string> }>
+
+/** The recorded behaviour, with parts that a test replaces. */
+function workers(
+  changes: {
+    add?: (ctx: Ctx, n: number) => unknown
+    call?: (ctx: Ctx, name: string) => unknown
+  } = {},
+): App {
+  const worker = actor(Worker, {
+    durable: true,
+    state: (): WorkerState => ({ total: 0, seen: [] }),
+    onStart(ctx) {
+      ctx.state.seen.push('started')
+    },
+    on: {
+      add(ctx, n) {
+        ctx.state.total += n
+        return ctx.state.total
+      },
+      async race(ctx) {
+        const { state, deps } = ctx as unknown as Ctx
+        const order: string[] = []
+        const run = async (name: string): Promise<void> => {
+          order.push(await ctx.effect(name, null, () => deps.fetch(name)))
+        }
+        await Promise.all([run('slow'), run('fast'), run('middle')])
+        state.seen.push(order.join())
+        return order
+      },
+      async look(ctx) {
+        const now = [ctx.now()]
+        await ctx.effect('wait', null, () => undefined)
+        now.push(ctx.now())
+        return { now, random: ctx.random(), uuid: ctx.uuid() }
+      },
+      fail(_ctx, why) {
+        throw terminal(why)
+      },
+      retry(ctx) {
+        if (ctx.message.attempt < 3) throw new Error('not yet')
+        ctx.state.seen.push('mended')
+      },
+      call: (ctx, name) => ctx.effect('call', name, () => (ctx as unknown as Ctx).deps.fetch(name)),
+      later(ctx) {
+        ctx.timer('t', { after: 100 }, 'back')
+        ctx.publish('news.worker', 1)
+      },
+      skip(ctx) {
+        if (ctx.state.seen.at(-1) !== 'back') return ctx.stash()
+        ctx.state.seen.push('unskipped')
+      },
+      back(ctx) {
+        ctx.state.seen.push('back')
+        ctx.unstash()
+      },
+      ...(changes as object),
+    },
+  })
+  return app(import.meta.url, { actors: [worker as AnyDefinition] as never })
+}
+
+/** Answers in the order of its timers, which the test lets pass. */
+function fetcher(system: () => TestSystem): { fetch(name: string): Promise<string> } {
+  const after: Record<string, number> = { slow: 30, middle: 20, fast: 10 }
+  return {
+    fetch: (name) =>
+      new Promise((resolve) => {
+        const { clock } = system()
+        clock.alarm(clock.mono() + (after[name] ?? 0), () => resolve(name))
+      }),
+  }
+}
+
+async function recorded(run: (system: TestSystem) => Promise<void>): Promise<HistoryReader> {
+  let system: TestSystem | undefined
+  const deps = fetcher(() => system as TestSystem)
+  system = await createTestSystem(workers(), { deps })
+  await run(system)
+  await system.settle()
+  assert.equal(system.stats().imbalance, 0)
+  return system.records as HistoryReader
+}
+
+async function everything(system: TestSystem): Promise<void> {
+  const one = system.ref(Worker, 'one')
+  await one.ask.add(3)
+  const race = one.ask.race()
+  await system.advance(100)
+  assert.deepEqual(await race, ['fast', 'middle', 'slow'])
+  await one.ask.look()
+  await assert.rejects(one.ask.fail('no'), { code: 'TERMINAL' })
+  await one.deliver.fail('parked')
+  await one.deliver.retry()
+  await system.advance(60_000)
+  one.tell.skip()
+  await one.ask.later()
+  await system.advance(200)
+  await system.ref(Worker, 'two').ask.add(5)
+}
+
+test('R2: every kind of turn runs again to the same patch, outbox, steps and errors', async () => {
+  const reader = await recorded(everything)
+  const report = await rerun(reader, workers(), {})
+  assert.deepEqual(report.divergences, [])
+  assert.equal(report.actors, 2)
+  assert.ok(report.turns >= 10, `${report.turns} turns`)
+})
+
+test('R2: concurrent steps settle in the recorded order, whatever order they were made in', async () => {
+  const reader = await recorded(async (system) => {
+    const race = system.ref(Worker, 'one').ask.race()
+    await system.advance(100)
+    await race
+  })
+  assert.deepEqual((await rerun(reader, workers())).divergences, [])
+})
+
+test('R2: the first turn that does something else is told with both values', async () => {
+  const reader = await recorded(async (system) => {
+    const one = system.ref(Worker, 'one')
+    for (const n of [1, 2, 3]) await one.ask.add(n)
+    await system.ref(Worker, 'two').ask.add(1)
+  })
+  const changed = workers({ add: (ctx, n) => (ctx.state.total += n === 2 ? 20 : n) })
+  const { divergences, turns } = await rerun(reader, changed)
+  const [only, ...more] = divergences
+  assert.deepEqual(more, [])
+  assert.equal(only?.actor, 'worker/one')
+  assert.equal(only.name, 'add')
+  assert.equal(only.cause.kind, 'difference')
+  assert.ok(only.cause.kind === 'difference')
+  assert.equal(only.cause.what, 'patch')
+  assert.deepEqual(only.cause.recorded?.value, 3)
+  assert.deepEqual(only.cause.rerun?.value, 21)
+  assert.equal(turns, 5, 'an actor is not followed past its first divergence')
+})
+
+test('R1: a call that is not recorded reaches nothing, and is the divergence', async () => {
+  const reader = await recorded((system) =>
+    system
+      .ref(Worker, 'one')
+      .ask.add(1)
+      .then(() => undefined),
+  )
+  let reached = 0
+  const changed = workers({
+    add: async (ctx, n) => {
+      await ctx.effect('charge', n, () => {
+        reached += 1
+      })
+      return n
+    },
+  })
+  const { divergences } = await rerun(reader, changed)
+  assert.deepEqual(divergences[0]?.cause, { kind: 'new-step', name: 'charge' })
+  assert.equal(reached, 0)
+})
+
+test('R1: a recorded call is answered from its record', async () => {
+  const reader = await recorded(async (system) => {
+    const called = system.ref(Worker, 'one').ask.call('x')
+    await system.advance(1)
+    await called
+  })
+  assert.deepEqual((await rerun(reader, workers())).divergences, [])
+})
+
+test('R2: a recorded call that today’s code does not make is the divergence', async () => {
+  const reader = await recorded(async (system) => {
+    const called = system.ref(Worker, 'one').ask.call('x')
+    await system.advance(1)
+    await called
+  })
+  const { divergences } = await rerun(reader, workers({ call: () => 'x' }))
+  assert.ok(divergences[0]?.cause.kind === 'difference')
+  assert.equal(divergences[0].cause.what, 'steps')
+})
+
+test('R2: a call with another input is told as STEP_CHANGED', async () => {
+  const reader = await recorded(async (system) => {
+    const called = system.ref(Worker, 'one').ask.call('x')
+    await system.advance(1)
+    await called
+  })
+  const changed = workers({ call: (ctx, name) => ctx.effect('call', `${name}!`, () => 'y') })
+  const { divergences } = await rerun(reader, changed)
+  assert.match(JSON.stringify(divergences[0]?.cause), /STEP_CHANGED/)
+})
+
+test('R2: awaiting what is no step is outside of it, and told', async () => {
+  const reader = await recorded((system) =>
+    system
+      .ref(Worker, 'one')
+      .ask.add(1)
+      .then(() => undefined),
+  )
+  const changed = workers({ add: () => new Promise(() => undefined) })
+  const { divergences } = await rerun(reader, changed, { patience: 20 })
+  assert.deepEqual(divergences[0]?.cause, { kind: 'waits' })
+})
+
+test('R1: dependencies are not built for a replay; touching them says what to do', async () => {
+  const reader = await recorded((system) =>
+    system
+      .ref(Worker, 'one')
+      .ask.add(1)
+      .then(() => undefined),
+  )
+  const changed = workers({ add: (ctx) => (ctx.deps as { fetch: unknown }).fetch })
+  const { divergences } = await rerun(reader, changed)
+  assert.match(JSON.stringify(divergences[0]?.cause), /REPLAY_LIVE/)
+})
+
+test('rerun: a part of the history, of one actor', async () => {
+  const reader = await recorded(everything)
+  const all = await rerun(reader, workers(), { actor: 'worker/one' })
+  assert.equal(all.actors, 1)
+  const half = await rerun(reader, workers(), { from: Math.floor(reader.position / 2) })
+  assert.deepEqual(half.divergences, [])
+  assert.ok(half.turns < all.turns + 2)
+})
+
+test('rerun: a type that is no longer in the app is told, the others go on', async () => {
+  const system = await createTestSystem(bank)
+  await system.ref(Account, 'alice').ask.deposit({ amount: 1 })
+  const { divergences } = await rerun(system.records as HistoryReader, workers())
+  assert.deepEqual(
+    divergences.map(({ cause }) => cause),
+    [{ kind: 'no-definition' }],
+  )
+  assert.deepEqual((await rerun(system.records as HistoryReader, bank)).divergences, [])
+})
