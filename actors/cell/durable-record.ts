@@ -15,6 +15,7 @@ import { encodeError } from './error-data.ts'
 import { type StagedMessage, writeMessage } from './staged.ts'
 import { type Step, stepSection } from './steps.ts'
 import { encodeHeader, wallDeadline } from './stored-message.ts'
+import { encodeInputs, type TurnInputs } from './turn-inputs.ts'
 
 /** The actor whose records they are. */
 interface Recorded {
@@ -53,7 +54,7 @@ export function prepare(cell: Recorded, turn: DurableTurn, reply: unknown): Prep
     patchBytes: patch && encodeValue(patch),
     bookBytes: book && encodeValue(book),
     stateBytes: cell.wholeDue ? encodeValue(cell.state) : undefined,
-    inputs: turn.settled.length === 0 ? undefined : encodeValue(turn.settled),
+    inputs: encodeInputs(turn.inputs),
     replyBytes: envelope?.header.ownId === undefined ? undefined : encodeValue(reply),
     payloadBytes: envelope && inlinePayload(envelope),
   }
@@ -106,8 +107,10 @@ export function writeFailure(
   envelope: Envelope,
   kind: typeof RecordKind.turn | typeof RecordKind.parked,
   error: unknown,
+  inputs?: TurnInputs,
 ): void {
   const bytes = encodeValue(encodeError(error))
+  const encoded = inputs && encodeInputs(inputs)
   builder.record({
     kind,
     time: Math.floor(cell.host.clock.wall()),
@@ -115,6 +118,7 @@ export function writeFailure(
     flags: cell.takeRebase() | RecordFlag.failed,
     ...subject(cell, envelope),
     error: bytes,
+    ...(encoded && { inputs: encoded }),
   })
   writeInline(builder, cell, envelope, payloadIfAny(envelope))
   if (envelope.header.ownId !== undefined) builder.reply(bytes, true)

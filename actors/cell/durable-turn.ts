@@ -28,6 +28,7 @@ import type { Steps } from './steps.ts'
 import { firstDelay } from './timers.ts'
 import { Turn, type TurnOwner } from './turn.ts'
 import { checkTimer, checkWatch } from './turn-checks.ts'
+import type { TurnInputs } from './turn-inputs.ts'
 
 /** The actor whose turn it is, with the store's side of its steps. */
 interface DurableOwner extends TurnOwner, StepStore {
@@ -120,6 +121,11 @@ export class DurableTurn extends Turn {
       'CONTRACT_INVALID',
       `${this.cell.id}: a start hook of a durable actor cannot make steps (effect, ask), they belong to a message; send yourself one with ctx.self.tell`,
     )
+  }
+
+  /** For its record (R2). */
+  get inputs(): TurnInputs {
+    return { settled: this.settled, attempt: this.attempt }
   }
 
   get unstashing(): boolean {

@@ -47,6 +47,7 @@ import type { EndReason } from './signal.ts'
 import { isDropped, releaseMessage, type StagedMessage } from './staged.ts'
 import { begin, type Step, Steps } from './steps.ts'
 import type { Turn } from './turn.ts'
+import type { TurnInputs } from './turn-inputs.ts'
 import { undeliverable } from './undeliverable.ts'
 import { undoneError } from './undone-error.ts'
 
@@ -145,7 +146,8 @@ export abstract class DurableTurns extends Cell {
       return this.setAside(envelope, 'quarantined', killedTwice(envelope))
     }
     if (envelope.stored) this.#take(envelope)
-    const attempt = this.#retry?.envelope === envelope ? this.#retry.attempt : 1
+    const first = this.host.script?.attempt ?? 1
+    const attempt = this.#retry?.envelope === envelope ? this.#retry.attempt : first
     const turn = new DurableTurn(this, envelope, this.stepsOf(envelope), attempt)
     let result: unknown
     try {
@@ -363,7 +365,7 @@ export abstract class DurableTurns extends Cell {
     const error = isAbort ? turn.signal.reason : failure
     const attempts = this.definition.behavior.retry?.attempts ?? 3
     if (envelope.header.reply !== undefined || envelope.header.asked) {
-      this.#answerFailure(envelope, error)
+      this.#answerFailure(turn, envelope, error)
     } else if (isAbort || isTerminal(error) || turn.attempt >= attempts) {
       this.#giveUp(envelope, isAbort ? 'cancelled' : 'parked', error)
     } else {
@@ -372,10 +374,11 @@ export abstract class DurableTurns extends Cell {
   }
 
   /** An asker gets the error instead of a retry; the history keeps both. */
-  #answerFailure(envelope: Envelope, error: unknown): void {
+  #answerFailure(turn: DurableTurn, envelope: Envelope, error: unknown): void {
     this.#finishMessage(envelope)
     this.turnNumber += 1
-    writeFailure(this.journal.builder, this, envelope, RecordKind.turn, error)
+    const { builder } = this.journal
+    writeFailure(builder, this, envelope, RecordKind.turn, error, turn.inputs)
     this.pipeline.append({
       committed: () => {
         this.#leaveHand(envelope)
@@ -393,10 +396,16 @@ export abstract class DurableTurns extends Cell {
   }
 
   /** Gives a message up: consumed, and from its commit on a dead letter that can be replayed. */
-  protected park(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
+  protected park(
+    envelope: Envelope,
+    reason: DeadLetterReason,
+    error: unknown,
+    inputs?: TurnInputs,
+  ): void {
     this.#finishMessage(envelope)
     this.hold(envelope, Count.running)
-    writeFailure(this.journal.builder, this, envelope, RecordKind.parked, error)
+    const { builder } = this.journal
+    writeFailure(builder, this, envelope, RecordKind.parked, error, inputs)
     this.pipeline.append({
       committed: (position) => {
         this.#leaveHand(envelope)

@@ -13,12 +13,15 @@ export type ScriptEntry =
   | { readonly kind: 'interrupted'; readonly reason: TroupeError }
 
 export class Script {
+  /** Number of the recorded attempt. */
+  readonly attempt: number
   readonly #entries: readonly ScriptEntry[]
   #at = 0
   #interrupt: ((reason: TroupeError) => void) | undefined
   readonly #waiting = new Map<string, () => void>()
 
-  constructor(entries: readonly ScriptEntry[]) {
+  constructor(entries: readonly ScriptEntry[], attempt = 1) {
+    this.attempt = attempt
     this.#entries = entries
   }
 

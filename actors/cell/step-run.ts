@@ -151,7 +151,7 @@ async function settle(turn: StepTurn, step: Step, call: Promise<Outcome>): Promi
 }
 
 /** A turn that is run again from its record sees its steps settle in the recorded order (R2). */
-async function recalled(turn: DurableTurn, step: Step): Promise<unknown> {
+async function recalled(turn: StepTurn, step: Step): Promise<unknown> {
   await turn.host.script?.turnOf(step.key)
   return answered(turn, step)
 }

@@ -4,6 +4,7 @@
  * Stacks are no part of it, nor are the times that only say how long something took.
  */
 import type { ErrorData } from '../../actors/cell/error-data.ts'
+import { decodeInputs } from '../../actors/cell/turn-inputs.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import { PartFlag, PartKind, RecordFlag } from '../../persistence/record.ts'
 import { type Difference, differences } from '../../persistence/replay/differences.ts'
@@ -52,7 +53,7 @@ function told(record: StoredRecord) {
     timers: record.parts.flatMap(timer),
     subscriptions: record.parts.flatMap(subscription),
     reply: record.parts.flatMap(reply),
-    steps: value(record.inputs),
+    steps: decodeInputs(record.inputs).settled,
     book: value(record.meta),
     stash: {
       stashes: (record.flags & RecordFlag.stash) !== 0,

@@ -5,6 +5,7 @@
  */
 import { decodeError } from '../../actors/cell/error-data.ts'
 import { Script, type ScriptEntry } from '../../actors/cell/script.ts'
+import { decodeInputs } from '../../actors/cell/turn-inputs.ts'
 import type { TroupeError } from '../../mailbox/errors.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import { damaged, isDamage, missing } from '../../persistence/decode.ts'
@@ -45,7 +46,7 @@ export function recordedTurn(reader: HistoryReader, record: StoredRecord): Recor
   return {
     record,
     message,
-    script: new Script(scriptOf(record, earlier)),
+    script: new Script(scriptOf(record, earlier), decodeInputs(record.inputs).attempt),
     loaded: {
       kind: 'loaded',
       position,
@@ -73,12 +74,14 @@ function chainBefore(
 
 /**
  * Records of this actor about the message of `record`, before it, oldest first. When a turn settled no
- * step and did not fail, only an interrupt right before its end can matter.
+ * step and did not fail, only an interrupt right before its end can matter. One that was only in memory at
+ * first has its message in one of them.
  */
 function ofTheSameMessage(reader: HistoryReader, record: StoredRecord): StoredRecord[] | Damage {
   const found: StoredRecord[] = []
   if (record.message.position === 0 || hasOwnMessage(record)) return found
-  const isPlain = record.inputs === undefined && record.error === undefined
+  const isPlain =
+    record.message.position > 0 && record.inputs === undefined && record.error === undefined
   for (let at = record.previous; at > Math.max(0, record.message.position); ) {
     const one = reader.record(at) ?? missing(at)
     if (isDamage(one)) return one
@@ -153,8 +156,8 @@ function scriptOf(record: StoredRecord, earlier: readonly StoredRecord[]): Scrip
   const done = earlier.filter(({ kind }) => kind === RecordKind.stepDone)
   const settled =
     record.inputs === undefined
-      ? done.map((one): [string, number] => [keyOf(one), one.time])
-      : (decodeValue(record.inputs) as [string, number][])
+      ? done.map((one): readonly [string, number] => [keyOf(one), one.time])
+      : decodeInputs(record.inputs).settled
   const positions = new Map(done.map((one) => [keyOf(one), one.position]))
   const interrupts = earlier.filter(({ kind }) => kind === RecordKind.interrupt)
   const script: ScriptEntry[] = []

@@ -259,5 +259,5 @@ test('rerun: a type that is no longer in the app is told, the others go on', asy
     divergences.map(({ cause }) => cause),
     [{ kind: 'no-definition' }],
   )
-  assert.deepEqual((await rerun(system.records as HistoryReader, bank)).divergences, [])
+  assert.deepEqual((await rerun(system.records as HistoryReader, bank as App)).divergences, [])
 })
