@@ -6,6 +6,8 @@
  * Invariant: its ledger is that of the position it last caught up to, so a checkpoint is the ledger
  * at one position, however far the store has gone on meanwhile.
  */
+import { TroupeError } from '../mailbox/errors.ts'
+import { writeArchive } from './archive-file.ts'
 import type { Chain } from './chain-walk.ts'
 import { encodeCheckpoint } from './checkpoint.ts'
 import { encodeValue } from './codec.ts'
@@ -15,13 +17,15 @@ import { HistoryReader } from './history-reader.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReadMedium } from './medium.ts'
 import { catchUp, recover } from './recovery.ts'
+import { planRetention, type RetentionPolicy } from './retention.ts'
 import type { CheckpointChunk } from './store.ts'
-import type { Damage, Snapshot } from './stored.ts'
+import type { Damage, Snapshot, StoredSegment } from './stored.ts'
 
 /** Where the pieces go: the store, or a message to its thread. */
 export interface ArchiveSink {
   writeSnapshot(snapshot: Snapshot, bytes: number): void | Promise<void>
   writeCheckpoint(chunk: CheckpointChunk): void | Promise<void>
+  dropSegments(positions: readonly number[], floor: number): void | Promise<void>
 }
 
 export interface ArchivistOptions {
@@ -33,6 +37,8 @@ export interface ArchivistOptions {
   readonly onDamage?: (damage: Damage) => void
 }
 
+/** Segments deleted, and archived, at once: commits wait for one such piece at a time. */
+const dropSize = 64
 /** Actors folded in one sweep over the history: their changes are in memory together. */
 const batchSize = 256
 
@@ -103,6 +109,31 @@ export class Archivist {
     } while (!chunk.done)
     for (const { no, head } of rows) this.#ledger.stored(no, head)
     return position
+  }
+
+  /**
+   * Takes out of the store what the policy gives up and nothing needs, bounded pieces at a time; each
+   * is in the archive before it is deleted. Returns how many segments went.
+   * @param now wall time in ms
+   */
+  async retire(policy: RetentionPolicy, now: number, archive?: string): Promise<number> {
+    const { floor, segments } = planRetention(this.#ledger, this.#medium, this.#reader, policy, now)
+    for (let at = 0; at < segments.length; at += dropSize) {
+      const positions = segments.slice(at, at + dropSize)
+      if (archive !== undefined) this.#archive(archive, positions)
+      await this.#sink.dropSegments(positions, floor)
+    }
+    return segments.length
+  }
+
+  #archive(folder: string, positions: readonly number[]): void {
+    const whole = positions.map((position) => this.#medium.segmentOf(position))
+    const found = whole.filter((one): one is StoredSegment => one !== undefined && !isDamage(one))
+    // Nothing is deleted that is not in the archive.
+    if (found.length < positions.length) {
+      throw new TroupeError('STORE_CORRUPT', `segments to archive cannot be read: ${positions}`)
+    }
+    writeArchive(folder, this.#medium.storeId, found, this.#medium)
   }
 
   async #snapshot(no: number, chain: Chain | Damage): Promise<boolean> {

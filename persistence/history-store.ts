@@ -191,6 +191,11 @@ export class HistoryStore extends HistoryReader implements Store {
     for (const { no, head } of rows) this.#ledger.stored(no, head)
   }
 
+  dropSegments(positions: readonly number[], floor: number): void {
+    this.#live()
+    this.#attempt(() => this.#medium.derived(() => this.#medium.dropSegments(positions, floor)))
+  }
+
   stats(): StoreStats {
     const { pending, timers, actors } = this.#ledger
     const oldest = this.#oldestPending()

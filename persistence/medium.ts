@@ -24,6 +24,12 @@ export interface ReadMedium {
   /** Position of the last record. */
   readonly position: number
   actorNo(address: string): number | undefined
+  /** Identity of the store. */
+  readonly storeId: string
+  /** Records before it may be missing: retention took what nothing needed. */
+  readonly floor: number
+  /** Records that own ids accepted after `since` need, and those of messages that are still pending. */
+  ownIdRecords(since: number): Iterable<number>
   /** The text behind a number; throws STORE_CORRUPT for one that was never given out. */
   address(no: number): string
   name(no: number): string
@@ -67,6 +73,8 @@ export interface Medium extends ReadMedium {
   putSnapshot(no: number, snapshot: Snapshot): void
   /** Stores a chunk and brings these actors' rows up to date with it. */
   putCheckpoint(chunk: CheckpointChunk, rows: readonly ActorRow[]): void
+  /** Deletes segments by their first position; records before `floor` may be missing from then on. */
+  dropSegments(positions: readonly number[], floor: number): void
   /** Bytes of history, as cheaply as it can be told. */
   readonly bytes: number
   /** Opens again after a failure. */

@@ -42,6 +42,7 @@ export class MemoryMedium implements Medium {
   readonly #checkpoints: MemoryCheckpoint[] = []
   readonly #epochs = new Map<number, number>()
   #origins = 0
+  #floor = 1
   #undo: (() => unknown)[] | undefined
 
   get position(): number {
@@ -189,6 +190,26 @@ export class MemoryMedium implements Medium {
 
   checkpoints(): Iterable<{ position: number; chunks: readonly Uint8Array[] }> {
     return this.#checkpoints.filter(({ whole }) => whole)
+  }
+
+  dropSegments(positions: readonly number[], floor: number): void {
+    const gone = new Set(positions)
+    this.#segments.splice(0, Infinity, ...this.#segments.filter((s) => !gone.has(s.position)))
+    this.#floor = Math.max(floor, this.#floor)
+  }
+
+  get floor(): number {
+    return this.#floor
+  }
+
+  get storeId(): string {
+    return 'memory'
+  }
+
+  *ownIdRecords(since: number): Generator<number> {
+    for (const { position, by, time } of this.#ownIds.values()) {
+      if (by === 0 || time > since) yield* [position, by]
+    }
   }
 
   reopen(): void {}

@@ -224,6 +224,12 @@ export interface Store extends StoreReader {
   /** Takes one bounded chunk of a checkpoint; it counts only once its last chunk is here (D7). */
   writeCheckpoint(chunk: CheckpointChunk): void
 
+  /**
+   * Deletes a bounded number of segments that `planRetention` gave up, by their first position. Derived
+   * like a checkpoint: hosts wait for no sync of it (D7).
+   */
+  dropSegments(positions: readonly number[], floor: number): void
+
   /** Figures, without reading the history. */
   stats(): StoreStats
   /** Closes the store and gives up its lock. */

@@ -150,6 +150,17 @@ export class SqliteReadMedium implements ReadMedium {
     return String(this.sql("SELECT value FROM meta WHERE key = 'id'").get()?.[0])
   }
 
+  get floor(): number {
+    return Number(this.sql("SELECT value FROM meta WHERE key = 'floor'").get()?.[0] ?? 1)
+  }
+
+  ownIdRecords(since: number): number[] {
+    const rows = this.sql(
+      'SELECT position, settled_by FROM own_ids WHERE settled_by = 0 OR time > ?',
+    ).all(since)
+    return rows.flat().map(Number)
+  }
+
   get bytes(): number {
     return (
       Number(this.connection.pragma('page_count')) * Number(this.connection.pragma('page_size'))
@@ -177,6 +188,10 @@ export class SqliteReadMedium implements ReadMedium {
 
   protected rememberSegment(segment: StoredSegment): void {
     this.#segments.set(segment.position, segment)
+  }
+
+  protected forgetSegments(): void {
+    this.#segments.clear()
   }
 
   /** Continues on another connection, with nothing remembered from the last. */

@@ -176,6 +176,13 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
     if (last) this.#dropCheckpoints()
   }
 
+  dropSegments(positions: readonly number[], floor: number): void {
+    const drop = this.sql('DELETE FROM segments WHERE position = ?')
+    for (const position of positions) drop.run(position)
+    this.sql("INSERT OR REPLACE INTO meta VALUES ('floor', ?)").run(Math.max(floor, this.floor))
+    this.forgetSegments()
+  }
+
   reopen(): void {
     this.#undo()
     super.close()

@@ -237,14 +237,14 @@ function makePeer(
 }
 
 async function openStore(
-  { store, acceptLoss, workers }: CheckedOptions,
+  { store, acceptLoss, retention, workers }: CheckedOptions,
   pool: ThreadPool | undefined,
   worker: URL,
   clock: Clock,
 ): Promise<StoreHome | undefined> {
   if (store === undefined) return undefined
   if (store === 'memory') return openStoreHere(undefined, clock)
-  const file = { path: store, acceptLoss }
+  const file = { path: store, acceptLoss, retention }
   if (workers === 0 || pool === undefined) return openStoreHere(file, clock)
   return StoreThread.open(file, pool, worker)
 }

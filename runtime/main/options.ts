@@ -13,7 +13,9 @@ import {
   aText,
   checkOptions,
 } from '../../mailbox/options.ts'
+import type { Retention } from '../store/archive.ts'
 import { type BackupOptions, type BackupPlan, checkBackupOptions } from './backup-plan.ts'
+import { checkRetention, type RetentionOptions } from './retention-plan.ts'
 
 /** One line of an actor's or the runtime's log. */
 export interface LogLine {
@@ -53,6 +55,10 @@ export interface SystemOptions {
   readonly host?: string
   /** Backups by the clock; see `docs/disaster-recovery.md`. Default: none. */
   readonly backup?: BackupOptions
+  /** What of the history stays beyond what is needed; looked at after each checkpoint. Default: all. */
+  readonly retention?: RetentionOptions
+  /** Folder that gets what retention takes out of the store, before it is deleted. Default: none. */
+  readonly archive?: string
   /** Gets log lines. Default: warnings and errors go to stderr. */
   readonly log?: (line: LogLine) => void
 }
@@ -69,6 +75,8 @@ const checks = {
   blockLimit: aDuration,
   host: aText,
   backup: anObject,
+  retention: anObject,
+  archive: aText,
   log: aFunction,
 }
 
@@ -84,6 +92,7 @@ export interface CheckedOptions {
   readonly blockLimit: number
   readonly host: string | undefined
   readonly backup: BackupPlan | undefined
+  readonly retention: Retention | undefined
   readonly log: (line: LogLine) => void
 }
 
@@ -108,6 +117,7 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     blockLimit: options.blockLimit ?? 60_000,
     host: options.host,
     backup: checkBackupOptions(options.backup, options.store),
+    retention: checkRetention(options.retention, options.archive),
     log: options.log ?? toStderr,
   })
 }

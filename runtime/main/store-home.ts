@@ -5,7 +5,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Clock } from '../../mailbox/clock.ts'
 import { openMemoryStore } from '../../persistence/memory-store.ts'
-import { runArchive } from '../store/archive.ts'
+import { type Retention, runArchive } from '../store/archive.ts'
 import { openInlineStore } from '../store/inline-store.ts'
 import type { FromStore, ToStore, Wire } from '../store/protocol.ts'
 import type { StoreService } from '../store/store-service.ts'
@@ -36,13 +36,14 @@ export interface StoreWatcher {
 export interface StoreFile {
   readonly path: string
   readonly acceptLoss: boolean
+  readonly retention: Retention | undefined
 }
 
 /** Opens a store on this thread. */
 export async function openStoreHere(file: StoreFile | undefined, clock: Clock): Promise<StoreHome> {
   const store = file === undefined ? openMemoryStore() : await openFile(file)
   const inline = openInlineStore(store, clock, setImmediate)
-  const stopArchive = file && (await archiveHere(file.path, inline.service))
+  const stopArchive = file && (await archiveHere(file, inline.service))
   return {
     kill: () => false,
     watch: () => undefined,
@@ -65,11 +66,14 @@ async function openFile({
   return openSqliteStore(path, { acceptLoss })
 }
 
-async function archiveHere(path: string, service: StoreService): Promise<() => void> {
+async function archiveHere(
+  { path, retention }: StoreFile,
+  service: StoreService,
+): Promise<() => void> {
   const { openSqliteReader } = await import('../../persistence/sqlite/sqlite-store.ts')
   const reader = openSqliteReader(path)
   let post: (message: ToStore) => void = () => undefined
-  const receive = runArchive(reader.medium, { post: (message) => post(message) })
+  const receive = runArchive(reader.medium, { post: (message) => post(message) }, retention)
   post = service.connect(archiveSlot, { post: (message) => receive(message) })
   return () => reader.close()
 }

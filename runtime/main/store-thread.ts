@@ -101,7 +101,7 @@ export class StoreThread implements StoreHome {
     try {
       await remote.open()
       const port = await portOf(remote, archiveSlot)
-      const archivist = startArchivist(path, port, this.#pool, this.#worker)
+      const archivist = startArchivist(this.#file, port, this.#pool, this.#worker)
       this.#running = { thread, control, remote, archivist }
       thread.ended.catch((error: unknown) => this.#fell(error))
     } catch (error) {
@@ -169,13 +169,16 @@ interface Archivist {
 }
 
 function startArchivist(
-  path: string,
+  { path, retention }: StoreFile,
   store: MessagePort,
   pool: ThreadPool,
   worker: URL,
 ): Archivist {
   const { port1: mine, port2: alive } = new MessageChannel()
-  const thread = pool.run(worker, { role: 'archive', path, store, alive }, [store, alive])
+  const thread = pool.run(worker, { role: 'archive', path, retention, store, alive }, [
+    store,
+    alive,
+  ])
   return {
     async end() {
       mine.close()

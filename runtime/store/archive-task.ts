@@ -3,11 +3,12 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import { openSqliteReader } from '../../persistence/sqlite/sqlite-store.ts'
-import { runArchive } from './archive.ts'
-import type { FromStore } from './protocol.ts'
+import { type Retention, runArchive } from './archive.ts'
+import type { FromStore, ToStore } from './protocol.ts'
 
 export interface ArchiveStart {
   readonly path: string
+  readonly retention: Retention | undefined
   readonly store: MessagePort
   /** Closed by the main thread when this one shall end. */
   readonly alive: MessagePort
@@ -17,11 +18,10 @@ export interface ArchiveStart {
  * Runs until it is told to end. It must end before the store closes: only the last connection to a
  * file clears the write-ahead log away.
  */
-export async function runArchivist({ path, store, alive }: ArchiveStart): Promise<void> {
+export async function runArchivist({ path, retention, store, alive }: ArchiveStart): Promise<void> {
   const reader = openSqliteReader(path)
-  const receive = runArchive(reader.medium, {
-    post: (message) => store.postMessage(message),
-  })
+  const wire = { post: (message: ToStore) => store.postMessage(message) }
+  const receive = runArchive(reader.medium, wire, retention)
   store.on('message', (message: FromStore) => receive(message))
   await new Promise<void>((resolve) => alive.once('close', resolve))
   reader.close()

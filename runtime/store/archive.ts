@@ -4,11 +4,22 @@
 import { emptyBook } from '../../actors/cell/book.ts'
 import { Archivist } from '../../persistence/archivist.ts'
 import type { ReadMedium } from '../../persistence/medium.ts'
+import type { RetentionPolicy } from '../../persistence/retention.ts'
 import { StoreClient } from '../peer/store-client.ts'
 import type { FromStore, ToStore, Wire } from './protocol.ts'
 
+/** What leaves the history, and where it goes. */
+export interface Retention extends RetentionPolicy {
+  /** Folder of the archive; without one, what leaves is gone. */
+  readonly archive?: string | undefined
+}
+
 /** @returns where the store's messages go in */
-export function runArchive(medium: ReadMedium, wire: Wire<ToStore>): (message: FromStore) => void {
+export function runArchive(
+  medium: ReadMedium,
+  wire: Wire<ToStore>,
+  retention?: Retention,
+): (message: FromStore) => void {
   const client = new StoreClient(wire)
   const archivist = new Archivist(
     medium,
@@ -19,13 +30,18 @@ export function runArchive(medium: ReadMedium, wire: Wire<ToStore>): (message: F
       writeCheckpoint: async (chunk) => {
         await client.ask('writeCheckpoint', { chunk })
       },
+      dropSegments: async (positions, floor) => {
+        await client.ask('dropSegments', { positions, floor })
+      },
     },
     { emptyMeta: emptyBook },
   )
   const work = async (checkpoint: boolean): Promise<void> => {
     archivist.catchUp()
     await archivist.writeSnapshots()
-    if (checkpoint) await archivist.writeCheckpoint()
+    if (!checkpoint) return
+    await archivist.writeCheckpoint()
+    if (retention !== undefined) await archivist.retire(retention, Date.now(), retention.archive)
   }
   client.listen({
     acked: () => undefined,

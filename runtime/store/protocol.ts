@@ -66,6 +66,10 @@ export interface Questions {
     readonly answer: undefined
   }
   writeCheckpoint: { readonly ask: { readonly chunk: CheckpointChunk }; readonly answer: undefined }
+  dropSegments: {
+    readonly ask: { readonly positions: readonly number[]; readonly floor: number }
+    readonly answer: undefined
+  }
   stats: {
     readonly ask: Record<never, never>
     readonly answer: StoreStats & { readonly stalledSince: number | undefined }

@@ -23,6 +23,7 @@ const answers: Answers = {
   records: (store, { from, limit, kinds }) => readRecords(store, from, limit, kinds),
   writeSnapshot: (store, { snapshot, bytes }) => void store.writeSnapshot(snapshot, bytes),
   writeCheckpoint: (store, { chunk }) => void store.writeCheckpoint(chunk),
+  dropSegments: (store, { positions, floor }) => void store.dropSegments(positions, floor),
   answers: (store, { since, ...who }) => answersOf(store, who, since),
   stats: (store) => ({ ...store.stats(), stalledSince: undefined }),
 }

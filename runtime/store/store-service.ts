@@ -42,6 +42,7 @@ const writes: ReadonlySet<Question> = new Set([
   'reserveOrigins',
   'writeSnapshot',
   'writeCheckpoint',
+  'dropSegments',
 ])
 
 /** Longest pause in ms between two attempts to reopen a failed store. */

@@ -85,6 +85,7 @@ test('D3: snapshots together cost no more than a few times what the turns wrote'
       store.writeSnapshot(snapshot, bytes)
     },
     writeCheckpoint: (chunk: CheckpointChunk) => store.writeCheckpoint(chunk),
+    dropSegments: () => assert.fail('nothing was to be dropped'),
   }
   const archivist = new Archivist(medium, counting, { emptyMeta })
   set(writer, a, 'first', 0, true)
@@ -124,6 +125,7 @@ test('D7: a checkpoint is written in bounded chunks while commits go on, and boo
         set(writer, a, 'n', chunk.part, chunk.part === 0)
         writer.commit()
       },
+      dropSegments: () => assert.fail('nothing was to be dropped'),
     }
     const archivist = new Archivist(reader.medium, sink, { emptyMeta, chunkEntries: 64 })
     const position = await archivist.writeCheckpoint()

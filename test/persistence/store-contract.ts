@@ -942,6 +942,9 @@ export function storeContract(factory: StoreFactory): void {
 export function checkpoint(store: Store, entries: number): void {
   const ledger = recover({
     position: store.position,
+    storeId: '',
+    floor: 1,
+    ownIdRecords: () => [],
     directories: (from: number, to: number) => store.directories(from, to),
     segments: () => [],
     name: (no: number) => store.name(no),
