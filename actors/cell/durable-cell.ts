@@ -127,7 +127,7 @@ export class DurableCell extends DurableTurns {
 
   /** @param waiting messages in memory that came before the actor was loaded */
   #adoptPage(page: PendingPage, waiting: Set<Envelope> = new Set()): void {
-    if (this.phase === 'gone' || this.undone !== undefined) return
+    if (this.phase === 'gone' || this.undone.isOn) return
     const inHand = this.#inHand()
     const isNew = ({ position, index }: MessageRef): boolean => {
       const key = refKey(position, index)
@@ -174,7 +174,7 @@ export class DurableCell extends DurableTurns {
 
   /** Everything of this actor that memory holds: waiting, stashed, running, or on its way to commit. */
   #inHand(): Set<string> {
-    const keys = new Set(this.taken.keys())
+    const keys = new Set(this.hand.keys())
     for (const { a, b } of this.mailbox) keys.add(refKey(a, b))
     for (const { a, b } of this.stash) keys.add(refKey(a, b))
     return keys
@@ -248,9 +248,7 @@ export class DurableCell extends DurableTurns {
   #recall(stored: LoadedActor['steps'][number]): void {
     const { position, index } = stored.message
     const key = refKey(position, index)
-    const steps = this.steps.get(key) ?? this.newSteps(key)
-    this.steps.set(key, steps)
-    steps.recall(stored)
+    this.stepLog.recalled(key).recall(stored)
   }
 
   #adoptStashed(message: StoredMessage): void {
@@ -361,7 +359,7 @@ export class DurableCell extends DurableTurns {
 
   /** All records in flight are answered: an undone actor is loaded again. */
   protected answered(): void {
-    if (this.undone !== undefined) this.#reload(this.takeUndone())
+    if (this.undone.isOn) this.#reload(this.takeUndone())
     else this.endIfAlone()
     this.host.touched(this)
   }
@@ -383,7 +381,7 @@ export class DurableCell extends DurableTurns {
       if (envelope.stored) this.#backToStore(envelope, Count.pending)
       else this.mailbox.readmit(envelope)
     }
-    this.steps.clear()
+    this.stepLog.clear()
     if (this.phase === 'stopping') return this.endIfAlone()
     this.phase = 'cold'
     this.stand()
@@ -431,7 +429,7 @@ export class DurableCell extends DurableTurns {
   }
 
   protected closed(): void {
-    this.cancelRetry()
+    this.retry.cancel()
     const { id } = this
     const error = new TroupeError(
       'ACTOR_STOPPED',

@@ -18,7 +18,7 @@ import { encodeHeader, wallDeadline } from './stored-message.ts'
 import { encodeInputs, type TurnInputs } from './turn-inputs.ts'
 
 /** The actor whose records they are. */
-interface Recorded {
+export interface Recorded {
   readonly id: string
   readonly host: { readonly clock: Clock }
   readonly state: unknown

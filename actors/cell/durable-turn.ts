@@ -31,7 +31,8 @@ import { checkTimer, checkWatch } from './turn-checks.ts'
 import type { TurnInputs } from './turn-inputs.ts'
 
 /** The actor whose turn it is, with the store's side of its steps. */
-interface DurableOwner extends TurnOwner, StepStore {
+interface DurableOwner extends TurnOwner {
+  readonly stepLog: StepStore
   readonly state: unknown
   readonly book: Book
 }

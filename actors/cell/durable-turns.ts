@@ -1,8 +1,9 @@
 /**
  * A durable actor: its state is what the store has of it, plus turns on their way there.
  *
- * Owns the turns: begin, end, retry and parking (F2), undoing (D5), steps. Activation and the
- * messages that wait in the store are `durable-life.ts`; records are written by `durable-record.ts`.
+ * Owns the turns: begin, end, what becomes of a failure (F2). Does not own: the wait for the next
+ * attempt (`retry.ts`), what an undo collects (`undo.ts`), steps (`step-log.ts`), activation and the
+ * messages that wait in the store (`durable-cell.ts`), how a record looks (`durable-record.ts`).
  *
  * Invariants
  * 1. `state` and `book` include every ended turn, committed or not; nothing said by one leaves
@@ -11,31 +12,26 @@
  *    loaded again; the first record after it says so (`rebased`).
  */
 import { Count } from '../../mailbox/accounting.ts'
-import type { CancelAlarm } from '../../mailbox/clock.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { isTerminal, TroupeError } from '../../mailbox/errors.ts'
-import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
+import type { LaneNumber } from '../../mailbox/lane.ts'
 import { applyPatch } from '../../persistence/patch.ts'
 import { RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { Refusal } from '../../persistence/store.ts'
 import { Looks } from '../draft/look.ts'
-import { pauseBefore } from './backoff.ts'
 import { type Book, emptyBook } from './book.ts'
-import { Calls, type Outcome } from './calls.ts'
 import { Cell } from './cell.ts'
-import { decodeReply } from './decode-reply.ts'
 import { durableHookOf } from './durable-hooks.ts'
 import {
   type PreparedTurn,
   prepare,
   writeFailure,
   writeInterrupt,
-  writeStepBegun,
-  writeStepDone,
   writeTurn,
 } from './durable-record.ts'
 import { DurableTurn } from './durable-turn.ts'
+import { Hand, messageKey } from './hand.ts'
 import { invoke, isPromise } from './invoke.ts'
 import { Pipeline } from './pipeline.ts'
 import type { Journal } from './ports.ts'
@@ -43,20 +39,14 @@ import { handlePublished } from './published.ts'
 import { killedTwice } from './quarantined.ts'
 import { ReadTurn } from './read-turn.ts'
 import { copied } from './recoded.ts'
+import { Retry } from './retry.ts'
 import type { EndReason } from './signal.ts'
-import { isDropped, releaseMessage, type StagedMessage } from './staged.ts'
-import { begin, type Step, Steps } from './steps.ts'
+import { StepLog } from './step-log.ts'
 import type { Turn } from './turn.ts'
 import type { TurnInputs } from './turn-inputs.ts'
 import { undeliverable } from './undeliverable.ts'
+import { Undo } from './undo.ts'
 import { undoneError } from './undone-error.ts'
-
-/** A message whose turn failed and will be tried again; meanwhile it holds the user lanes (F2). */
-interface Retry {
-  readonly envelope: Envelope
-  readonly attempt: number
-  ready: boolean
-}
 
 export abstract class DurableTurns extends Cell {
   state: unknown
@@ -65,21 +55,13 @@ export abstract class DurableTurns extends Cell {
   turnNumber = 0
   /** The store has no state to fold on yet: the next turn writes it whole. */
   wholeDue = true
-  protected readonly journal: Journal
-  protected readonly pipeline: Pipeline
-  protected readonly steps = new Map<string, Steps>()
-  /**
-   * Stored messages that were taken from the mailbox and whose record is not yet answered, and how
-   * often: one that was stashed and brought back is taken again before its first record is.
-   */
-  protected readonly taken = new Map<string, number>()
-  /** Messages of undone turns, oldest first; present while an undo is under way. */
-  protected undone: Envelope[] | undefined
-  /** Of steps whose outcome is not yet committed. */
-  readonly #calls = new Calls()
-  #rebase = false
-  #retry: Retry | undefined
-  #wakeUp: CancelAlarm | undefined
+  readonly journal: Journal
+  readonly pipeline: Pipeline
+  protected readonly hand = new Hand()
+  protected readonly retry: Retry
+  protected readonly undone: Undo
+  /** The store's side of its steps (D2). */
+  readonly stepLog: StepLog
 
   constructor(...args: ConstructorParameters<typeof Cell>) {
     super(...args)
@@ -87,11 +69,17 @@ export abstract class DurableTurns extends Cell {
     if (journal === undefined) throw storeNeeded(this.id)
     this.journal = journal
     this.pipeline = new Pipeline(journal, () => this.answered())
+    this.retry = new Retry(this)
+    this.undone = new Undo(this)
+    this.stepLog = new StepLog(this)
   }
 
   override get quiet(): boolean {
     return (
-      super.quiet && this.pipeline.isEmpty && this.#retry === undefined && this.family.size === 0
+      super.quiet &&
+      this.pipeline.isEmpty &&
+      this.retry.envelope === undefined &&
+      this.family.size === 0
     )
   }
 
@@ -116,20 +104,13 @@ export abstract class DurableTurns extends Cell {
   }
 
   protected override nextMessage(): Envelope | undefined {
-    if (this.#retry?.ready) {
-      this.release(this.#retry.envelope, Count.pending)
-      return this.#retry.envelope
-    }
-    const limit = this.#retry === undefined ? Lane.low : Lane.control
-    const envelope = this.mailbox.take(limit)
+    const envelope = this.retry.due ?? this.mailbox.take(this.retry.limit)
     if (envelope !== undefined) this.release(envelope, Count.pending)
     return envelope
   }
 
   protected override bestLane(): LaneNumber | undefined {
-    const lane = this.#retry?.ready
-      ? this.#retry.envelope.lane
-      : this.mailbox.best(this.#retry === undefined ? Lane.low : Lane.control)
+    const lane = this.retry.due?.lane ?? this.mailbox.best(this.retry.limit)
     return lane === undefined || this.mayTake() ? lane : undefined
   }
 
@@ -145,10 +126,9 @@ export abstract class DurableTurns extends Cell {
       this.release(envelope, Count.running)
       return this.setAside(envelope, 'quarantined', killedTwice(envelope))
     }
-    if (envelope.stored) this.#take(envelope)
-    const first = this.host.script?.attempt ?? 1
-    const attempt = this.#retry?.envelope === envelope ? this.#retry.attempt : first
-    const turn = new DurableTurn(this, envelope, this.stepsOf(envelope), attempt)
+    if (envelope.stored) this.hand.take(envelope)
+    const attempt = this.retry.attemptOf(envelope) ?? this.host.script?.attempt ?? 1
+    const turn = new DurableTurn(this, envelope, this.stepLog.restart(envelope), attempt)
     let result: unknown
     try {
       result =
@@ -176,23 +156,6 @@ export abstract class DurableTurns extends Cell {
     turn.startedMono = this.host.clock.mono()
     if (turn.envelope !== undefined) this.host.starts?.goesOn(turn.envelope)
     invoke(turn, result)
-  }
-
-  protected stepsOf(envelope: Envelope): Steps {
-    const key = messageKey(envelope)
-    const known = this.steps.get(key)
-    known?.restart()
-    return known ?? this.newSteps(key)
-  }
-
-  /** Keyed by the message's identity, which is the same before and after a crash. */
-  protected newSteps(key: string): Steps {
-    return new Steps(`${this.id}\n${key}`)
-  }
-
-  #take(envelope: Envelope): void {
-    const key = messageKey(envelope)
-    this.taken.set(key, (this.taken.get(key) ?? 0) + 1)
   }
 
   // ── ending it ─────────────────────────────────────────────────────────────────────────────────
@@ -329,8 +292,8 @@ export abstract class DurableTurns extends Cell {
   /** Forgets what belonged to a message that is no longer in hand. */
   #finishMessage(envelope: Envelope | undefined): void {
     if (envelope === undefined) return
-    if (this.#retry?.envelope === envelope) this.#retry = undefined
-    if (this.steps.size > 0) this.steps.delete(messageKey(envelope))
+    this.retry.over(envelope)
+    this.stepLog.forget(envelope)
   }
 
   protected abstract started(turn: DurableTurn): void
@@ -419,11 +382,9 @@ export abstract class DurableTurns extends Cell {
   #leaveHand(envelope: Envelope): void {
     this.release(envelope, Count.running)
     const key = messageKey(envelope)
-    this.#calls.drop(key)
+    this.stepLog.consumed(key)
     this.host.starts?.ended(envelope)
-    const times = this.taken.get(key) ?? 0
-    if (times > 1) this.taken.set(key, times - 1)
-    else this.taken.delete(key)
+    this.hand.drop(key)
     this.left(key)
   }
 
@@ -431,22 +392,10 @@ export abstract class DurableTurns extends Cell {
   protected abstract left(key: string): void
 
   #retryLater(turn: DurableTurn, envelope: Envelope): void {
-    const rules = this.definition.behavior.retry
-    const pause = pauseBefore(
-      turn.attempt,
-      rules?.backoff ?? 200,
-      rules?.maxBackoff ?? 30_000,
-      this.host.jitter(),
-    )
-    const retry = { envelope, attempt: turn.attempt + 1, ready: false }
     this.release(envelope, Count.running)
     this.hold(envelope, Count.pending)
-    this.steps.set(messageKey(envelope), turn.steps)
-    this.#retry = retry
-    this.#wakeUp = this.host.clock.alarm(this.host.clock.mono() + pause, () => {
-      retry.ready = true
-      this.stand()
-    })
+    this.stepLog.keep(envelope, turn.steps)
+    this.retry.later(envelope, turn.attempt)
   }
 
   /** A message that is in the store cannot just be dropped: its end is a record too. */
@@ -458,7 +407,7 @@ export abstract class DurableTurns extends Cell {
 
   /** Parks a message that no turn has seen. */
   protected setAside(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
-    this.#take(envelope)
+    this.hand.take(envelope)
     this.park(envelope, reason, error)
   }
 
@@ -470,12 +419,12 @@ export abstract class DurableTurns extends Cell {
     writeInterrupt(this.journal.builder, this, envelope, reason)
     this.pipeline.append({
       committed: (position) => {
-        this.#nowStored(envelope, position)
+        this.nowStored(envelope, position)
         if (!turn.closed) turn.abort(reason)
       },
       // Alone it undoes nothing: the turn is still as it was, and still to be aborted.
       undone: (refusal) => {
-        if (turn.closed || this.undone !== undefined) return
+        if (turn.closed || this.undone.isOn) return
         if (refusal === undefined) this.abort(turn, reason)
         else turn.abort(reason)
       },
@@ -485,47 +434,16 @@ export abstract class DurableTurns extends Cell {
   // ── undoing (D5) ──────────────────────────────────────────────────────────────────────────────
 
   /** A record of this actor was refused or lost: everything after it is as if it had never run. */
-  protected undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void {
-    if (this.undone === undefined) {
-      this.undone = []
-      this.host.emit({
-        event: 'turn-undone',
-        actor: this.id,
-        reason:
-          refusal === undefined ? 'the commit failed' : `${refusal.reason}: ${refusal.detail}`,
-      })
-      if (this.phase === 'ready' || this.phase === 'turn') this.phase = 'starting'
-    }
-    if (envelope === undefined) return
-    if (refusal?.reason === 'not-pending') this.#forgetCopy(envelope)
-    else if (refusal?.reason === 'duplicate') this.#answerDuplicate(envelope)
-    else this.undone.push(envelope)
-  }
-
-  /** Somebody consumed it before: this copy must not come back. */
-  #forgetCopy(envelope: Envelope): void {
-    this.release(envelope, Count.running)
-    this.bump(Count.inStore, 1)
-  }
-
-  /** Its own id was handled before: once is enough, and the first reply is the reply. */
-  #answerDuplicate(envelope: Envelope): void {
-    this.release(envelope, Count.running)
-    this.bump(Count.processed, 1)
-    const { reply, ownId } = envelope.header
-    if (reply === undefined || ownId === undefined) return
-    this.journal.outcome(this.id, ownId).then(
-      (record) => reply.settle(decodeReply(record)),
-      (error) => reply.settle({ ok: false, error }),
-    )
+  undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void {
+    const isFirst = this.undone.begin(refusal)
+    if (isFirst && (this.phase === 'ready' || this.phase === 'turn')) this.phase = 'starting'
+    if (envelope !== undefined) this.undone.add(envelope, refusal)
   }
 
   /** Takes the running turn and the waiting retry back too; returns all messages, oldest first. */
   protected takeUndone(): Envelope[] {
-    const envelopes = this.undone ?? []
-    this.undone = undefined
-    this.#rebase = true
-    this.taken.clear()
+    const envelopes = this.undone.take()
+    this.hand.clear()
     const running = this.turn
     running?.close()
     // Its calls go on: the turn that comes again joins them.
@@ -536,78 +454,22 @@ export abstract class DurableTurns extends Cell {
       this.release(envelope, Count.running)
       this.hold(envelope, Count.pending)
     }
-    const waiting = this.#retry?.envelope
+    const waiting = this.retry.envelope
     if (waiting !== undefined && !envelopes.includes(waiting)) envelopes.push(waiting)
-    this.cancelRetry()
+    this.retry.cancel()
     return envelopes
   }
 
-  protected cancelRetry(): void {
-    this.#wakeUp?.()
-    this.#retry = undefined
-  }
-
-  /** The flag for the next record, once after an undo. */
   takeRebase(): number {
-    if (!this.#rebase) return 0
-    this.#rebase = false
-    return RecordFlag.rebased
-  }
-
-  // ── steps (D2) ────────────────────────────────────────────────────────────────────────────────
-
-  /**
-   * Commits that a step is about to leave, with the ask it makes. Resolves to the position of its
-   * record; rejects when it was undone.
-   */
-  beginStep(turn: DurableTurn, step: Step, message?: StagedMessage): Promise<number> {
-    if (turn.closed) return Promise.reject(undoneError())
-    const envelope = turn.stepSubject()
-    writeStepBegun(this.journal.builder, this, turn, step, message)
-    return new Promise((resolve, reject) => {
-      this.pipeline.append({
-        committed: (position, ack) => {
-          this.#nowStored(envelope, position)
-          begin(step)
-          if (message !== undefined && !isDropped(ack, position, 0)) {
-            releaseMessage(this.host, message, position, 0)
-          }
-          resolve(position)
-        },
-        undone: (refusal) => {
-          this.undo(undefined, refusal)
-          reject(undoneError())
-        },
-      })
-    })
-  }
-
-  /** Appends a step's outcome; the handler may see it at once, since records keep their order. */
-  endStep(turn: DurableTurn, step: Step, { ok, bytes }: Outcome): void {
-    if (turn.closed) throw undoneError()
-    const written = ok ? { result: bytes } : { error: bytes }
-    writeStepDone(this.journal.builder, this, turn, step, written)
-    this.pipeline.append({
-      committed: () => undefined,
-      undone: (refusal) => this.undo(undefined, refusal),
-    })
-  }
-
-  keepCall(turn: DurableTurn, step: Step, outcome: Promise<Outcome>): void {
-    this.#calls.add(messageKey(turn.stepSubject()), step, { outcome, turn })
-  }
-
-  /** A call of this step that an undone turn left behind. */
-  joinCall(turn: DurableTurn, step: Step): Promise<Outcome> | undefined {
-    return step.begun ? this.#calls.join(messageKey(turn.stepSubject()), step, turn) : undefined
+    return this.undone.takeRebase()
   }
 
   /** The store has accepted the message in hand together with its turn's first step. */
-  #nowStored(envelope: Envelope, position: number): void {
+  nowStored(envelope: Envelope, position: number): void {
     if (envelope.stored) return
     this.bump(Count.handed, 1)
     envelope.position = position
-    this.#take(envelope)
+    this.hand.take(envelope)
     this.host.starts?.goesOn(envelope)
   }
 
@@ -638,10 +500,6 @@ export abstract class DurableTurns extends Cell {
   override checkedReply(envelope: Envelope, value: unknown): unknown {
     return super.checkedReply(envelope, copied(value))
   }
-}
-
-function messageKey(envelope: Envelope): string {
-  return `${envelope.a}:${envelope.b}`
 }
 
 function storeNeeded(id: string): TroupeError {

@@ -19,9 +19,9 @@ import { askId, inDoubt, type Step, type Steps } from './steps.ts'
 /** The store's side of the steps of one actor. */
 export interface StepStore {
   /** Commits that a step is about to leave; resolves to the position of its record. */
-  beginStep(turn: StepTurn, step: Step, message?: StagedMessage): Promise<number>
+  begin(turn: StepTurn, step: Step, message?: StagedMessage): Promise<number>
   /** Appends a step's outcome. */
-  endStep(turn: StepTurn, step: Step, outcome: Outcome): void
+  end(turn: StepTurn, step: Step, outcome: Outcome): void
   keepCall(turn: StepTurn, step: Step, outcome: Promise<Outcome>): void
   /** A call of this step that an undone turn left behind. */
   joinCall(turn: StepTurn, step: Step): Promise<Outcome> | undefined
@@ -29,7 +29,7 @@ export interface StepStore {
 
 /** The turn that makes the step. */
 interface StepTurn extends Sender {
-  readonly cell: StepStore
+  readonly cell: { readonly stepLog: StepStore }
   readonly steps: Steps
   readonly signal: AbortSignal
   stepSubject(): Envelope
@@ -49,10 +49,10 @@ export async function runEffect<T>(
   turn.stepSubject()
   const step = turn.steps.next(name, input)
   if (step.done !== undefined) return (await recalled(turn, step)) as T
-  const call = turn.cell.joinCall(turn, step)
+  const call = turn.cell.stepLog.joinCall(turn, step)
   if (call !== undefined) return (await settle(turn, step, call)) as T
   if (step.begun && !idempotent) throw inDoubt(step)
-  if (!step.begun) await turn.cell.beginStep(turn, step)
+  if (!step.begun) await turn.cell.stepLog.begin(turn, step)
   const info = { key: step.key, signal: turn.signal }
   return (await leave(turn, step, async () => fn(info))) as T
 }
@@ -97,7 +97,7 @@ async function askDurable(
   if (!step.begun) {
     const options = { ...call.options, id: ask.ownId }
     const envelope = compose(turn, { ...call, options }, payload, { chain, asked: true })
-    ask.a = await turn.cell.beginStep(turn, step, stage(host, envelope))
+    ask.a = await turn.cell.stepLog.begin(turn, step, stage(host, envelope))
   }
   const outcome = step.answer ?? host.journal?.outcome(call.to.id, askId(step))
   Promise.resolve(outcome as StoredRecord | Promise<StoredRecord>).then(
@@ -114,9 +114,9 @@ async function askVolatile(
   payload: unknown,
   chain: readonly string[],
 ): Promise<unknown> {
-  const joined = turn.cell.joinCall(turn, step)
+  const joined = turn.cell.stepLog.joinCall(turn, step)
   if (joined !== undefined) return await settle(turn, step, joined)
-  if (!step.begun) await turn.cell.beginStep(turn, step)
+  if (!step.begun) await turn.cell.stepLog.begin(turn, step)
   const { ask, envelope } = composeAsk(turn, call, recoded(payload), chain)
   turn.follow(ask)
   sendAsk(turn.host, ask, envelope)
@@ -126,7 +126,7 @@ async function askVolatile(
 /** Makes the call, which belongs to the message and outlives a turn that is undone. */
 function leave(turn: StepTurn, step: Step, call: () => Promise<unknown>): Promise<unknown> {
   const outcome = outcomeOf(call())
-  turn.cell.keepCall(turn, step, outcome)
+  turn.cell.stepLog.keepCall(turn, step, outcome)
   return settle(turn, step, outcome)
 }
 
@@ -143,7 +143,7 @@ async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
 /** Appends the outcome, and only then lets the handler see it. */
 async function settle(turn: StepTurn, step: Step, call: Promise<Outcome>): Promise<unknown> {
   const outcome = await call
-  turn.cell.endStep(turn, step, outcome)
+  turn.cell.stepLog.end(turn, step, outcome)
   step.done = outcome.ok
     ? { failed: false, value: outcome.value }
     : { failed: true, value: outcome.error }

@@ -1,0 +1,34 @@
+/**
+ * Stored messages that were taken from the mailbox and whose record is not yet answered, and how
+ * often: one that was stashed and brought back is taken again before its first record is.
+ */
+import type { Envelope } from '../../mailbox/envelope.ts'
+
+export class Hand {
+  readonly #taken = new Map<string, number>()
+
+  take(envelope: Envelope): void {
+    const key = messageKey(envelope)
+    this.#taken.set(key, (this.#taken.get(key) ?? 0) + 1)
+  }
+
+  /** A record of the message is answered. */
+  drop(key: string): void {
+    const times = this.#taken.get(key) ?? 0
+    if (times > 1) this.#taken.set(key, times - 1)
+    else this.#taken.delete(key)
+  }
+
+  keys(): Iterable<string> {
+    return this.#taken.keys()
+  }
+
+  clear(): void {
+    this.#taken.clear()
+  }
+}
+
+/** Identity of a message as a key; for a stored one, its place in the store. */
+export function messageKey({ a, b }: { readonly a: number; readonly b: number }): string {
+  return `${a}:${b}`
+}

@@ -1,0 +1,121 @@
+/**
+ * The store's side of an actor's steps (D2): what is recorded of them, and the calls of those whose
+ * outcome is not committed yet.
+ *
+ * Invariant: a step's *begun* is committed before its call leaves, its *done* appended before the
+ * handler sees the result; records of one actor keep their order.
+ */
+import type { Envelope } from '../../mailbox/envelope.ts'
+import type { Refusal } from '../../persistence/store.ts'
+import { Calls, type Outcome } from './calls.ts'
+import { type Recorded, writeStepBegun, writeStepDone } from './durable-record.ts'
+import type { DurableTurn } from './durable-turn.ts'
+import { messageKey } from './hand.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { CellHost, Journal } from './ports.ts'
+import { isDropped, releaseMessage, type StagedMessage } from './staged.ts'
+import type { StepStore } from './step-run.ts'
+import { begin, type Step, Steps } from './steps.ts'
+import { undoneError } from './undone-error.ts'
+
+/** The actor whose steps they are. */
+interface Owner extends Recorded {
+  readonly host: CellHost
+  readonly journal: Journal
+  readonly pipeline: Pipeline
+  /** The store has accepted the message in hand together with its turn's first step. */
+  nowStored(envelope: Envelope, position: number): void
+  undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void
+}
+
+export class StepLog implements StepStore {
+  readonly #owner: Owner
+  /** By message: what earlier attempts recorded. */
+  readonly #steps = new Map<string, Steps>()
+  readonly #calls = new Calls()
+
+  constructor(owner: Owner) {
+    this.#owner = owner
+  }
+
+  /** The steps of a message whose next attempt begins. */
+  restart(envelope: Envelope): Steps {
+    const key = messageKey(envelope)
+    const known = this.#steps.get(key)
+    known?.restart()
+    return known ?? this.#make(key)
+  }
+
+  /** The steps of a message that the store knows of. */
+  recalled(key: string): Steps {
+    const steps = this.#steps.get(key) ?? this.#make(key)
+    this.#steps.set(key, steps)
+    return steps
+  }
+
+  /** Keyed by the message's identity, which is the same before and after a crash. */
+  #make(key: string): Steps {
+    return new Steps(`${this.#owner.id}\n${key}`)
+  }
+
+  /** Keeps the steps of an attempt for the next one. */
+  keep(envelope: Envelope, steps: Steps): void {
+    this.#steps.set(messageKey(envelope), steps)
+  }
+
+  /** The message is no longer in hand. */
+  forget(envelope: Envelope): void {
+    if (this.#steps.size > 0) this.#steps.delete(messageKey(envelope))
+  }
+
+  /** The actor is loaded again: the store knows better. */
+  clear(): void {
+    this.#steps.clear()
+  }
+
+  /** The message was consumed: its record has all outcomes. */
+  consumed(key: string): void {
+    this.#calls.drop(key)
+  }
+
+  begin(turn: DurableTurn, step: Step, message?: StagedMessage): Promise<number> {
+    if (turn.closed) return Promise.reject(undoneError())
+    const { journal, pipeline, host } = this.#owner
+    const envelope = turn.stepSubject()
+    writeStepBegun(journal.builder, this.#owner, turn, step, message)
+    return new Promise((resolve, reject) => {
+      pipeline.append({
+        committed: (position, ack) => {
+          this.#owner.nowStored(envelope, position)
+          begin(step)
+          if (message !== undefined && !isDropped(ack, position, 0)) {
+            releaseMessage(host, message, position, 0)
+          }
+          resolve(position)
+        },
+        undone: (refusal) => {
+          this.#owner.undo(undefined, refusal)
+          reject(undoneError())
+        },
+      })
+    })
+  }
+
+  end(turn: DurableTurn, step: Step, { ok, bytes }: Outcome): void {
+    if (turn.closed) throw undoneError()
+    const written = ok ? { result: bytes } : { error: bytes }
+    writeStepDone(this.#owner.journal.builder, this.#owner, turn, step, written)
+    this.#owner.pipeline.append({
+      committed: () => undefined,
+      undone: (refusal) => this.#owner.undo(undefined, refusal),
+    })
+  }
+
+  keepCall(turn: DurableTurn, step: Step, outcome: Promise<Outcome>): void {
+    this.#calls.add(messageKey(turn.stepSubject()), step, { outcome, turn })
+  }
+
+  joinCall(turn: DurableTurn, step: Step): Promise<Outcome> | undefined {
+    return step.begun ? this.#calls.join(messageKey(turn.stepSubject()), step, turn) : undefined
+  }
+}
