@@ -12,7 +12,11 @@ export interface Difference {
 
 /** Places that differ, outermost first, in the order of the values; none for equal values. */
 export function* differences(before: unknown, after: unknown): Generator<Difference> {
-  yield* between(before, after, [])
+  // Where a state begins or ends there is but one side.
+  if (before === undefined && after !== undefined) yield { path: '', after: { value: after } }
+  else if (after === undefined && before !== undefined)
+    yield { path: '', before: { value: before } }
+  else yield* between(before, after, [])
 }
 
 function* between(

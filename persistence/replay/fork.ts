@@ -51,8 +51,8 @@ export interface Forked {
   readonly file: string
   /** Position of the last record, those of messages that came later included. */
   readonly position: number
-  /** Ids that the changed messages have in the new store. */
-  readonly edited: readonly { readonly id: MessageId; readonly now: MessageId }[]
+  /** What was changed; `now` is the id of a message that came later and was accepted anew. */
+  readonly edited: readonly { readonly id: MessageId; readonly now?: MessageId }[]
 }
 
 /**
@@ -69,7 +69,10 @@ export async function forkStore(source: string, options: ForkOptions): Promise<F
     cut(partial, options.at, plans)
     const { position, ids } = acceptLater(partial, plans)
     publish(partial, file)
-    const edited = plans.map(({ id, message }) => ({ id, now: ids.get(id) ?? idOf(message.ref) }))
+    const edited = plans.map(({ id }) => {
+      const now = ids.get(id)
+      return now === undefined ? { id } : { id, now }
+    })
     return { file, position: position ?? options.at, edited }
   } finally {
     for (const suffix of ['', '-wal', '-shm', '-lock', '-tail', '-journal']) {

@@ -49,7 +49,9 @@ export const fork: Command = async (args, terminal) => {
   else {
     out.line(`${plain(values.out)} holds ${forked.position} records`)
     for (const { id, now } of forked.edited) {
-      out.line(id === now ? `${plain(id)} is changed` : `${plain(id)} is changed, now ${now}`)
+      out.line(
+        now === undefined ? `${plain(id)} is changed` : `${plain(id)} is changed, now ${now}`,
+      )
     }
   }
   return exit.ok
