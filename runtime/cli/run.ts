@@ -27,6 +27,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
     summary: 'walks through a history, a record at a time',
     load: async () => (await import('./step.ts')).step,
   },
+  rerun: {
+    summary: 'runs recorded turns again with today’s code: what does something else?',
+    load: async () => (await import('./rerun.ts')).rerun,
+  },
   fork: {
     summary: 'makes a store that begins as another was, with messages changed',
     load: async () => (await import('./fork.ts')).fork,

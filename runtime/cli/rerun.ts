@@ -1,0 +1,152 @@
+/** `troupe rerun FILE --app app.ts`: recorded turns against today's code. */
+import { parseAddress } from '../../mailbox/address.ts'
+import { toJson } from '../../persistence/replay/recorded-value.ts'
+import { openRecording } from '../../persistence/replay/recording.ts'
+import { type Divergence, type RerunReport, rerun as rerunTurns } from '../replay/rerun.ts'
+import { loadApp } from './app-module.ts'
+import { aNumber, misuse, parseArguments } from './arguments.ts'
+import { type Command, exit } from './command.ts'
+import { Output, plain } from './output.ts'
+import { valueWidth } from './show-record.ts'
+import { differenceLine } from './show-value.ts'
+
+const help = `usage: troupe rerun FILE [TYPE/KEY] --app app.ts [options]
+
+Runs recorded turns of durable actors again with the code of app.ts and the recorded inputs, and tells
+for each actor the first turn that does something else. Nothing live is reached: recorded calls are
+answered from their records, and a call that is not recorded is a divergence. FILE may be in use.
+
+  --app FILE     the app module
+  --all          all actors, which is what a missing TYPE/KEY means too
+  --from N       first position
+  --to N         last position
+  --patience MS  how long to wait for a turn that waits for nothing recorded; default 1000
+  --json         the report as one JSON value
+
+Exit code 0 when every turn does what it did, 3 when one does not, 2 for a mistake in the arguments.
+`
+
+const spec = {
+  command: 'rerun',
+  positionals: ['FILE', 'TYPE/KEY?'],
+  options: {
+    app: { type: 'string' },
+    all: { type: 'boolean' },
+    from: { type: 'string' },
+    to: { type: 'string' },
+    patience: { type: 'string' },
+    json: { type: 'boolean' },
+  },
+} as const
+
+/** Turns between two lines of progress. */
+const progressEvery = 10_000
+
+export const rerun: Command = async (args, terminal) => {
+  const parsed = parseArguments(spec, args)
+  if (parsed === 'help') {
+    terminal.stdout.write(help)
+    return exit.ok
+  }
+  const { values, positionals } = parsed
+  const [file, actor] = positionals as [string, string | undefined]
+  if (actor !== undefined && values.all)
+    throw misuse('rerun', '--all and an actor exclude each other')
+  if (actor !== undefined) parseAddress(actor)
+  if (values.app === undefined) throw misuse('rerun', '--app is missing: it names the app module')
+  const app = await loadApp('rerun', values.app)
+  const out = new Output(terminal)
+  const recording = openRecording(file)
+  try {
+    let turns = 0
+    const report = await rerunTurns(recording.reader, app, {
+      ...(actor !== undefined && { actor }),
+      ...numbers(values),
+      onTurn: (position) => {
+        turns += 1
+        if (turns % progressEvery === 0) out.note(`${turns} turns, position ${position}`)
+      },
+    })
+    if (values.json) out.json(reportToJson(report))
+    else show(report, out)
+    return report.divergences.length === 0 ? exit.ok : exit.different
+  } finally {
+    recording.close()
+  }
+}
+
+type Numbers = Partial<Record<'from' | 'to' | 'patience', number>>
+
+function numbers(values: Partial<Record<keyof Numbers, string>>): Numbers {
+  const names = ['from', 'to', 'patience'] as const
+  const given = names.flatMap((name) => {
+    const text = values[name]
+    return text === undefined
+      ? []
+      : [[name, aNumber('rerun', name, text, 0, Number.MAX_SAFE_INTEGER)]]
+  })
+  return Object.fromEntries(given) as Numbers
+}
+
+function show({ turns, actors, divergences }: RerunReport, out: Output): void {
+  for (const one of divergences) {
+    out.line(out.paint('bold', `${plain(one.actor)}  ${titleOf(one)}`))
+    for (const line of linesOf(one, out)) out.line(`  ${line}`)
+  }
+  const result =
+    divergences.length === 0
+      ? 'all do what they did'
+      : `${divergences.length} ${divergences.length === 1 ? 'actor does' : 'actors do'} something else`
+  out.line(`${turns} turns of ${actors} ${actors === 1 ? 'actor' : 'actors'} run again: ${result}`)
+}
+
+function titleOf({ turn, name, position }: Divergence): string {
+  return `turn ${turn}, ${name === '' ? 'its start' : plain(name)}, position ${position}`
+}
+
+function linesOf({ cause }: Divergence, out: Output): string[] {
+  switch (cause.kind) {
+    case 'difference': {
+      const { what, path, recorded, rerun: now } = cause
+      const place = path === '' ? what : `${what}: ${path}`
+      const sides = {
+        path: place,
+        ...(recorded && { before: recorded }),
+        ...(now && { after: now }),
+      }
+      return differenceLine(sides, out, valueWidth)
+    }
+    case 'threw':
+      return [`throws now: ${plain(String(cause.error))}`]
+    case 'new-step':
+      return [`makes a call that is not recorded: ${plain(cause.name)}`]
+    case 'missing-step':
+      return ['does not make a call that is recorded']
+    case 'waits':
+      return ['waits for something that is no step: only ctx.effect and asks can be run again']
+    case 'no-definition':
+      return ['its type is not in the app']
+    case 'damaged':
+      return [plain(cause.damage.detail)]
+    default:
+      return cause satisfies never
+  }
+}
+
+function reportToJson({ turns, actors, divergences }: RerunReport): object {
+  return { turns, actors, divergences: divergences.map(divergenceToJson) }
+}
+
+function divergenceToJson({ cause, ...where }: Divergence): object {
+  if (cause.kind === 'threw') return { ...where, cause: { ...cause, error: String(cause.error) } }
+  if (cause.kind !== 'difference') return { ...where, cause }
+  const { recorded, rerun: now, ...rest } = cause
+  return {
+    ...where,
+    cause: {
+      ...rest,
+      ...(recorded && { recorded: toJson(recorded.value) }),
+      ...(now && { rerun: toJson(now.value) }),
+    },
+  }
+}

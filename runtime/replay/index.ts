@@ -1,0 +1,61 @@
+/**
+ * `troupe/replay`: a recorded history, searched, shown and run again from code, as the `troupe` commands do.
+ */
+import '../../mailbox/supported-node.ts'
+
+export { type Comparison, compareHistories, isSame } from '../../persistence/replay/compare.ts'
+export { type Difference, differences } from '../../persistence/replay/differences.ts'
+export {
+  type ExportedRecord,
+  type ExportHead,
+  exportHistory,
+} from '../../persistence/replay/export.ts'
+export {
+  checkFilter,
+  type HistoryFilter,
+  type RecordOutcome,
+  recordOutcomes,
+} from '../../persistence/replay/filter.ts'
+export { type FollowOptions, followRecords } from '../../persistence/replay/follow.ts'
+export {
+  type Edit,
+  type Forked,
+  type ForkOptions,
+  forkStore,
+} from '../../persistence/replay/fork.ts'
+export { type ImportTarget, importHistory } from '../../persistence/replay/import.ts'
+export { importFile } from '../../persistence/replay/import-file.ts'
+export {
+  causeTree,
+  type MessageTree,
+  resolveId,
+  whyChain,
+} from '../../persistence/replay/lineage.ts'
+export {
+  type MessageView,
+  messageToJson,
+  type RecordKindName,
+  type RecordView,
+  recordToJson,
+  viewRecord,
+} from '../../persistence/replay/record-view.ts'
+export {
+  type RecordedValue,
+  recordedToJson,
+  recordedValue,
+  toJson,
+} from '../../persistence/replay/recorded-value.ts'
+export { openRecording, type Recording } from '../../persistence/replay/recording.ts'
+export { selectPositions, selectRecords } from '../../persistence/replay/scan.ts'
+export { sequenceDiagram } from '../../persistence/replay/sequence.ts'
+export {
+  type ActorState,
+  type Blame,
+  blame,
+  type Point,
+  stateAt,
+} from '../../persistence/replay/state-at.ts'
+export { type Stand, Walk, type WalkFilter } from '../../persistence/replay/walk.ts'
+export type { TurnDifference } from './compare.ts'
+export { type Divergence, type RerunOptions, type RerunReport, rerun } from './rerun.ts'
+export type { RerunnerOptions, RerunOutcome } from './rerunner.ts'
