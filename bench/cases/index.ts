@@ -6,4 +6,6 @@ export const cases: Readonly<Record<string, () => Promise<BenchCase>>> = Object.
   'durable-turn': async () => (await import('./durable-turn.ts')).durableTurn,
   'durable-growth': async () => (await import('./durable-growth.ts')).durableGrowth,
   'history-filter': async () => (await import('./history-filter.ts')).historyFilter,
+  backup: async () => (await import('./backup.ts')).backup,
+  checkpoint: async () => (await import('./checkpoint.ts')).checkpoint,
 })
