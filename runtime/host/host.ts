@@ -91,6 +91,8 @@ export class Host {
   #retire(slot: number): void {
     this.#placement.retire(slot)
     this.#links.retire(slot)
+    // Some of its actors live here now.
+    this.#peer.waker?.begin()
   }
 
   get control(): HostControl {
@@ -135,6 +137,7 @@ export class Host {
     const waiting = this.#waiting ?? []
     this.#waiting = undefined
     for (const run of waiting) setImmediate(run)
+    this.#peer.waker?.begin()
   }
 
   async #stop(): Promise<void> {

@@ -40,7 +40,7 @@ import { workerFile } from './worker-file.ts'
 /** The slot number under which the main thread's records are counted. */
 export const mainStoreSlot = 1_000_000
 /** Addresses of waiting actors read at once at boot. */
-const wakePage = 1_000
+const countPage = 1_000
 
 /** What the system wants to hear. */
 export interface BootListener {
@@ -178,7 +178,6 @@ async function assemble(
       }),
       blocked: (slot, turn) => listener.hostBlocked(slot, turn),
       retired: (slot) => listener.hostRetired(slot),
-      replaced: (slot) => losses.redeliver(slot, placement),
     })
   if (hosts !== undefined) made.hosts = hosts
   store?.watch({
@@ -186,7 +185,6 @@ async function assemble(
     back: async () => {
       await main?.rejoin()
       await hosts?.rejoinStore()
-      for (const slot of hosts?.slots ?? []) await losses.redeliver(slot, placement)
       listener.storeState(false, undefined)
     },
   })
@@ -201,13 +199,15 @@ async function assemble(
     peer.holdAll()
   }
   await hosts?.start(slots)
-  if (client !== undefined) quarantine.waiting(await wakeAll(peer, counters, client))
+  if (client !== undefined) quarantine.waiting(await countWaiting(peer, counters, client))
   await hosts?.tryAlone()
   if (hosts === undefined && client !== undefined) {
     await peer.tryAlone(await actorsWithSuspects(quarantine, client, placement, mainSlot))
     peer.tryAll()
   }
+  // From here on every thread wakes those that live there.
   await hosts?.go()
+  peer.waker?.begin()
   await store?.start()
   return { clock, peer, links, counters, hosts, store, client, pool, quarantine }
 }
@@ -292,7 +292,7 @@ async function actorsWithSuspects(
   let after: number | undefined
   do {
     const page: { actors: readonly { actor: string; pending: number }[]; next?: number } =
-      await client.ask('wakeList', { after, limit: wakePage })
+      await client.ask('wakeList', { after, limit: countPage })
     for (const { actor, pending } of page.actors) {
       const isHere = placement.slotOf(actor, typeOf(actor)) === slot
       if (pending > 0 && isHere && quarantine.isSuspect(actor)) found.push(actor)
@@ -302,11 +302,8 @@ async function actorsWithSuspects(
   return found
 }
 
-/**
- * Tells every actor with waiting messages; what waits counts as accepted again (M4). Returns the
- * hashes of their addresses.
- */
-async function wakeAll(
+/** What waits in the store counts as accepted again (M4). Returns the hashes of the addresses. */
+async function countWaiting(
   peer: Peer,
   counters: Counters,
   client: StoreClient,
@@ -315,14 +312,13 @@ async function wakeAll(
   let after: number | undefined
   do {
     const page: { actors: readonly { actor: string; pending: number }[]; next?: number } =
-      await client.ask('wakeList', { after, limit: wakePage })
+      await client.ask('wakeList', { after, limit: countPage })
     for (const { actor, pending } of page.actors) {
       if (pending === 0 || peer.definition(typeOf(actor)) === undefined) continue
       waiting.add(hashAddress(actor))
       const row = counters.row(typeOf(actor))
       row[Count.storeAccepted] = (row[Count.storeAccepted] as number) + pending
       row[Count.inStore] = (row[Count.inStore] as number) + pending
-      peer.signal(actor, { kind: 'wake' })
     }
     after = page.next
   } while (after !== undefined)

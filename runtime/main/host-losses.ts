@@ -12,11 +12,10 @@
  */
 import { Count } from '../../mailbox/accounting.ts'
 import type { Counters } from '../peer/counters.ts'
-import { type Peer, typeOf } from '../peer/peer.ts'
+import type { Peer } from '../peer/peer.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { Tally, TallyRow } from '../store/tally.ts'
 import type { Carried } from '../wire/link-counts.ts'
-import type { Placement } from '../wire/placement.ts'
 
 /** Facts of one death. */
 export interface HostDeath {
@@ -35,8 +34,6 @@ export interface LinkLosses {
   readonly inStore: (type: string) => number
 }
 
-/** Addresses of waiting actors read at once. */
-const page = 1_000
 const nothing: TallyRow = { sent: 0, accepted: 0, handed: 0, processed: 0, dead: 0 }
 
 export class HostLosses {
@@ -65,22 +62,6 @@ export class HostLosses {
       this.#add(type, Count.inStore, links.inStore(type))
     }
     await this.#wakeReceivers(death)
-  }
-
-  /** Wakes every actor of a slot that has waiting messages, after its replacement is up. */
-  async redeliver(slot: number, placement: Placement): Promise<void> {
-    if (this.#store === undefined) return
-    let after: number | undefined
-    do {
-      const list: { actors: readonly { actor: string; pending: number }[]; next?: number } =
-        await this.#store.ask('wakeList', { after, limit: page })
-      for (const { actor, pending } of list.actors) {
-        if (pending > 0 && placement.slotOf(actor, typeOf(actor)) === slot) {
-          this.#peer.signal(actor, { kind: 'wake' })
-        }
-      }
-      after = list.next
-    } while (after !== undefined)
   }
 
   /** What it committed without hearing of it. */

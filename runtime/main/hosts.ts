@@ -80,7 +80,6 @@ export interface HostsSide {
   /** A turn has held the slot's thread for a second (F5). */
   blocked(slot: number, turn: Blocked): void
   retired(slot: number): void
-  replaced(slot: number): Promise<void>
 }
 
 export class Hosts implements HostsView {
@@ -375,7 +374,6 @@ export class Hosts implements HostsView {
     await this.#all((other) => other.control.replaced(host.slot))
     await host.control.tryAlone(await this.#side.suspectsOf(host.slot))
     await host.control.go()
-    await this.#side.replaced(host.slot)
   }
 
   /** A replacement that does not come up counts as a death, after a pause that grows. */
@@ -434,7 +432,6 @@ export class Hosts implements HostsView {
     await this.#all((host) => host.control.retire(slot))
     await this.#all((host) => host.control.replaced(slot))
     this.#side.retired(slot)
-    await this.#side.replaced(slot)
   }
 }
 

@@ -42,6 +42,7 @@ import { RunQueue } from './run-queue.ts'
 import { Standby } from './standby.ts'
 import type { Starts } from './starts.ts'
 import { type Published, Topics } from './topics.ts'
+import type { Waker } from './waker.ts'
 import { Ward } from './ward.ts'
 import { Watchers } from './watchers.ts'
 
@@ -100,6 +101,8 @@ export class Peer implements CellHost {
   readonly residents: Residents
   readonly links = new Map<number, PeerLink>()
   journal: JournalClient | undefined
+  /** Wakes those for whom the store holds messages. */
+  waker: Waker | undefined
   starts: Starts | undefined
   readonly #options: PeerOptions
   readonly #flight: FlightRecorder
@@ -203,6 +206,7 @@ export class Peer implements CellHost {
   /** Nothing runs, waits for a turn or for the store here. */
   get isQuiet(): boolean {
     if (this.#queue.size > 0 || this.asks.size > 0 || this.journal?.isIdle === false) return false
+    if (this.waker?.isIdle === false) return false
     for (const cell of this.residents) if (!cell.settled) return false
     return true
   }
@@ -390,6 +394,17 @@ export class Peer implements CellHost {
     if (slot === this.slot) return this.signalled(to, signal)
     this.#linkTo(slot)?.signal(to, signal)
     this.touched()
+  }
+
+  /** True for an actor of the app whose place is this thread. */
+  livesHere(id: string): boolean {
+    return this.definition(typeOf(id)) !== undefined && this.#slotOf(id) === this.slot
+  }
+
+  /** Has an actor that lives here look into the store. */
+  wake(id: string): Cell | undefined {
+    this.signalled(id, { kind: 'wake' })
+    return this.residents.get(id)
   }
 
   /** A signal for an actor that lives here. */
@@ -593,6 +608,7 @@ export class Peer implements CellHost {
   }
 
   #rested(cell: Cell): void {
+    this.waker?.rested(cell)
     if (cell.standing === Lane.system) this.residents.rest(cell)
   }
 
@@ -603,6 +619,7 @@ export class Peer implements CellHost {
 
   forget(cell: Cell): void {
     this.residents.remove(cell)
+    this.waker?.left(cell)
     if (cell.downUntil > 0) this.#fallen.add(cell.id, cell.downUntil, cell.endError)
     this.topics.unsubscribe(cell.id)
     for (const by of this.#watchers.take(cell.id)) {
@@ -659,6 +676,7 @@ export class Peer implements CellHost {
 
   #passivate(cell: Cell): void {
     cell.phase = 'gone'
+    this.waker?.left(cell)
     this.emit({ event: 'actor-passivated', actor: cell.id })
   }
 

@@ -47,6 +47,7 @@ export class Residents implements Due {
 
   add(cell: Cell): void {
     this.#cells.set(cell.id, cell)
+    this.#makeRoom()
   }
 
   remove(cell: Cell): void {
@@ -66,6 +67,10 @@ export class Residents implements Due {
     queue.delete(cell)
     queue.add(cell)
     this.#expect(leavesAt(cell))
+    this.#makeRoom()
+  }
+
+  #makeRoom(): void {
     while (this.#cells.size > this.#cap && this.#evictOldest()) {}
   }
 

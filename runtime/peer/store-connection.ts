@@ -5,6 +5,7 @@ import type { FrameEnd } from '../store/tally.ts'
 import { JournalClient, type JournalIdentity } from './journal.ts'
 import type { Peer } from './peer.ts'
 import { StoreClient } from './store-client.ts'
+import { Waker } from './waker.ts'
 
 export interface StoreConnection {
   readonly client: StoreClient
@@ -48,6 +49,7 @@ export function connectStore(
     if (journal.isIdle) peer.touched()
   }
   peer.journal = journal
+  peer.waker = new Waker(client, peer)
   client.listen({
     acked,
     lost: (seq) => journal.lost(seq),
@@ -64,6 +66,8 @@ export function connectStore(
       for (const ack of await client.ask('answers', { slot, epoch, since: last })) acked(ack)
       journal.rejoined(next)
       vouch(0, last.position)
+      // What the old thread accepted and did not say.
+      peer.waker?.begin()
       peer.touched()
       return next
     },

@@ -24,6 +24,7 @@ import { JournalClient } from '../../runtime/peer/journal.ts'
 import { Outside } from '../../runtime/peer/outside.ts'
 import { Peer, typeOf } from '../../runtime/peer/peer.ts'
 import { StoreClient } from '../../runtime/peer/store-client.ts'
+import { Waker } from '../../runtime/peer/waker.ts'
 import { openInlineStore } from '../../runtime/store/inline-store.ts'
 import type { FromStore } from '../../runtime/store/protocol.ts'
 import type { StoreService } from '../../runtime/store/store-service.ts'
@@ -174,12 +175,14 @@ export class World {
       state: () => undefined,
     })
     this.outside = new Outside(this.peer)
-    this.#boot()
+    this.#count()
+    this.peer.waker = new Waker(client, this.peer)
+    this.peer.waker.begin()
     this.service.start()
   }
 
-  /** What boot does: counts what the store holds, and wakes whoever it holds it for. */
-  #boot(): void {
+  /** What boot does: what the store holds counts as accepted again. */
+  #count(): void {
     let after: number | undefined
     do {
       const page = this.store.wakeList(after, 100)
@@ -188,7 +191,6 @@ export class World {
         const row = this.#counters.row(typeOf(actor))
         row[Count.accepted] = (row[Count.accepted] as number) + pending
         row[Count.inStore] = (row[Count.inStore] as number) + pending
-        this.peer.signal(actor, { kind: 'wake' })
       }
       after = page.next
     } while (after !== undefined)
