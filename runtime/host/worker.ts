@@ -8,6 +8,7 @@ import '../../mailbox/supported-node.ts'
 import type { ArchiveStart } from '../store/archive-task.ts'
 import type { BackupStart } from '../store/backup-job.ts'
 import type { StoreStart } from '../store/control.ts'
+import type { HistoryStart } from '../store/history-task.ts'
 import type { HostStart } from '../wire/host-control.ts'
 
 /** What a thread is for. */
@@ -16,6 +17,7 @@ export type Task =
   | ({ readonly role: 'store' } & StoreStart)
   | ({ readonly role: 'archive' } & ArchiveStart)
   | ({ readonly role: 'backup' } & BackupStart)
+  | ({ readonly role: 'history' } & HistoryStart)
 
 /** Runs one thread's task to its end; the thread pool calls it. */
 async function runTask(task: Task): Promise<void> {
@@ -28,6 +30,8 @@ async function runTask(task: Task): Promise<void> {
       return (await import('../store/archive-task.ts')).runArchivist(task)
     case 'backup':
       return (await import('../store/backup-job.ts')).runBackupTask(task)
+    case 'history':
+      return (await import('../store/history-task.ts')).runHistory(task)
     default:
       task satisfies never
   }

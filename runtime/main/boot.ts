@@ -74,8 +74,8 @@ export async function boot(
   checkStore(app, options)
   const plan = planPlacement(app.actors.values(), options.workers)
   const slots = slotCount(plan)
-  // Three threads more than hosts, for the store, its archivist and a backup; the pool makes them on demand.
-  const pool = slots === 0 ? undefined : new ThreadPool(slots + 3, options.hostMemory)
+  // Four more than hosts: store, archivist, history queries, a backup; the pool makes them on demand.
+  const pool = slots === 0 ? undefined : new ThreadPool(slots + 4, options.hostMemory)
   const made: Made = {}
   try {
     return await assemble(app, options, listener, { plan, slots, pool, made })

@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Clock } from '../../mailbox/clock.ts'
 import { openMemoryStore } from '../../persistence/memory-store.ts'
 import { type Retention, runArchive } from '../store/archive.ts'
+import type { HistoryAsk, HistoryPage } from '../store/history-page.ts'
 import { openInlineStore } from '../store/inline-store.ts'
 import type { FromStore, ToStore, Wire } from '../store/protocol.ts'
 import type { StoreService } from '../store/store-service.ts'
@@ -20,6 +21,8 @@ export interface StoreHome {
   /** Durable timers may fire from now on. */
   start(): Promise<void>
   close(): Promise<void>
+  /** A page of the history, read beside the store; absent where its own thread is the only one. */
+  readonly history?: (ask: HistoryAsk) => Promise<HistoryPage>
   /** Ends the store's thread at once; it is replaced like any that dies. False without one. */
   kill(): boolean
   /** Who to tell of the death of the store's thread. */

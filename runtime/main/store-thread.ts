@@ -8,10 +8,13 @@
  * not said is read back, the rest is undone, and all go on. Nothing waits for ever.
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
+import { TroupeError } from '../../mailbox/errors.ts'
 import type { StoreControl } from '../store/control.ts'
+import type { HistoryAsk, HistoryPage } from '../store/history-page.ts'
 import type { FromStore, ToStore, Wire } from '../store/protocol.ts'
 import { archiveSlot } from '../store/upkeep.ts'
 import { call, moving, type Remote } from '../wire/control.ts'
+import { HistoryThread } from './history-thread.ts'
 import type { Thread, ThreadPool } from './pool.ts'
 import { deathOf, type StoreFile, type StoreHome, type StoreWatcher } from './store-home.ts'
 
@@ -37,6 +40,7 @@ export class StoreThread implements StoreHome {
   readonly #pool: ThreadPool
   readonly #worker: URL
   readonly #clients = new Map<number, LocalClient>()
+  readonly #history: HistoryThread
   #running!: Running
   #watcher: StoreWatcher | undefined
   #started = false
@@ -46,6 +50,7 @@ export class StoreThread implements StoreHome {
     this.#file = file
     this.#pool = pool
     this.#worker = worker
+    this.#history = new HistoryThread(file.path, pool, worker)
   }
 
   /** @throws STORE_LOCKED, STORE_NEWER, STORE_READONLY, STORE_CORRUPT, STORE_TAIL_LOST */
@@ -65,6 +70,10 @@ export class StoreThread implements StoreHome {
     return await portOf(this.#running.remote, slot)
   }
 
+  history(ask: HistoryAsk): Promise<HistoryPage> {
+    return this.#closing ? Promise.reject(closedError()) : this.#history.page(ask)
+  }
+
   async start(): Promise<void> {
     this.#started = true
     await this.#running.remote.start()
@@ -82,7 +91,7 @@ export class StoreThread implements StoreHome {
   async close(): Promise<void> {
     this.#closing = true
     const { thread, control, remote, archivist } = this.#running
-    await archivist.end()
+    await Promise.all([archivist.end(), this.#history.end()])
     const closed = remote.close()
     // The thread may be gone before the answer is here: that is an answer too.
     closed.catch(() => undefined)
@@ -185,4 +194,8 @@ function startArchivist(
       await thread.ended.catch(() => undefined)
     },
   }
+}
+
+function closedError(): TroupeError {
+  return new TroupeError('SYSTEM_CLOSED', 'the system is closing or closed, its history with it')
 }

@@ -16,7 +16,7 @@ import { type CloseReport, closeSystem } from './close.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { SystemEventEmitter } from './events.ts'
 import { type Health, readHealth } from './health.ts'
-import { History } from './history.ts'
+import { History, type HistorySource } from './history.ts'
 import type { CheckedOptions } from './options.ts'
 import type { Quarantine } from './quarantine.ts'
 import { quietOf } from './quiet.ts'
@@ -57,7 +57,7 @@ export class System {
   constructor(parts: SystemParts) {
     this.events = parts.events
     this.deadLetters = parts.deadLetters
-    this.history = new History(parts.booted.client)
+    this.history = new History(historySource(parts.booted))
     this.quarantine = parts.booted.quarantine
     this.#booted = parts.booted
     this.#outside = new Outside(parts.booted.peer)
@@ -174,4 +174,10 @@ export class System {
     await this.#backups.close()
     return await closeSystem(this.#booted, this.#app, this.#options.closeWithin, () => this.stats())
   }
+}
+
+/** Beside the store where there is a file to read; in its own thread where it is all in memory. */
+function historySource({ store, client }: Booted): HistorySource | undefined {
+  if (store?.history !== undefined) return (ask) => store.history?.(ask) as never
+  return client && ((ask) => client.ask('history', ask))
 }

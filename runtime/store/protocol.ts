@@ -12,6 +12,7 @@ import type {
   StoredMessage,
   StoredRecord,
 } from '../../persistence/stored.ts'
+import type { HistoryAsk, HistoryPage } from './history-page.ts'
 import type { FrameEnd, Generation, Tally } from './tally.ts'
 
 /** Questions a client may ask, and their answers. */
@@ -61,6 +62,8 @@ export interface Questions {
       readonly next: number | undefined
     }
   }
+  /** The history as messages, of a store that nobody else can read. */
+  history: { readonly ask: HistoryAsk; readonly answer: HistoryPage }
   writeSnapshot: {
     readonly ask: { readonly snapshot: Snapshot; readonly bytes: number }
     readonly answer: undefined

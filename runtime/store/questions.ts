@@ -1,5 +1,6 @@
 /** Answers the questions that need only a look. */
 import type { Ack, Store } from '../../persistence/store.ts'
+import { historyPage } from './history-page.ts'
 import type { Question, Questions } from './protocol.ts'
 import { readRecords } from './read-records.ts'
 import { ackOf } from './tail-acks.ts'
@@ -21,6 +22,7 @@ const answers: Answers = {
   unreleased: (store, { slot, epoch }) => store.unreleased(slot, epoch),
   record: (store, { position }) => store.record(position),
   records: (store, { from, limit, kinds }) => readRecords(store, from, limit, kinds),
+  history: (store, ask) => historyPage(store, ask),
   writeSnapshot: (store, { snapshot, bytes }) => void store.writeSnapshot(snapshot, bytes),
   writeCheckpoint: (store, { chunk }) => void store.writeCheckpoint(chunk),
   dropSegments: (store, { positions, floor }) => void store.dropSegments(positions, floor),

@@ -133,11 +133,16 @@ test('S4: while nothing is due, no thread of an idle system wakes', async (t) =>
   assert.equal(await child.line(), 'idle')
   // Every wake of a thread is a voluntary switch when it sleeps again. That nothing happens can only
   // be seen by waiting: here the clock is the thing under test.
-  const before = switchesOf(child.process.pid as number)
-  await new Promise((resolve) => setTimeout(resolve, 500))
-  const after = switchesOf(child.process.pid as number)
-  const woken = [...after].filter(([thread, count]) => count - (before.get(thread) ?? 0) > 2)
-  assert.ok(after.size >= 4, 'main, store, archivist and a host at least')
-  assert.deepEqual(woken, [], 'threads that woke more than twice in half a second')
+  // What the start left to do, like collecting garbage, may take a few looks to be over.
+  let woken: unknown[] = []
+  for (let look = 0; look < 20; look += 1) {
+    const before = switchesOf(child.process.pid as number)
+    await new Promise((resolve) => setTimeout(resolve, 500))
+    const after = switchesOf(child.process.pid as number)
+    assert.ok(after.size >= 4, 'main, store, archivist and a host at least')
+    woken = [...after].filter(([thread, count]) => count !== before.get(thread))
+    if (woken.length === 0) break
+  }
+  assert.deepEqual(woken, [], 'threads that woke in half a second')
   child.process.kill('SIGTERM')
 })

@@ -1,6 +1,7 @@
 /** What can be seen of a running system: dead letters, figures, health, the history. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import type { Worker } from 'node:worker_threads'
 import { replayLimit } from '../../runtime/main/dead-letters.ts'
 import type { LogLine } from '../../runtime/main/options.ts'
 import type { FlightEntry } from '../../runtime/peer/flight-recorder.ts'
@@ -132,6 +133,41 @@ test('history is queried by sender, receiver, type, name, cause and time', async
   assert.equal((await system.history.query({ until: since - 10_000 })).length, 0)
   assert.equal((await system.history.query({ limit: 1 })).length, 1)
   await assert.rejects(system.history.query({ sender: 'x' } as never), { code: 'OPTION_INVALID' })
+})
+
+test("D10: history is read on a thread of its own, page by page, and not on the store's", async (t) => {
+  const system = await systemOf(t, bank, { store: fileOf(t), workers: 1 })
+  const alice = system.ref(Account, 'alice')
+  await Promise.all(Array.from({ length: 600 }, () => alice.deliver.deposit({ amount: 1 })))
+  await system.quiet()
+  const begun: Worker[] = []
+  const began = (worker: Worker): void => void begun.push(worker)
+  process.on('worker', began)
+  t.after(() => process.off('worker', began))
+  const name = 'deposit'
+  assert.equal((await system.history.query({ name, limit: 5_000 })).length, 1_200)
+  assert.equal((await system.history.query({ name, limit: 700 })).length, 700)
+  assert.equal(begun.length, 1, 'one thread for all queries')
+  let read = 0
+  for await (const entry of system.history.read({ name })) {
+    assert.equal(entry.to, 'account/alice')
+    read += 1
+    if (read === 900) break
+  }
+  assert.equal(read, 900)
+  const abort = new AbortController()
+  const reading = async (): Promise<void> => {
+    for await (const { position } of system.history.read({ name, signal: abort.signal })) {
+      if (position === 300) abort.abort(new Error('enough'))
+    }
+  }
+  await assert.rejects(reading, /enough/)
+  const exit = new Promise((resolve) => begun[0]?.once('exit', resolve))
+  assert.equal(await begun[0]?.terminate(), 1)
+  await exit
+  assert.equal((await system.history.query({ name, limit: 1 })).length, 1, 'another one takes over')
+  await system.close()
+  await assert.rejects(system.history.query(), { code: 'SYSTEM_CLOSED' })
 })
 
 test('the flight recorder shows what led to a failure, and outlives its thread', async (t) => {
