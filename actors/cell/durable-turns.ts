@@ -75,12 +75,7 @@ export abstract class DurableTurns extends Cell {
   }
 
   override get quiet(): boolean {
-    return (
-      super.quiet &&
-      this.pipeline.isEmpty &&
-      this.retry.envelope === undefined &&
-      this.family.size === 0
-    )
+    return super.quiet && this.pipeline.isEmpty && this.retry.isEmpty && this.family.size === 0
   }
 
   protected get grantToken(): string | undefined {
@@ -454,8 +449,9 @@ export abstract class DurableTurns extends Cell {
       this.release(envelope, Count.running)
       this.hold(envelope, Count.pending)
     }
-    const waiting = this.retry.envelope
-    if (waiting !== undefined && !envelopes.includes(waiting)) envelopes.push(waiting)
+    for (const waiting of this.retry.envelopes) {
+      if (!envelopes.includes(waiting)) envelopes.push(waiting)
+    }
     this.retry.cancel()
     return envelopes
   }

@@ -1,11 +1,10 @@
 /**
- * The one message of a durable actor whose turn failed and will be tried again (F2): how often it was
- * tried, when the next attempt is due, and that until then it holds every user lane but control.
+ * Messages of a durable actor whose turn failed and will be tried again (F2): how often they were
+ * tried, when the next attempt is due, and that until then they hold every user lane but control.
  *
  * Does not own: whether a failure is tried again at all, and what becomes of a message given up.
  *
- * Invariant: there is one at most, since the lanes that it holds are all that could bring another; a
- * control message that fails meanwhile takes its place only when it is over.
+ * Invariant: all but one of them are control messages, since only that lane is open meanwhile.
  */
 import type { CancelAlarm } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
@@ -25,35 +24,42 @@ interface Waiting {
   readonly envelope: Envelope
   readonly attempt: number
   isDue: boolean
+  wakeUp: CancelAlarm
 }
 
 export class Retry {
   readonly #owner: Owner
-  #waiting: Waiting | undefined
-  #wakeUp: CancelAlarm | undefined
+  /** In the order in which they failed. */
+  #waiting: readonly Waiting[] = nobody
 
   constructor(owner: Owner) {
     this.#owner = owner
   }
 
-  /** The message that waits for its next attempt, or is in it. */
-  get envelope(): Envelope | undefined {
-    return this.#waiting?.envelope
+  get isEmpty(): boolean {
+    return this.#waiting.length === 0
   }
 
-  /** The same, once its pause is over. */
+  /** The messages that wait for their next attempt, or are in it. */
+  get envelopes(): Envelope[] {
+    return this.#waiting.map(({ envelope }) => envelope)
+  }
+
+  /** The first whose pause is over. */
   get due(): Envelope | undefined {
-    return this.#waiting?.isDue ? this.#waiting.envelope : undefined
+    if (this.#waiting.length === 0) return undefined
+    return this.#waiting.find(({ isDue }) => isDue)?.envelope
   }
 
   /** The least urgent lane that other messages may be taken from. */
   get limit(): LaneNumber {
-    return this.#waiting === undefined ? Lane.low : Lane.control
+    return this.#waiting.length === 0 ? Lane.low : Lane.control
   }
 
   /** Number of the attempt that is next; undefined for a message that has not failed. */
   attemptOf(envelope: Envelope): number | undefined {
-    return this.#waiting?.envelope === envelope ? this.#waiting.attempt : undefined
+    if (this.#waiting.length === 0) return undefined
+    return this.#waiting.find((one) => one.envelope === envelope)?.attempt
   }
 
   /** Tries again after a pause. @param failed number of the attempt that failed */
@@ -62,21 +68,25 @@ export class Retry {
     const rules = definition.behavior.retry
     const first = rules?.backoff ?? 200
     const pause = pauseBefore(failed, first, rules?.maxBackoff ?? 30_000, host.jitter())
-    const waiting = { envelope, attempt: failed + 1, isDue: false }
-    this.#waiting = waiting
-    this.#wakeUp = host.clock.alarm(host.clock.mono() + pause, () => {
+    const wakeUp = host.clock.alarm(host.clock.mono() + pause, () => {
       waiting.isDue = true
       this.#owner.stand()
     })
+    const waiting: Waiting = { envelope, attempt: failed + 1, isDue: false, wakeUp }
+    this.over(envelope)
+    this.#waiting = [...this.#waiting, waiting]
   }
 
   /** The message is no longer in hand. */
   over(envelope: Envelope): void {
-    if (this.#waiting?.envelope === envelope) this.#waiting = undefined
+    if (this.#waiting.length === 0) return
+    this.#waiting = this.#waiting.filter((one) => one.envelope !== envelope)
   }
 
   cancel(): void {
-    this.#wakeUp?.()
-    this.#waiting = undefined
+    for (const { wakeUp } of this.#waiting) wakeUp()
+    this.#waiting = nobody
   }
 }
+
+const nobody: readonly Waiting[] = Object.freeze([])

@@ -135,6 +135,23 @@ test('F2: the message that failed holds every user lane but control', async () =
   w.assertBalanced()
 })
 
+test('F2: a control message that fails while another waits for its retry costs neither', async () => {
+  const bench = new Bench()
+  bench.fail = (_text, attempt) => (attempt < 3 ? new Error('broken') : undefined)
+  const w = new World({ actors: bench.actors })
+  const ref = w.ref(Worker, 'a')
+  ref.tell.work('x')
+  await w.settle()
+  ref.tell.work('c', { lane: 'control' })
+  ref.tell.work('d', { lane: 'control' })
+  await w.advance(60_000)
+  assert.deepEqual(bench.tries.toSorted(), ['c1', 'c2', 'c3', 'd1', 'd2', 'd3', 'x1', 'x2', 'x3'])
+  assert.deepEqual((await settled(w, ref.ask.look())).toSorted(), ['c', 'd', 'x'])
+  assert.equal(w.letters.length, 0)
+  assert.equal(w.accounting('worker').pending, 0)
+  w.assertBalanced()
+})
+
 test('F2: an ask gets the error instead of a retry; a terminal error is never retried', async () => {
   const bench = new Bench()
   bench.fail = (text) => (text === 'final' ? terminal('never') : new Error('broken'))
