@@ -102,9 +102,13 @@ export class Hand {
     const place = this.#free.pop() ?? this.#next
     if (place >= batchSize + openSize) return undefined
     if (place === this.#next) this.#next += 1
+    this.replace(place, entry)
+    return place
+  }
+
+  replace(place: number, entry: InHand): void {
     put(this.#one, this.#oneView, 0, entry)
     this.#medium.write(this.#one, place * entrySize)
-    return place
   }
 
   /** What lay there has ended. */

@@ -119,6 +119,8 @@ export interface StartLog {
    * @param waiting what may start next, so that one write does for several
    */
   message(envelope: Envelope, waiting: Iterable<Envelope>): boolean
+  /** Its handler goes on after a step. */
+  resumed(envelope: Envelope): void
   /** Its handler is out. */
   goesOn(envelope: Envelope): void
   ended(envelope: Envelope): void

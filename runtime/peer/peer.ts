@@ -173,6 +173,7 @@ export class Peer implements CellHost {
       this.#pumping = false
       this.flush()
       this.#busy?.rest()
+      this.starts?.rested()
       this.#ward?.look()
       if (this.#queue.size > 0) this.schedule()
       else this.#rest()
@@ -567,6 +568,7 @@ export class Peer implements CellHost {
 
   resumed(envelope: Envelope): void {
     this.#busy?.hand(envelope)
+    this.starts?.resumed(envelope)
     this.schedule()
   }
 

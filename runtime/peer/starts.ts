@@ -22,20 +22,40 @@ export interface SuspectNews {
 type Subject = Omit<InHand, 'starts'>
 
 export class Starts implements StartLog {
-  /** One message at a time, its start synced first: suspects are being tried. */
-  alone = false
+  #alone = false
   readonly #hand: Hand
   readonly #news: SuspectNews
   /** Starts that did not end, of suspects. */
   readonly #known = new Map<string, number>()
   readonly #batch = new Set<Envelope>()
-  readonly #places = new Map<string, number>()
+  readonly #places = new Map<string, { readonly place: number; readonly subject: Subject }>()
+  /** One of the batch was in hand at a death. */
+  #hasSuspect = false
   /** Refused and told of. */
   readonly #told = new Set<string>()
 
   constructor(hand: Hand, news: SuspectNews) {
     this.#hand = hand
     this.#news = news
+  }
+
+  /**
+   * While suspects are tried, one actor at a time, whatever is out at a death is to blame. Later it
+   * only waits, most likely: what the thread started or resumed last is to blame then.
+   */
+  set alone(alone: boolean) {
+    this.#alone = alone
+    for (const { place, subject } of this.#places.values()) {
+      this.#hand.replace(place, this.#waiting(subject))
+    }
+  }
+
+  /** The thread is back at its event loop: what it started or resumed did not kill it. */
+  rested(): void {
+    if (!this.#hasSuspect) return
+    this.#hasSuspect = false
+    this.#batch.clear()
+    this.#hand.batch([])
   }
 
   know(suspects: readonly InHand[]): void {
@@ -59,6 +79,10 @@ export class Starts implements StartLog {
 
   goesOn(envelope: Envelope): void {
     if (envelope.stored) this.#open(subjectOf(envelope))
+  }
+
+  resumed(envelope: Envelope): void {
+    if (envelope.stored) this.#newBatch(envelope, [])
   }
 
   ended(envelope: Envelope): void {
@@ -107,9 +131,11 @@ export class Starts implements StartLog {
     this.#batch.clear()
     this.#batch.add(first)
     const suspect = this.#isSuspect(first)
-    if (!this.alone && !suspect) this.#addWaiting(waiting)
+    if (!this.#alone && !suspect) this.#addWaiting(waiting)
     this.#hand.batch([...this.#batch].map((envelope) => this.#entry(subjectOf(envelope))))
-    if (suspect) this.#hand.sync()
+    if (!suspect) return
+    this.#hasSuspect = true
+    this.#hand.sync()
   }
 
   #addWaiting(waiting: Iterable<Envelope>): void {
@@ -127,9 +153,9 @@ export class Starts implements StartLog {
   #open(subject: Subject): void {
     const key = suspectKey(subject)
     if (this.#places.has(key)) return
-    const place = this.#hand.open(this.#entry(subject))
+    const place = this.#hand.open(this.#waiting(subject))
     if (place === undefined) return
-    this.#places.set(key, place)
+    this.#places.set(key, { place, subject })
     if (this.#known.has(key)) this.#hand.sync()
   }
 
@@ -137,11 +163,18 @@ export class Starts implements StartLog {
     return { ...subject, starts: this.#startsOf(suspectKey(subject)) }
   }
 
+  /** One that is out: a suspect after a death, but its start counts only where it is alone. */
+  #waiting(subject: Subject): InHand {
+    const starts = this.#startsOf(suspectKey(subject))
+    const isActivation = subject.position === 0 && subject.index === 0
+    return { ...subject, starts: this.#alone || isActivation ? starts : Math.max(1, starts - 1) }
+  }
+
   #close(key: string): void {
-    const place = this.#places.get(key)
-    if (place === undefined) return
+    const open = this.#places.get(key)
+    if (open === undefined) return
     this.#places.delete(key)
-    this.#hand.end(place)
+    this.#hand.end(open.place)
   }
 
   /** It has a start more on its account as long as it stands there, and the next death may be another's. */

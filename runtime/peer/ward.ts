@@ -7,6 +7,8 @@ import type { Clock } from '../../mailbox/clock.ts'
 
 /** Milliseconds an actor may take before the next has its go: it may wait for something. */
 const patience = 1_000
+/** Milliseconds for one whose handler is out: it may wait for an actor that is held. */
+const shortPatience = 100
 
 export interface WardPeer {
   readonly clock: Clock
@@ -19,6 +21,7 @@ export class Ward {
   readonly #held = new Set<Cell>()
   #current: string | undefined
   #settled: (() => void) | undefined
+  #soon: (() => void) | undefined
 
   constructor(peer: WardPeer) {
     this.#peer = peer
@@ -46,6 +49,7 @@ export class Ward {
   look(): void {
     const cell = this.#current === undefined ? undefined : this.#peer.residents.get(this.#current)
     if (cell === undefined || cell.settled) this.#settled?.()
+    else if (cell.phase === 'turn') this.#soon?.()
   }
 
   /** All may run. */
@@ -57,12 +61,18 @@ export class Ward {
   async #untilSettled(): Promise<void> {
     const { clock } = this.#peer
     await new Promise<void>((resolve) => {
-      const cancel = clock.alarm(clock.mono() + patience, resolve)
+      let cancel = clock.alarm(clock.mono() + patience, resolve)
       this.#settled = () => {
         cancel()
         resolve()
       }
+      this.#soon = () => {
+        this.#soon = undefined
+        cancel()
+        cancel = clock.alarm(clock.mono() + shortPatience, resolve)
+      }
     })
     this.#settled = undefined
+    this.#soon = undefined
   }
 }
