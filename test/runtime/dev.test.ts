@@ -183,8 +183,8 @@ test('dev: options are checked, with the nearest name', async () => {
   assert.equal(parseDevOptions(['--help']), 'help')
   const file = join(root, 'package.json')
   const wrong: [string[], RegExp][] = [
-    [[], /expected one app module, got 0/],
-    [[file, file], /got 2/],
+    [[], /APP is missing/],
+    [[file, file], /unexpected argument/],
     [[file, '--stroe', 'x'], /did you mean "--store"/],
     [[file, '--workers', 'many'], /from 0 to 256/],
     [[file, '--watch', file], /must be a folder/],
