@@ -58,6 +58,7 @@ const actorsPerBatch = 256
 export async function examine(path: string, options: ExamineOptions = {}): Promise<Examined> {
   const { history, medium, close } = openSqliteReader(path)
   try {
+    medium.hold()
     return await new Examination(history, medium, options).run()
   } finally {
     close()

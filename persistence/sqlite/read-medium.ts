@@ -133,6 +133,14 @@ export class SqliteReadMedium implements ReadMedium {
     }
   }
 
+  /**
+   * From now on this sees one moment, until it is closed. It also spares every query the taking of
+   * locks, but keeps a WAL from being cleared: for files that nobody writes.
+   */
+  hold(): void {
+    this.connection.exec('BEGIN')
+  }
+
   /** Rows of snapshots, good or not. */
   get snapshotRows(): number {
     return Number(this.sql('SELECT count(*) FROM snapshots').get()?.[0])
