@@ -15,7 +15,8 @@ import {
   writeSync,
 } from 'node:fs'
 import { join } from 'node:path'
-import { constants, zstdCompressSync, zstdDecompressSync } from 'node:zlib'
+// By its name as a whole: an old Node, which has no zstd, must get as far as being told so.
+import * as zlib from 'node:zlib'
 import { TroupeError } from '../mailbox/errors.ts'
 import { At, entrySize, firstPartKind, MessageAt, TimerAt, viewOf } from './directory.ts'
 import { PartFlag, PartKind } from './record.ts'
@@ -66,8 +67,8 @@ export function writeArchive(
       body,
     )
   }
-  const params = { [constants.ZSTD_c_checksumFlag]: 1 }
-  const bytes = zstdCompressSync(Buffer.concat(pieces), { params })
+  const params = { [zlib.constants.ZSTD_c_checksumFlag]: 1 }
+  const bytes = zlib.zstdCompressSync(Buffer.concat(pieces), { params })
   const path = join(folder, `${padded(header.from)}-${padded(header.to)}.segments.zst`)
   writeSynced(`${path}.partial`, bytes)
   // The same segments once more, after a death before they were deleted, are the same file.
@@ -98,7 +99,7 @@ export function readArchive(path: string): ArchivedSegments {
 
 function decompressed(path: string): Uint8Array {
   try {
-    return zstdDecompressSync(readFileSync(path))
+    return zlib.zstdDecompressSync(readFileSync(path))
   } catch (error) {
     throw new TroupeError('STORE_CORRUPT', `${path} is no archive, or is damaged`, { cause: error })
   }

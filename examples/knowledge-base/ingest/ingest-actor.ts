@@ -30,21 +30,27 @@ export const ingest = actor(Ingest, {
 })
 
 async function update(ctx: Ctx, folder: Folder, path: string): Promise<Updated> {
-  const index = ctx.deps.indexes.writer(path, contentOf(folder))
+  // Opened by the steps alone: a turn that is run again has their results and needs no index.
+  const index = () => ctx.deps.indexes.writer(path, contentOf(folder))
   const progress = ctx.ref(Progress, path).ask
   const inventory = await ctx.effect('walk', folder, () => takeInventory(folder), idempotent)
   const { batches, files: total } = inventory
   const paths = batches.flat().map((file) => file.path)
-  let report = await ctx.effect('forget', paths, () => removeMissing(index, inventory), idempotent)
+  let report = await ctx.effect(
+    'forget',
+    paths,
+    () => removeMissing(index(), inventory),
+    idempotent,
+  )
   let done = 0
   for (const batch of batches) {
     const now = ctx.now()
-    const read = () => ingestBatch(index, folder.base, batch, now)
+    const read = () => ingestBatch(index(), folder.base, batch, now)
     report = addReports(report, await ctx.effect('read', batch, read, idempotent))
     done += batch.length
     await progress.advance({ done, total })
   }
-  const documents = await ctx.effect('name', path, () => documentsOf(index), idempotent)
+  const documents = await ctx.effect('name', path, () => documentsOf(index()), idempotent)
   return { report, documents }
 }
 
