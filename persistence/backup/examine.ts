@@ -46,7 +46,7 @@ export interface Examined {
   /** Wall time in ms of the last commit, 0 for none. */
   readonly lastCommit: number
   readonly counts: BackupCounts
-  /** What cannot be read or folded, for people; the first {@link mostProblems}, and how many more. */
+  /** What cannot be read or folded, for people; the first 100, and how many more. */
   readonly problems: readonly string[]
 }
 

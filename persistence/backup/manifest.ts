@@ -18,6 +18,7 @@ import { type FileSum, sumOfText } from './files.ts'
 /** Version of the manifest and of the list of states. */
 export const backupFormat = 1
 
+/** What a backup holds, counted. */
 export interface BackupCounts {
   /** Records that are there. */
   readonly records: number

@@ -8,6 +8,7 @@ import { syncFolder } from './files.ts'
 import { backupOf, filesIn, finishedIn, namesIn } from './manifest.ts'
 import { type VerifyOptions, verifyBackup } from './verify.ts'
 
+/** What `pruneBackups` kept and removed. */
 export interface Pruned {
   /** Verified, newest first. */
   readonly kept: readonly string[]
@@ -16,7 +17,10 @@ export interface Pruned {
   readonly removed: readonly string[]
 }
 
-/** @param keep at least 1 */
+/**
+ * Removes old backups of a folder. Only those that verify are counted, and the last good one stays.
+ * @param keep at least 1
+ */
 export async function pruneBackups(
   folder: string,
   keep: number,

@@ -22,6 +22,7 @@ import { damagedBackup, filesOf, finishedIn, type Manifest, readManifest } from 
 import { readStateList } from './state-list.ts'
 import { Comparison } from './verify.ts'
 
+/** Up to where to restore, and who is told how far it is. */
 export interface RestoreOptions {
   /** The last record to keep. Default: all. */
   readonly at?: number | undefined
@@ -30,11 +31,13 @@ export interface RestoreOptions {
   /** Name of the backup. Default: the newest, or the first one taken after `at` or `until`. */
   readonly backup?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** Told how far it is. */
   readonly progress?: ((progress: BackupProgress) => void) | undefined
   /** As the backup was taken with. */
   readonly emptyMeta?: (() => unknown) | undefined
 }
 
+/** The store that a restore made. */
 export interface Restored extends Examined {
   /** Name of the backup. */
   readonly backup: string

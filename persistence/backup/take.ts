@@ -21,9 +21,11 @@ import { discard, publish, sumOf, syncFile } from './files.ts'
 import { backupFormat, filesOf, type Manifest, nameOf, namesIn, writeManifest } from './manifest.ts'
 import { StateListWriter } from './state-list.ts'
 
+/** How a backup is taken. */
 export interface BackupOptions {
   /** Ends the backup; what was copied so far is removed. */
   readonly signal?: AbortSignal
+  /** Told how far it is. */
   readonly progress?: (progress: BackupProgress) => void
   /** The runtime's book of an actor that has none. Default: undefined. */
   readonly emptyMeta?: () => unknown

@@ -9,8 +9,10 @@ import { type FileSum, sumOf } from './files.ts'
 import { filesOf, finishedIn, type Manifest, readManifest } from './manifest.ts'
 import { type ActorState, readStateList } from './state-list.ts'
 
+/** Who is told how far a verification is, and how to stop it. */
 export interface VerifyOptions {
   readonly signal?: AbortSignal | undefined
+  /** Told how far it is. */
   readonly progress?: ((progress: BackupProgress) => void) | undefined
   /** As the backup was taken with. */
   readonly emptyMeta?: (() => unknown) | undefined

@@ -17,6 +17,7 @@ import { type RecordView, recordToJson, viewRecord } from './record-view.ts'
 import { recordedToJson } from './recorded-value.ts'
 import { stateAt } from './state-at.ts'
 
+/** Where two histories part, and what came of it. */
 export interface Comparison {
   /** Undefined when both histories say the same from their first record to their last. */
   readonly first?: FirstDifference

@@ -14,6 +14,7 @@ import { checkPattern, matchesTopic } from '../topic.ts'
 /** How a record ended, as its directory tells. */
 export type RecordOutcome = 'ok' | 'failed' | 'stashed' | 'parked' | 'dead-letter'
 
+/** Every outcome that a filter can name. */
 export const recordOutcomes: readonly RecordOutcome[] = Object.freeze([
   'ok',
   'failed',

@@ -13,6 +13,7 @@ const fastest = 25
 /** Longest wait between two looks, in ms. */
 const slowest = 800
 
+/** From where to follow a history, and how to stop. */
 export interface FollowOptions {
   /** Ends the following. */
   readonly signal: AbortSignal

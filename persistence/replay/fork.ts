@@ -33,6 +33,7 @@ import { idOf } from './record-view.ts'
 import { openRecording } from './recording.ts'
 import { selectPositions } from './scan.ts'
 
+/** Where to cut, and what to change. */
 export interface ForkOptions {
   /** The last record that is kept. */
   readonly at: number
@@ -42,11 +43,13 @@ export interface ForkOptions {
   readonly edits?: readonly Edit[]
 }
 
+/** A message in place of a recorded one. */
 export interface Edit {
   readonly id: MessageId
   readonly payload: unknown
 }
 
+/** The store that a fork made. */
 export interface Forked {
   readonly file: string
   /** Position of the last record, those of messages that came later included. */

@@ -12,6 +12,7 @@ import { Fields } from './fields.ts'
 const batch = 256
 const slot = 0
 
+/** A store that is being filled from an export. */
 export interface ImportTarget {
   /** Opens the new store, on this clock. */
   open(now: () => number): HistoryStore

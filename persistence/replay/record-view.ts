@@ -24,8 +24,10 @@ export const kindNames = Object.freeze({
   [RecordKind.event]: 'event',
 } satisfies Record<RecordKind, string>)
 
+/** What a record is, by name. */
 export type RecordKindName = (typeof kindNames)[RecordKind]
 
+/** A message with its values decoded, for people. */
 export interface MessageView {
   readonly id: MessageId
   readonly ownId?: string
@@ -42,6 +44,7 @@ export interface MessageView {
   readonly payload?: RecordedValue
 }
 
+/** A record with its values decoded, for people. */
 export interface RecordView {
   readonly position: number
   readonly kind: RecordKindName
@@ -77,6 +80,7 @@ export function idOf({ position, index }: MessageRef): MessageId {
   return formatMessageId(position, index)
 }
 
+/** Decodes a record; what is sealed comes as a hash. */
 export function viewRecord(record: StoredRecord): RecordView {
   const sealed = (record.flags & RecordFlag.sealed) !== 0
   const messages = record.parts.flatMap((part) =>
@@ -143,6 +147,7 @@ export function recordToJson(view: RecordView): Record<string, unknown> {
   }
 }
 
+/** A message as JSON can hold it. */
 export function messageToJson({ payload, ...rest }: MessageView): Record<string, unknown> {
   return { ...rest, ...defined('payload', payload && recordedToJson(payload)) }
 }

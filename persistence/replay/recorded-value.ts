@@ -5,12 +5,14 @@
 import { createHash } from 'node:crypto'
 import { decodeValue } from '../codec.ts'
 
+/** A value from a record: decoded, sealed, or not kept. */
 export type RecordedValue =
   | { readonly kind: 'value'; readonly bytes: number; readonly value: unknown }
   /** Marked secret: the SHA-256 of its bytes is all that is told. */
   | { readonly kind: 'sealed'; readonly bytes: number; readonly sha256: string }
   | { readonly kind: 'unreadable'; readonly bytes: number; readonly why: string }
 
+/** Decodes a recorded value, or says why it cannot be shown. */
 export function recordedValue(bytes: Uint8Array, sealed: boolean): RecordedValue {
   if (sealed) {
     const sha256 = createHash('sha256').update(bytes).digest('hex')

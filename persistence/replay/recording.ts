@@ -9,6 +9,7 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import { openSqliteReader } from '../sqlite/sqlite-store.ts'
 
+/** A store that is open for reading. */
 export interface Recording {
   readonly reader: HistoryReader
   /** Closes the file; what was read stays good. */

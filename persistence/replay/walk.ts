@@ -33,6 +33,7 @@ export type WalkFilter = Pick<HistoryFilter, 'actor' | 'type' | 'name'>
 /** How many records a search back looks at in one piece. */
 const piece = 4_096
 
+/** A way through a history, a record at a time, forward and back. */
 export class Walk {
   readonly #reader: HistoryReader
   #filter: WalkFilter = {}

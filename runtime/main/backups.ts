@@ -19,6 +19,7 @@ import type { Thread, ThreadPool } from './pool.ts'
 export interface SystemBackupOptions {
   /** Cancels the backup; nothing of it is left. */
   readonly signal?: AbortSignal
+  /** Told how far it is. */
   readonly progress?: (progress: BackupProgress) => void
 }
 

@@ -43,6 +43,7 @@ export interface Divergence {
     | { readonly kind: 'damaged'; readonly damage: Damage }
 }
 
+/** What came of running turns again. */
 export interface RerunReport {
   /** Turns that were run again. */
   readonly turns: number

@@ -33,6 +33,7 @@ export type RerunOutcome =
   /** It waits for something that is no step: outside of what can be run again (R2). */
   | { readonly kind: 'waits' }
 
+/** What turns that are run again may use. */
 export interface RerunnerOptions {
   /** What handlers find in `ctx.deps`; without it touching them is an error (R1). */
   readonly deps?: unknown

@@ -27,6 +27,7 @@ export interface Received<Payload = unknown, Reply = unknown> {
   fail(error: unknown): void
 }
 
+/** The test’s hand on an actor that it plays itself; made by `system.probe`. */
 export class Probe<M extends Messages = Messages> {
   /** `type/key`. */
   readonly id: string

@@ -115,6 +115,7 @@ export class TestActor<M extends Messages, S> {
     await (await this.system()).advance(ms)
   }
 
+  /** Ends the system it lives in. */
   async close(): Promise<void> {
     await (await this.#system)?.close()
   }
