@@ -31,6 +31,7 @@ import {
   writeTurn,
 } from './durable-record.ts'
 import { DurableTurn } from './durable-turn.ts'
+import { readable } from './error-data.ts'
 import { Hand, messageKey } from './hand.ts'
 import { invoke, isPromise } from './invoke.ts'
 import { Pipeline } from './pipeline.ts'
@@ -298,9 +299,10 @@ export abstract class DurableTurns extends Cell {
 
   // ── failure (F2) ──────────────────────────────────────────────────────────────────────────────
 
-  failed(turn: Turn | undefined, error: unknown): void {
+  failed(turn: Turn | undefined, thrown: unknown): void {
     if (turn?.closed || this.phase === 'gone') return
     turn?.close()
+    const error = readable(thrown)
     const envelope = turn?.envelope
     if (envelope === undefined) return this.activationFailed(error)
     const durable = turn as DurableTurn

@@ -19,7 +19,24 @@ export interface ErrorData {
 /** How many causes are kept. */
 const maxCauses = 8
 
-export function encodeError(error: unknown, depth = 0): ErrorData {
+export function encodeError(error: unknown): ErrorData {
+  return encode(readable(error), 0)
+}
+
+/**
+ * What was thrown, or an error in its place when reading it throws: a handler may throw anything, and
+ * a hostile value must cost its own turn, not the thread.
+ */
+export function readable(thrown: unknown): unknown {
+  try {
+    encode(thrown, 0)
+    return thrown
+  } catch {
+    return new TroupeError('ACTOR_FAILED', 'what was thrown cannot be looked at: reading it throws')
+  }
+}
+
+function encode(error: unknown, depth: number): ErrorData {
   if (!(error instanceof Error)) return { name: 'NonError', message: text(error) }
   const cause = error.cause
   return {
@@ -27,7 +44,7 @@ export function encodeError(error: unknown, depth = 0): ErrorData {
     message: error.message,
     ...(error.stack !== undefined && { stack: error.stack }),
     ...codeOf(error),
-    ...(cause !== undefined && depth < maxCauses && { cause: encodeError(cause, depth + 1) }),
+    ...(cause !== undefined && depth < maxCauses && { cause: encode(cause, depth + 1) }),
   }
 }
 

@@ -8,6 +8,7 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane, type LaneNumber, laneOfPriority } from '../../mailbox/lane.ts'
 import { checkOwnId } from '../../mailbox/message-id.ts'
 import { aDuration, anInteger, aSignal, aText, checkOptions, oneOf } from '../../mailbox/options.ts'
+import { notEncodable } from '../../persistence/encodable.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Target } from '../ref.ts'
 import { type Ask, defaultAskWithin } from './ask-table.ts'
@@ -188,15 +189,26 @@ function accepted(what: string, result: StandardSchemaV1.Result<unknown>): unkno
   })
 }
 
-/** The payload after its schema, where it has one. */
+/**
+ * The payload after its schema, where it has one.
+ * @throws NOT_ENCODABLE for a promise
+ */
 export function validPayload(call: Call): unknown | Promise<unknown> {
+  // Awaiting it here would hide that its sender forgot to.
+  if (call.payload instanceof Promise) throw unawaited(call)
   return call.spec.input === undefined
     ? call.payload
     : validate(`the payload of "${call.name}" to ${call.to.id}`, call.spec.input, call.payload)
 }
 
+function unawaited({ name }: Call): TroupeError {
+  return notEncodable(`payload of "${name}"`, 'a Promise: await it before you send it', [])
+}
+
 /** The payload for a call that answers at once. */
 export function validPayloadNow(call: Call): unknown {
+  // What it is, is looked at where it is sent: a tell answers `refused` and does not throw.
+  if (call.spec.input === undefined) return call.payload
   const payload = validPayload(call)
   if (!(payload instanceof Promise)) return payload
   payload.catch(() => undefined)

@@ -14,6 +14,7 @@ import type { LaneNumber } from '../../mailbox/lane.ts'
 import type { Directive } from '../actor.ts'
 import { pauseBefore, RestartBudget } from './backoff.ts'
 import { Cell } from './cell.ts'
+import { readable } from './error-data.ts'
 import { hookOf } from './family.ts'
 import { invoke, isPromise } from './invoke.ts'
 import { handlePublished } from './published.ts'
@@ -232,9 +233,10 @@ export class VolatileCell extends Cell {
 
   // ── failure (F1) ──────────────────────────────────────────────────────────────────────────────
 
-  failed(turn: Turn | undefined, error: unknown): void {
+  failed(turn: Turn | undefined, thrown: unknown): void {
     if (turn?.closed || this.phase === 'gone') return
     turn?.close()
+    const error = readable(thrown)
     const envelope = turn?.envelope
     if (turn !== undefined && envelope !== undefined) {
       if (turn.isAbort(error)) return this.#aborted(turn, envelope, error)
