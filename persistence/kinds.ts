@@ -18,8 +18,8 @@ export function plainOf(value: object): ((depth: number) => unknown) | undefined
   return (value as { readonly [PLAIN]?: (depth: number) => unknown })[PLAIN]
 }
 
-/** How deep a value may nest: 1,000 containers. */
-export const MAX_DEPTH = 1_000
+/** How deep a value may nest: 512 containers. Twice that overflows the stack of an old Node. */
+export const MAX_DEPTH = 512
 
 /** What the draft, the codec and the patch distinguish. */
 export type Kind = 'record' | 'array' | 'map' | 'set' | 'date' | 'bytes'

@@ -99,13 +99,9 @@ function isObject(value: unknown): value is object {
 }
 
 function tooDeep(): TroupeError {
-  return new TroupeError(
-    'NOT_ENCODABLE',
-    'state is nested too deep; expected at most 1,000 levels',
-    {
-      fields: { path: '' },
-    },
-  )
+  return new TroupeError('NOT_ENCODABLE', 'state is nested too deep; expected at most 512 levels', {
+    fields: { path: '' },
+  })
 }
 
 function makeNode(

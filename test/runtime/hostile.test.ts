@@ -38,8 +38,9 @@ function boxes(durable: boolean) {
 for (const durable of [true, false]) {
   const kind = durable ? 'durable' : 'volatile'
 
-  test(`F1, F2: a thrown value that cannot be read fails its own turn (${kind})`, async () => {
-    await using system = await createTestSystem(boxes(durable))
+  test(`F1, F2: a thrown value that cannot be read fails its own turn (${kind})`, async (t) => {
+    const system = await createTestSystem(boxes(durable))
+    t.after(() => system.close())
     const box = system.ref(Box, 'a')
     for (const name of ['boom', 'late'] as const) {
       await assert.rejects(box.ask[name](), {
@@ -54,8 +55,9 @@ for (const durable of [true, false]) {
     assert.equal(system.stats().imbalance, 0)
   })
 
-  test(`T5: a promise as payload is refused, whichever way it is sent (${kind})`, async () => {
-    await using system = await createTestSystem(boxes(durable))
+  test(`T5: a promise as payload is refused, whichever way it is sent (${kind})`, async (t) => {
+    const system = await createTestSystem(boxes(durable))
+    t.after(() => system.close())
     const box = system.ref(Box, 'a')
     const forgotten = Promise.resolve(1) as unknown as number
     const refusal = { code: 'NOT_ENCODABLE', message: /a Promise.*await/ }

@@ -4,8 +4,9 @@ import { test } from 'node:test'
 import { createTestSystem } from '../../runtime/testing/index.ts'
 import { Account, Authority, bank } from './bank.ts'
 
-test('expectMessage: finds each message once, oldest first', async () => {
-  await using system = await createTestSystem(bank)
+test('expectMessage: finds each message once, oldest first', async (t) => {
+  const system = await createTestSystem(bank)
+  t.after(() => system.close())
   const alice = system.ref(Account, 'alice')
   await alice.ask.deposit({ amount: 10 })
   await alice.ask.transfer({ to: 'bob', amount: 3 })
@@ -16,8 +17,9 @@ test('expectMessage: finds each message once, oldest first', async () => {
   await assert.rejects(system.expectMessage({ to: 'account/bob' }), { code: 'NOT_OBSERVED' })
 })
 
-test('expectMessage: a payload fits by its fields or by a function', async () => {
-  await using system = await createTestSystem(bank)
+test('expectMessage: a payload fits by its fields or by a function', async (t) => {
+  const system = await createTestSystem(bank)
+  t.after(() => system.close())
   await system.ref(Account, 'alice').ask.deposit({ amount: 10 })
   await system.expectMessage({ payload: { amount: 10 } })
   await system.ref(Account, 'alice').ask.deposit({ amount: 20 })
@@ -25,8 +27,9 @@ test('expectMessage: a payload fits by its fields or by a function', async () =>
   assert.deepEqual((await system.expectMessage({ payload: large })).payload, { amount: 20 })
 })
 
-test('expectMessage: waits in the test’s time, no longer than it says', async () => {
-  await using system = await createTestSystem(bank)
+test('expectMessage: waits in the test’s time, no longer than it says', async (t) => {
+  const system = await createTestSystem(bank)
+  t.after(() => system.close())
   await system.ref(Account, 'alice').ask.remind({ in: 300 })
   await assert.rejects(system.expectMessage({ name: 'reminded' }, { within: 299 }), {
     code: 'NOT_OBSERVED',
@@ -36,13 +39,15 @@ test('expectMessage: waits in the test’s time, no longer than it says', async 
   assert.equal(system.clock.mono(), 300)
 })
 
-test('expectMessage: a misspelt field of a pattern is an error', async () => {
-  await using system = await createTestSystem(bank)
+test('expectMessage: a misspelt field of a pattern is an error', async (t) => {
+  const system = await createTestSystem(bank)
+  t.after(() => system.close())
   await assert.rejects(system.expectMessage({ naem: 'x' } as never), { code: 'OPTION_INVALID' })
 })
 
-test('probe: the test plays an actor: it sees what it is asked, and answers', async () => {
-  await using system = await createTestSystem(bank, { probes: [Authority], deps: { fee: () => 0 } })
+test('probe: the test plays an actor: it sees what it is asked, and answers', async (t) => {
+  const system = await createTestSystem(bank, { probes: [Authority], deps: { fee: () => 0 } })
+  t.after(() => system.close())
   const authority = system.probe(Authority, 'main')
   await system.ref(Account, 'alice').ask.deposit({ amount: 50 })
   const withdrawn = system.ref(Account, 'alice').ask.withdraw({ amount: 20 })
@@ -54,8 +59,9 @@ test('probe: the test plays an actor: it sees what it is asked, and answers', as
   assert.equal(await withdrawn, 30)
 })
 
-test('probe: it can refuse, and goes on afterwards', async () => {
-  await using system = await createTestSystem(bank, { probes: [Authority], deps: { fee: () => 0 } })
+test('probe: it can refuse, and goes on afterwards', async (t) => {
+  const system = await createTestSystem(bank, { probes: [Authority], deps: { fee: () => 0 } })
+  t.after(() => system.close())
   const authority = system.probe(Authority, 'main')
   const first = system.ref(Account, 'a').ask.withdraw({ amount: 1 })
   const failing = assert.rejects(first, { code: 'ACTOR_FAILED' })
@@ -68,8 +74,9 @@ test('probe: it can refuse, and goes on afterwards', async () => {
   assert.equal(await second, -1)
 })
 
-test('probe: a tell is seen without an answer, and nothing is expected twice', async () => {
-  await using system = await createTestSystem(bank, { probes: [Authority] })
+test('probe: a tell is seen without an answer, and nothing is expected twice', async (t) => {
+  const system = await createTestSystem(bank, { probes: [Authority] })
+  t.after(() => system.close())
   system.ref(Authority, 'main').tell.note('one')
   const authority = system.probe(Authority, 'main')
   const note = await authority.expect('note')
@@ -77,16 +84,18 @@ test('probe: a tell is seen without an answer, and nothing is expected twice', a
   await assert.rejects(authority.expect('note', { within: 1_000 }), { code: 'NOT_OBSERVED' })
 })
 
-test('probe: a contract without probes is an error that says how to get them', async () => {
-  await using system = await createTestSystem(bank)
+test('probe: a contract without probes is an error that says how to get them', async (t) => {
+  const system = await createTestSystem(bank)
+  t.after(() => system.close())
   assert.throws(() => system.probe(Authority, 'main'), {
     code: 'OPTION_INVALID',
     message: /probes: \[Contract\]/,
   })
 })
 
-test('fail: F2: the ordered turns throw, the retry after them succeeds', async () => {
-  await using system = await createTestSystem(bank)
+test('fail: F2: the ordered turns throw, the retry after them succeeds', async (t) => {
+  const system = await createTestSystem(bank)
+  t.after(() => system.close())
   const failures: number[] = []
   system.events.on('turn-failed', ({ attempt }) => failures.push(attempt))
   system.fail({ actor: 'account/alice', name: 'deposit', times: 2 })
@@ -97,14 +106,16 @@ test('fail: F2: the ordered turns throw, the retry after them succeeds', async (
   assert.equal(system.stats().imbalance, 0)
 })
 
-test('fail: an asker gets the ordered error', async () => {
-  await using system = await createTestSystem(bank)
+test('fail: an asker gets the ordered error', async (t) => {
+  const system = await createTestSystem(bank)
+  t.after(() => system.close())
   system.fail({ actor: 'account', error: new Error('as ordered') })
   await assert.rejects(system.ref(Account, 'x').ask.deposit({ amount: 1 }), /as ordered/)
 })
 
-test('failCommits: D5: what the failed commit held is done once, when the store is back', async () => {
-  await using system = await createTestSystem(bank)
+test('failCommits: D5: what the failed commit held is done once, when the store is back', async (t) => {
+  const system = await createTestSystem(bank)
+  t.after(() => system.close())
   const alice = system.ref(Account, 'alice')
   await alice.ask.deposit({ amount: 10 })
   system.failCommits(2)

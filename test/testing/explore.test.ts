@@ -145,8 +145,9 @@ test('explore: one seed is one order', async () => {
   assert.equal(new Set(runs).size, 1)
 })
 
-test('explore: a message that no thread could carry is refused at once under a schedule too', async () => {
-  await using system = await createTestSystem(races, { seed: 1 })
+test('explore: a message that no thread could carry is refused at once under a schedule too', async (t) => {
+  const system = await createTestSystem(races, { seed: 1 })
+  t.after(() => system.close())
   const outcome = system.ref(Log, 'main').tell.add((() => undefined) as never)
   assert.equal(outcome.status, 'refused')
 })

@@ -10,8 +10,9 @@ import { account, authority, type Fees } from './bank.ts'
 
 const rich = { balance: 100, reminders: 0 }
 
-test('testActor: a message gives its reply, the patch of the state, and the state', async () => {
-  await using alice = testActor(account, { state: rich })
+test('testActor: a message gives its reply, the patch of the state, and the state', async (t) => {
+  const alice = testActor(account, { state: rich })
+  t.after(() => alice.close())
   const turn = await alice.ask.deposit({ amount: 5 })
   assert.equal(turn.reply, 105)
   assert.deepEqual(turn.state, { balance: 105, reminders: 0 })
@@ -22,8 +23,9 @@ test('testActor: a message gives its reply, the patch of the state, and the stat
   assert.deepEqual(rich, { balance: 100, reminders: 0 }, 'the given state is left alone')
 })
 
-test('testActor: what a turn sends is its outbox, the receiver need not exist', async () => {
-  await using alice = testActor(account, { key: 'alice', state: rich })
+test('testActor: what a turn sends is its outbox, the receiver need not exist', async (t) => {
+  const alice = testActor(account, { key: 'alice', state: rich })
+  t.after(() => alice.close())
   const { outbox } = await alice.ask.transfer({ to: 'bob', amount: 30 })
   assert.deepEqual(
     outbox.map(({ from, to, name, payload }) => ({ from, to, name, payload })),
@@ -31,8 +33,9 @@ test('testActor: what a turn sends is its outbox, the receiver need not exist', 
   )
 })
 
-test('testActor: what was published is in the outbox with its topic', async () => {
-  await using alice = testActor(account)
+test('testActor: what was published is in the outbox with its topic', async (t) => {
+  const alice = testActor(account)
+  t.after(() => alice.close())
   const { outbox } = await alice.ask.announce('hello')
   assert.deepEqual(
     outbox.map(({ topic, payload }) => ({ topic, payload })),
@@ -40,16 +43,18 @@ test('testActor: what was published is in the outbox with its topic', async () =
   )
 })
 
-test('testActor: a read has a reply and changes nothing', async () => {
-  await using alice = testActor(account, { state: rich })
+test('testActor: a read has a reply and changes nothing', async (t) => {
+  const alice = testActor(account, { state: rich })
+  t.after(() => alice.close())
   const turn = await alice.ask.balance()
   assert.equal(turn.reply, 100)
   assert.equal(turn.patch, undefined)
 })
 
-test('testActor: effects and asks are steps with what they gave, doubles answer them', async () => {
+test('testActor: effects and asks are steps with what they gave, doubles answer them', async (t) => {
   const deps: Fees = { fee: () => 2 }
-  await using alice = testActor(account, { state: rich, deps, others: [authority] })
+  const alice = testActor(account, { state: rich, deps, others: [authority] })
+  t.after(() => alice.close())
   const { reply, steps } = await alice.ask.withdraw({ amount: 10 })
   assert.equal(reply, 88)
   assert.deepEqual(steps, [
@@ -58,16 +63,18 @@ test('testActor: effects and asks are steps with what they gave, doubles answer 
   ])
 })
 
-test('testActor: T3: a handler that throws rejects with what it threw and leaves the state', async () => {
-  await using alice = testActor(account, { state: rich })
+test('testActor: T3: a handler that throws rejects with what it threw and leaves the state', async (t) => {
+  const alice = testActor(account, { state: rich })
+  t.after(() => alice.close())
   const refused = alice.ask.transfer({ to: 'bob', amount: 1_000 })
   await assert.rejects(refused, { code: 'TERMINAL', message: /insufficient funds/ })
   assert.deepEqual(await alice.state(), rich)
 })
 
-test('testActor: timers are told when set and cancelled, and ring when time passes', async () => {
+test('testActor: timers are told when set and cancelled, and ring when time passes', async (t) => {
   const wall = Date.UTC(2030, 0, 1)
-  await using alice = testActor(account, { wall, state: rich })
+  const alice = testActor(account, { wall, state: rich })
+  t.after(() => alice.close())
   const set = await alice.ask.remind({ in: 500 })
   assert.deepEqual(set.timers, [
     { name: 'reminder', message: 'reminded', due: wall + 500, every: 0 },
@@ -81,13 +88,14 @@ test('testActor: timers are told when set and cancelled, and ring when time pass
   assert.equal((await alice.state())?.reminders, 1)
 })
 
-test('testActor: messages build on each other', async () => {
-  await using alice = testActor(account)
+test('testActor: messages build on each other', async (t) => {
+  const alice = testActor(account)
+  t.after(() => alice.close())
   for (const amount of [1, 2, 3]) await alice.ask.deposit({ amount })
   assert.equal((await alice.ask.balance()).reply, 6)
 })
 
-test('testActor: a volatile actor tells state, reply and outbox', async () => {
+test('testActor: a volatile actor tells state, reply and outbox', async (t) => {
   const Echo = contract('echo', { say: message<string, string>(), heard: message<string>() })
   const echo = actor(Echo, {
     state: (): { said: string[] } => ({ said: [] }),
@@ -100,7 +108,8 @@ test('testActor: a volatile actor tells state, reply and outbox', async () => {
       heard: () => undefined,
     },
   })
-  await using one = testActor(echo)
+  const one = testActor(echo)
+  t.after(() => one.close())
   const turn = await one.ask.say('hi')
   assert.equal(turn.reply, 'hi')
   assert.deepEqual(turn.state, { said: ['hi'] })
@@ -110,9 +119,10 @@ test('testActor: a volatile actor tells state, reply and outbox', async () => {
   )
 })
 
-test('testActor: an answer that needs time says so instead of hanging', async () => {
+test('testActor: an answer that needs time says so instead of hanging', async (t) => {
   const deps: Fees = { fee: () => new Promise(() => undefined) }
-  await using alice = testActor(account, { state: rich, deps, others: [authority] })
+  const alice = testActor(account, { state: rich, deps, others: [authority] })
+  t.after(() => alice.close())
   await assert.rejects(alice.ask.withdraw({ amount: 1 }), {
     code: 'NOT_OBSERVED',
     message: /waits for time to pass or for something outside/,

@@ -43,9 +43,10 @@ const plays = app(import.meta.url, {
   deps: () => ({ word: 'the real one' }),
 })
 
-test('testing: a durable timer of an hour rings when the test lets an hour pass', async () => {
+test('testing: a durable timer of an hour rings when the test lets an hour pass', async (t) => {
   const wall = Date.UTC(2030, 0, 1)
-  await using system = await createTestSystem(plays, { wall })
+  const system = await createTestSystem(plays, { wall })
+  t.after(() => system.close())
   const hour = 3_600_000
   const bell = system.ref(Reminder, 'bell')
   await bell.ask.in(hour)
@@ -55,8 +56,9 @@ test('testing: a durable timer of an hour rings when the test lets an hour pass'
   assert.deepEqual(await bell.ask.times(), [wall + hour])
 })
 
-test('testing: handlers run by themselves, and settle waits for all they lead to', async () => {
-  await using system = await createTestSystem(plays)
+test('testing: handlers run by themselves, and settle waits for all they lead to', async (t) => {
+  const system = await createTestSystem(plays)
+  t.after(() => system.close())
   system.ref(Reminder, 'a').tell.in(0)
   await system.settle()
   assert.equal(system.stats().imbalance, 0)
@@ -65,15 +67,18 @@ test('testing: handlers run by themselves, and settle waits for all they lead to
   assert.equal((await system.ref(Reminder, 'a').ask.times()).length, 1)
 })
 
-test('testing: dependencies are the test’s own, where it has some', async () => {
-  await using real = await createTestSystem(plays)
+test('testing: dependencies are the test’s own, where it has some', async (t) => {
+  const real = await createTestSystem(plays)
+  t.after(() => real.close())
   assert.equal(await real.ref(Reminder, 'a').ask.slow(), 'the real one')
-  await using fake = await createTestSystem(plays, { deps: { word: 'a double' } })
+  const fake = await createTestSystem(plays, { deps: { word: 'a double' } })
+  t.after(() => fake.close())
   assert.equal(await fake.ref(Reminder, 'a').ask.slow(), 'a double')
 })
 
-test('testing: events, dead letters, history and statistics are those of a system', async () => {
-  await using system = await createTestSystem(plays)
+test('testing: events, dead letters, history and statistics are those of a system', async (t) => {
+  const system = await createTestSystem(plays)
+  t.after(() => system.close())
   const seen: string[] = []
   system.events.on('all', ({ event }) => seen.push(event))
   system.ref(Fragile, 'f').tell.fail()
@@ -93,23 +98,25 @@ test('testing: events, dead letters, history and statistics are those of a syste
   assert.equal(system.stats().byType['fragile']?.deadLettered, 1)
 })
 
-test('T5: a payload cannot be changed after it was sent, as between threads', async () => {
+test('T5: a payload cannot be changed after it was sent, as between threads', async (t) => {
   const Box = contract('box', { put: message<{ items: number[] }, number>() })
   const box = actor(Box, {
     on: { put: (_ctx, { items }) => items.push(1) },
   })
-  await using system = await createTestSystem(app(import.meta.url, { actors: [box] }))
+  const system = await createTestSystem(app(import.meta.url, { actors: [box] }))
+  t.after(() => system.close())
   await assert.rejects(system.ref(Box, 'b').ask.put({ items: [] }), { code: 'ACTOR_FAILED' })
 })
 
-test('testing: what is no app, or an option it does not have, is refused with a hint', async () => {
+test('testing: what is no app, or an option it does not have, is refused with a hint', async (t) => {
   await assert.rejects(createTestSystem({} as never), { code: 'APP_INVALID' })
   const misspelt = { wal: 1 } as never
   await assert.rejects(createTestSystem(plays, misspelt), {
     code: 'OPTION_INVALID',
     message: /"wall"/,
   })
-  await using system = await createTestSystem(plays)
+  const system = await createTestSystem(plays)
+  t.after(() => system.close())
   for (const ms of [-1, Number.NaN, Number.POSITIVE_INFINITY]) {
     await assert.rejects(system.advance(ms), { code: 'OPTION_INVALID' })
   }
