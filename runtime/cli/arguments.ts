@@ -60,7 +60,10 @@ function checkPositionals(
 ): void {
   const missing = expected.find((name, i) => !name.endsWith('?') && given[i] === undefined)
   if (missing !== undefined) {
-    throw misuse(command, `${missing} is missing; see troupe ${command} --help`)
+    throw misuse(
+      command,
+      `${missing} is missing: expected ${expected.join(' ')}, got ${given.length} of ${expected.length}; see troupe ${command} --help`,
+    )
   }
   const extra = given[expected.length]
   if (extra !== undefined) {

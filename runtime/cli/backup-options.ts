@@ -1,9 +1,7 @@
 /** What the backup commands have in common: reading their arguments, progress, and the book. */
-import { parseArgs } from 'node:util'
 import { emptyBook } from '../../actors/cell/book.ts'
-import { TroupeError } from '../../mailbox/errors.ts'
-import { nearest } from '../../mailbox/options.ts'
 import type { BackupProgress } from '../../persistence/backup/index.ts'
+import { parseArguments } from './arguments.ts'
 import type { Terminal } from './command.ts'
 
 /** A command's own options beside `--json` and `--help`; all take a value. */
@@ -25,46 +23,22 @@ export function parseBackupArguments(
   command: BackupCommand,
   args: readonly string[],
 ): BackupArguments | 'help' {
-  const { values, positionals } = parse(command, args)
-  if (values['help'] === true) return 'help'
-  if (positionals.length !== command.places.length) {
-    throw invalid(
-      command,
-      `expected ${command.places.join(' ')}, got ${positionals.length} of ${command.places.length}; see troupe ${command.name} --help`,
-    )
-  }
-  const options = Object.fromEntries(command.options.map((name) => [name, values[name]]))
+  const own = Object.fromEntries(command.options.map((name) => [name, { type: 'string' as const }]))
+  const parsed = parseArguments(
+    {
+      command: command.name,
+      positionals: command.places,
+      options: { ...own, json: { type: 'boolean' } },
+    },
+    args,
+  )
+  if (parsed === 'help') return parsed
+  const { json, ...values } = parsed.values as Record<string, string | boolean | undefined>
   return {
-    places: positionals,
-    options: options as BackupArguments['options'],
-    json: values['json'] === true,
+    places: parsed.positionals,
+    options: values as BackupArguments['options'],
+    json: json === true,
   }
-}
-
-function parse(command: BackupCommand, args: readonly string[]) {
-  const known = [...command.options, 'json', 'help']
-  for (const arg of args) {
-    const name = /^--([^=]+)/.exec(arg)?.[1]
-    if (name === undefined || known.includes(name)) continue
-    const near = nearest(name, known)
-    const hint =
-      near === undefined ? `see troupe ${command.name} --help` : `did you mean "--${near}"?`
-    throw invalid(command, `unknown option "--${name}"; ${hint}`)
-  }
-  const options: Record<string, { type: 'string' | 'boolean'; short?: string }> = {
-    json: { type: 'boolean' },
-    help: { type: 'boolean', short: 'h' },
-  }
-  for (const name of command.options) options[name] = { type: 'string' }
-  try {
-    return parseArgs({ args: [...args], options, allowPositionals: true })
-  } catch (error) {
-    throw invalid(command, (error as Error).message)
-  }
-}
-
-export function invalid({ name }: BackupCommand, why: string): TroupeError {
-  return new TroupeError('OPTION_INVALID', `${name}: ${why}`)
 }
 
 export interface WorkOptions {

@@ -1,6 +1,7 @@
 /** `troupe prune DIR --keep N`: removes old backups. */
 import { type Pruned, pruneBackups } from '../../persistence/backup/index.ts'
-import { cancellable, invalid, parseBackupArguments, workOptions } from './backup-options.ts'
+import { misuse } from './arguments.ts'
+import { cancellable, parseBackupArguments, workOptions } from './backup-options.ts'
 import { type Command, exit } from './command.ts'
 
 const command = { name: 'prune', places: ['DIR'], options: ['keep'] }
@@ -33,7 +34,7 @@ export const prune: Command = async (args, terminal) => {
 
 function aCount(text: string | undefined): number {
   if (text !== undefined && /^[1-9]\d{0,5}$/.test(text)) return Number(text)
-  throw invalid(command, `option "--keep" must be a number of 1 or more, got ${text ?? 'none'}`)
+  throw misuse(command.name, `option "--keep" must be a number of 1 or more, got ${text ?? 'none'}`)
 }
 
 function told({ kept, bad, removed }: Pruned): string {

@@ -1,6 +1,7 @@
 /** `troupe restore DIR FILE`: makes a store of a backup, to its end, a position or a time. */
 import { type Restored, restoreBackup } from '../../persistence/backup/index.ts'
-import { cancellable, invalid, parseBackupArguments, workOptions } from './backup-options.ts'
+import { misuse } from './arguments.ts'
+import { cancellable, parseBackupArguments, workOptions } from './backup-options.ts'
 import { type Command, exit } from './command.ts'
 
 const command = { name: 'restore', places: ['DIR', 'FILE'], options: ['at', 'until', 'backup'] }
@@ -27,7 +28,7 @@ export const restore: Command = async (args, terminal) => {
   const [folder = '', file = ''] = given.places
   const { at, until, backup } = given.options
   if (at !== undefined && until !== undefined) {
-    throw invalid(command, 'expected --at or --until, got both')
+    throw misuse(command.name, 'expected --at or --until, got both')
   }
   const restored = await cancellable(terminal, (abort) =>
     restoreBackup(folder, file, {
@@ -44,7 +45,10 @@ export const restore: Command = async (args, terminal) => {
 
 function aPosition(text: string): number {
   if (/^[1-9]\d*$/.test(text) && Number.isSafeInteger(Number(text))) return Number(text)
-  throw invalid(command, `option "--at" must be a position, 1 or more, got ${JSON.stringify(text)}`)
+  throw misuse(
+    command.name,
+    `option "--at" must be a position, 1 or more, got ${JSON.stringify(text)}`,
+  )
 }
 
 /** A date with a time and a zone: a guess at either would cut at the wrong place. */
@@ -53,8 +57,8 @@ const zoned = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:\d{2}
 function aTime(text: string): number {
   const time = zoned.test(text) ? Date.parse(text) : Number.NaN
   if (!Number.isNaN(time)) return time
-  throw invalid(
-    command,
+  throw misuse(
+    command.name,
     `option "--until" must be an ISO time with its zone, such as 2026-11-25T12:00:00Z, got ${JSON.stringify(text)}`,
   )
 }

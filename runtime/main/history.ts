@@ -1,27 +1,11 @@
 /** Queries over the recorded history. Where it is read is the store's business. */
 import { type LaneName, laneNames } from '../../mailbox/lane.ts'
-import type { MessageId } from '../../mailbox/message-id.ts'
 import { anInteger, anObject, aText, checkOptions } from '../../mailbox/options.ts'
 import { decodeValue } from '../../persistence/codec.ts'
-import type { HistoryAsk, HistoryPage, StoredEntry } from '../store/history-page.ts'
+import type { HistoryAsk, HistoryMatch, HistoryPage, StoredEntry } from '../store/history-page.ts'
 
-/** Which entries to return. Absent fields match everything. */
-export interface HistoryQuery {
-  /** Sender, `type/key`. */
-  readonly from?: string
-  /** Receiver, `type/key`. */
-  readonly to?: string
-  /** Receiver's actor type. */
-  readonly type?: string
-  /** Message name. */
-  readonly name?: string
-  /** Topic pattern. */
-  readonly topic?: string
-  /** Wall time in ms, inclusive. */
-  readonly since?: number
-  readonly until?: number
-  /** The message that led to it. */
-  readonly cause?: MessageId
+/** Which entries to return, and how many. */
+export interface HistoryQuery extends HistoryMatch {
   /** Position after which to start. */
   readonly after?: number
   /** Most entries; for `query` 1,000 by default. */
@@ -31,27 +15,8 @@ export interface HistoryQuery {
 }
 
 /** What happened to one message in one record. */
-export interface HistoryEntry {
-  /** Position of the record in the history. */
-  readonly position: number
-  /** What happened to the message there. */
-  readonly what:
-    | 'sent'
-    | 'accepted'
-    | 'processed'
-    | 'failed'
-    | 'parked'
-    | 'dead-letter'
-    | 'recorded'
-  readonly id: MessageId
-  readonly from: string
-  readonly to: string
-  readonly name: string
-  readonly topic: string | undefined
+export interface HistoryEntry extends Omit<StoredEntry, 'lane' | 'payload'> {
   readonly lane: LaneName
-  readonly cause: MessageId | undefined
-  /** Wall time in ms. */
-  readonly at: number
   readonly payload: unknown
 }
 

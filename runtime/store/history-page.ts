@@ -15,13 +15,20 @@ const pageBytes = 1024 * 1024
 
 /** Which entries to return. Absent fields match everything. */
 export interface HistoryMatch {
+  /** Sender, `type/key`. */
   readonly from?: string
+  /** Receiver, `type/key`. */
   readonly to?: string
+  /** Receiver's actor type. */
   readonly type?: string
+  /** Message name. */
   readonly name?: string
+  /** Topic pattern. */
   readonly topic?: string
+  /** Wall time in ms, inclusive. */
   readonly since?: number
   readonly until?: number
+  /** The message that led to it. */
   readonly cause?: MessageId
 }
 
@@ -37,7 +44,9 @@ export type Fate =
 
 /** An entry as it crosses threads: the payload is as the store has it. */
 export interface StoredEntry {
+  /** Position of the record in the history. */
   readonly position: number
+  /** What happened to the message there. */
   readonly what: Fate
   readonly id: MessageId
   readonly from: string
@@ -46,6 +55,7 @@ export interface StoredEntry {
   readonly topic: string | undefined
   readonly lane: number
   readonly cause: MessageId | undefined
+  /** Wall time in ms. */
   readonly at: number
   readonly payload: Uint8Array | undefined
 }
