@@ -18,6 +18,7 @@ import { join } from 'node:path'
 // By its name as a whole: an old Node, which has no zstd, must get as far as being told so.
 import * as zlib from 'node:zlib'
 import { TroupeError } from '../mailbox/errors.ts'
+import type { Faults } from '../mailbox/fault-points.ts'
 import { At, entrySize, firstPartKind, MessageAt, TimerAt, viewOf } from './directory.ts'
 import { PartFlag, PartKind } from './record.ts'
 import type { StoredSegment } from './stored.ts'
@@ -56,6 +57,7 @@ export function writeArchive(
   store: string,
   segments: readonly StoredSegment[],
   texts: Texts,
+  faults?: Faults,
 ): string {
   mkdirSync(folder, { recursive: true })
   const header = headerOf(store, segments, texts)
@@ -70,10 +72,13 @@ export function writeArchive(
   const params = { [zlib.constants.ZSTD_c_checksumFlag]: 1 }
   const bytes = zlib.zstdCompressSync(Buffer.concat(pieces), { params })
   const path = join(folder, `${padded(header.from)}-${padded(header.to)}.segments.zst`)
+  faults?.('archive:before-file')
   writeSynced(`${path}.partial`, bytes)
+  faults?.('archive:file-written')
   // The same segments once more, after a death before they were deleted, are the same file.
   renameSync(`${path}.partial`, path)
   syncFolder(folder)
+  faults?.('archive:file-named')
   return path
 }
 

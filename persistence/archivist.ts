@@ -7,6 +7,7 @@
  * at one position, however far the store has gone on meanwhile.
  */
 import { TroupeError } from '../mailbox/errors.ts'
+import type { Faults } from '../mailbox/fault-points.ts'
 import { writeArchive } from './archive-file.ts'
 import type { Chain } from './chain-walk.ts'
 import { encodeCheckpoint } from './checkpoint.ts'
@@ -35,6 +36,7 @@ export interface ArchivistOptions {
   readonly chunkEntries?: number
   /** Told of actors whose records cannot be folded; they keep their older snapshots. */
   readonly onDamage?: (damage: Damage) => void
+  readonly faults?: Faults | undefined
 }
 
 /** Segments deleted, and archived, at once: commits wait for one such piece at a time. */
@@ -49,6 +51,7 @@ export class Archivist {
   readonly #emptyMeta: () => unknown
   readonly #chunkEntries: number
   readonly #onDamage: (damage: Damage) => void
+  readonly #faults: Faults | undefined
   readonly #ledger: Ledger
 
   /** @param medium a reader of its own, as `openSqliteReader` gives */
@@ -59,6 +62,7 @@ export class Archivist {
     this.#emptyMeta = options.emptyMeta ?? (() => undefined)
     this.#chunkEntries = options.chunkEntries ?? 1024
     this.#onDamage = options.onDamage ?? (() => {})
+    this.#faults = options.faults
     this.#ledger = recover(medium, this.#onDamage)
   }
 
@@ -104,6 +108,7 @@ export class Archivist {
     do {
       const bytes = chunk.done ? new Uint8Array(0) : chunk.value
       chunk = chunks.next()
+      this.#faults?.('checkpoint:encoded')
       await this.#sink.writeCheckpoint({ position, part, last: chunk.done === true, bytes })
       part += 1
     } while (!chunk.done)
@@ -133,7 +138,7 @@ export class Archivist {
     if (found.length < positions.length) {
       throw new TroupeError('STORE_CORRUPT', `segments to archive cannot be read: ${positions}`)
     }
-    writeArchive(folder, this.#medium.storeId, found, this.#medium)
+    writeArchive(folder, this.#medium.storeId, found, this.#medium, this.#faults)
   }
 
   async #snapshot(no: number, chain: Chain | Damage): Promise<boolean> {
@@ -145,6 +150,7 @@ export class Archivist {
     if (snapshot === undefined) return false
     const { actors } = this.#ledger
     const bytes = actors.bytes(actors.open(no))
+    this.#faults?.('snapshot:folded')
     await this.#sink.writeSnapshot(snapshot, bytes)
     const size = snapshot.state.length + (snapshot.meta?.length ?? 0)
     this.#ledger.snapshot(no, size, bytes)

@@ -6,6 +6,7 @@
  * nothing is answered from it until `reopen` has folded it anew (D5).
  */
 import { TroupeError } from '../mailbox/errors.ts'
+import type { Faults } from '../mailbox/fault-points.ts'
 import { Activations } from './activation.ts'
 import { Admission } from './admission.ts'
 import { rowsIn } from './checkpoint.ts'
@@ -44,6 +45,7 @@ export interface StoreOptions {
   readonly now?: () => number
   /** Opens although directories or acknowledged records are lost, and goes on without them. */
   readonly acceptLoss?: boolean
+  readonly faults?: Faults | undefined
 }
 
 export class HistoryStore extends HistoryReader implements Store {
@@ -78,6 +80,7 @@ export class HistoryStore extends HistoryReader implements Store {
 
   commit(frames: readonly Frame[]): Ack[] {
     this.#live()
+    this.#options.faults?.('commit:begin')
     const time = this.#now()
     const acks = this.#write(() => frames.map((frame) => this.#admit(frame, time)))
     this.#clients.confirm(this.position)
@@ -179,7 +182,10 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#live()
     const no = this.#medium.actorNo(snapshot.actor)
     if (no === undefined) throw new Error(`a snapshot of ${snapshot.actor}, which has no records`)
+    const { faults } = this.#options
+    faults?.('snapshot:before-write')
     this.#attempt(() => this.#medium.derived(() => this.#medium.putSnapshot(no, snapshot)))
+    faults?.('snapshot:written')
     const size = snapshot.state.length + (snapshot.meta?.length ?? 0)
     this.#ledger.snapshot(no, size, bytes)
   }
@@ -187,13 +193,19 @@ export class HistoryStore extends HistoryReader implements Store {
   writeCheckpoint(chunk: CheckpointChunk): void {
     this.#live()
     const rows = [...rowsIn(chunk.bytes)]
+    const { faults } = this.#options
+    faults?.('checkpoint:before-chunk')
     this.#attempt(() => this.#medium.derived(() => this.#medium.putCheckpoint(chunk, rows)))
+    faults?.('checkpoint:chunk-written')
     for (const { no, head } of rows) this.#ledger.stored(no, head)
   }
 
   dropSegments(positions: readonly number[], floor: number): void {
     this.#live()
+    const { faults } = this.#options
+    faults?.('retention:before-drop')
     this.#attempt(() => this.#medium.derived(() => this.#medium.dropSegments(positions, floor)))
+    faults?.('retention:dropped')
   }
 
   stats(): StoreStats {

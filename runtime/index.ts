@@ -36,6 +36,7 @@ export {
 
 export type { Accounting } from '../mailbox/accounting.ts'
 export type { DeadLetter, DeadLetterReason } from '../mailbox/dead-letter.ts'
+export type { FaultPoint, Faults } from '../mailbox/fault-points.ts'
 export type { BackupCounts, BackupProgress, Manifest } from '../persistence/backup/index.ts'
 export type { BackupOptions } from './main/backup-plan.ts'
 export type { BackupHealth, SystemBackupOptions } from './main/backups.ts'
@@ -52,3 +53,4 @@ export type { Subscription } from './main/subscription.ts'
 export type { System } from './main/system.ts'
 export type { FlightEntry } from './peer/flight-recorder.ts'
 export type { Published } from './peer/topics.ts'
+export type { FaultModule, FaultOptions, FaultThread } from './wire/fault-module.ts'

@@ -207,7 +207,9 @@ export class DurableCell extends DurableTurns {
   async #activate(loads: number): Promise<void> {
     const deps = this.host.deps()
     if (isPromise(deps)) await deps
+    this.host.faults?.('actor:before-load')
     const loaded = await this.journal.load(this.id, this.#room())
+    this.host.faults?.('actor:loaded')
     if (this.phase !== 'starting' || loads !== this.#loads) return
     if (loaded.kind === 'damaged') return this.#damaged(loaded)
     this.#foldIn(loaded)

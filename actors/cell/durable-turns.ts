@@ -127,6 +127,7 @@ export abstract class DurableTurns extends Cell {
     const turn = new DurableTurn(this, envelope, this.stepLog.restart(envelope), attempt)
     let result: unknown
     try {
+      this.host.faults?.('turn:before-handler')
       result =
         envelope.header.topic === undefined
           ? handler(turn, envelope.payload)
@@ -192,6 +193,7 @@ export abstract class DurableTurns extends Cell {
   /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE, before anything was changed */
   #end(turn: DurableTurn, reply: unknown): void {
     turn.rearm()
+    this.host.faults?.('turn:settled')
     const prepared = prepare(this, turn, reply)
     turn.close()
     if (this.#isSilent(turn, prepared)) return this.#over(turn)
@@ -202,6 +204,7 @@ export abstract class DurableTurns extends Cell {
     this.#finishMessage(turn.envelope)
     if (turn.afterwards === 'destroyed') this.#appendTurn(turn, reply, () => this.#tombstone(turn))
     else this.#appendTurn(turn, reply)
+    this.host.faults?.('turn:recorded')
     this.#over(turn)
   }
 

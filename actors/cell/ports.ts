@@ -8,6 +8,7 @@ import type { Alarms } from '../../mailbox/alarms.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
 import type { MessageRef } from '../../persistence/record.ts'
@@ -63,6 +64,8 @@ export interface CellHost {
   readonly origin: number
   /** Freeze payloads and send every one through the codec (T5). */
   readonly development: boolean
+  /** Told of the fault points of a turn; absent in production. */
+  readonly faults?: Faults | undefined
   nextSeq(): number
   /** Monotonic ms, as of the slice that runs now: cheap enough to stamp every message. */
   readonly coarse: number

@@ -81,6 +81,7 @@ export class StepLog implements StepStore {
   begin(turn: DurableTurn, step: Step, message?: StagedMessage): Promise<number> {
     if (turn.closed) return Promise.reject(undoneError())
     const { journal, pipeline, host } = this.#owner
+    host.faults?.('step:before-begun')
     const envelope = turn.stepSubject()
     writeStepBegun(journal.builder, this.#owner, turn, step, message)
     return new Promise((resolve, reject) => {
@@ -91,6 +92,7 @@ export class StepLog implements StepStore {
           if (message !== undefined && !isDropped(ack, position, 0)) {
             releaseMessage(host, message, position, 0)
           }
+          host.faults?.('step:begun')
           resolve(position)
         },
         undone: (refusal) => {
@@ -103,12 +105,15 @@ export class StepLog implements StepStore {
 
   end(turn: DurableTurn, step: Step, { ok, bytes }: Outcome): void {
     if (turn.closed) throw undoneError()
+    const { faults } = this.#owner.host
+    faults?.('step:answered')
     const written = ok ? { result: bytes } : { error: bytes }
     writeStepDone(this.#owner.journal.builder, this.#owner, turn, step, written)
     this.#owner.pipeline.append({
       committed: () => undefined,
       undone: (refusal) => this.#owner.undo(undefined, refusal),
     })
+    faults?.('step:done')
   }
 
   keepCall(turn: DurableTurn, step: Step, outcome: Promise<Outcome>): void {

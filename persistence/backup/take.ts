@@ -12,6 +12,7 @@
 import { randomUUID } from 'node:crypto'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { packageVersion } from '../../mailbox/package-version.ts'
 import { attempt, connect, storeError } from '../sqlite/connection.ts'
 import { formatVersion, inspect } from '../sqlite/schema.ts'
@@ -31,6 +32,7 @@ export interface BackupOptions {
   readonly emptyMeta?: () => unknown
   /** Wall time in ms. */
   readonly now?: () => number
+  readonly faults?: Faults | undefined
 }
 
 /** Pages copied between two turns of the event loop: about a millisecond. */
@@ -79,13 +81,15 @@ class Backup {
   }
 
   async run(): Promise<Manifest> {
-    const { signal } = this.#options
+    const { signal, faults } = this.#options
     signal?.throwIfAborted()
     mkdirSync(this.#folder, { recursive: true })
     const tail = readTail(this.#file)
     await this.#copy()
     settle(this.#temporary.store)
+    faults?.('backup:copied')
     const examined = await this.#examine()
+    faults?.('backup:examined')
     this.#checkTail(tail, examined)
     signal?.throwIfAborted()
     const manifest = await this.#manifest(examined)
@@ -167,9 +171,13 @@ class Backup {
 
   #publish(name: string): void {
     const files = filesOf(this.#folder, name)
+    const { faults } = this.#options
     publish(this.#temporary.store, files.store)
+    faults?.('backup:store-named')
     publish(this.#temporary.states, files.states)
+    faults?.('backup:states-named')
     publish(this.#temporary.manifest, files.manifest)
+    faults?.('backup:named')
   }
 }
 

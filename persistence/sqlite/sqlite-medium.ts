@@ -2,6 +2,7 @@
  * The write side of a store file: one connection, one transaction at a time, one sync per commit
  * (D6). The tail file is told of every position that was acknowledged (D10).
  */
+import type { Faults } from '../../mailbox/fault-points.ts'
 import type { ActorRow } from '../actor-table.ts'
 import { snapshotsKept } from '../history-reader.ts'
 import type { Medium, OwnIdRow } from '../medium.ts'
@@ -20,15 +21,17 @@ const ownIdsPerExpiry = 100
 export class SqliteMedium extends SqliteReadMedium implements Medium {
   readonly #open: () => Connection
   readonly #tail: TailFile
+  readonly #faults: Faults | undefined
   readonly #nameNos = new Cache<string, number>(50_000)
   #epochs = new Map<number, number>()
   #position: number
 
   /** @param open opens the file again after a failure */
-  constructor(file: string, open: () => Connection, tail: TailFile) {
+  constructor(file: string, open: () => Connection, tail: TailFile, faults?: Faults) {
     super(file, open())
     this.#open = open
     this.#tail = tail
+    this.#faults = faults
     this.#position = super.position
     this.#loadEpochs()
     // From here on this is what there is, also when a loss was accepted.
@@ -44,8 +47,11 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
     this.connection.begin()
     try {
       const result = work()
+      this.#faults?.('commit:written')
       this.connection.commit()
+      this.#faults?.('commit:synced')
       if (this.#position !== before) this.#tail.write(this.#position)
+      this.#faults?.('commit:noted')
       return result
     } catch (error) {
       this.#undo()

@@ -101,7 +101,7 @@ function openMedium(file: string, connect: Connect, options: SqliteStoreOptions)
   }
   if (isNew) attempt(file, () => syncFolder(file))
   const tail = attempt(file, () => new TailFile(file, id))
-  return new SqliteMedium(file, reopen, tail)
+  return new SqliteMedium(file, reopen, tail, options.faults)
 }
 
 function openConnection(file: string, connect: Connect, options: SqliteStoreOptions): Connection {

@@ -5,13 +5,14 @@ import { threadId } from 'node:worker_threads'
 import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { offer } from '../wire/control.ts'
 import type { HostStart, Report } from '../wire/host-control.ts'
 import { Host } from './host.ts'
 
 /** Runs a host until it is stopped. */
-export async function runHost(start: HostStart): Promise<void> {
-  const host = await startHost(start)
+export async function runHost(start: HostStart, faults: Faults | undefined): Promise<void> {
+  const host = await startHost(start, faults)
   if (host === undefined) return
   const unhandled = (error: unknown): void => {
     start.reports.postMessage({ kind: 'unhandled', error: encodeError(error) } satisfies Report)
@@ -28,9 +29,9 @@ export async function runHost(start: HostStart): Promise<void> {
 }
 
 /** A start that fails is reported as data: the task's own rejection would lose code and cause. */
-async function startHost(start: HostStart): Promise<Host | undefined> {
+async function startHost(start: HostStart, faults: Faults | undefined): Promise<Host | undefined> {
   try {
-    return new Host(await loadApp(start.app), start)
+    return new Host(await loadApp(start.app), start, faults)
   } catch (error) {
     start.reports.postMessage({ kind: 'failed', error: encodeError(error) } satisfies Report)
     return undefined

@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import { SystemClock } from '../../mailbox/clock.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { Hand, handFile, handMemory } from '../../persistence/hand-file.ts'
 import { BusyNote } from '../peer/busy-note.ts'
@@ -37,7 +38,7 @@ export class Host {
     this.#ended = resolve
   })
 
-  constructor(app: App, start: HostStart) {
+  constructor(app: App, start: HostStart, faults?: Faults) {
     this.#app = app
     this.#start = start
     this.#placement = new Placement(start.plan)
@@ -59,6 +60,7 @@ export class Host {
       sink: reporter(start.reports, () => clock.wall()),
       jitter: Math.random,
       soon: (run) => this.#soon(run),
+      faults,
     })
     if (start.hand !== undefined) this.#peer.starts = startsOf(start, start.hand)
     this.#links = new PeerLinks(this.#peer, app.actors.keys())

@@ -8,6 +8,7 @@ import { MessageChannel } from 'node:worker_threads'
 import { decodeError } from '../../actors/cell/error-data.ts'
 import type { CancelAlarm, Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { aFunction, aSignal, checkOptions } from '../../mailbox/options.ts'
 import type { BackupProgress, Manifest } from '../../persistence/backup/index.ts'
 import type { BackupDone, BackupJob, FromBackup } from '../store/backup-job.ts'
@@ -43,6 +44,7 @@ export interface BackupParts {
   readonly worker: URL
   readonly clock: Clock
   readonly events: SystemEventEmitter
+  readonly faults: Faults | undefined
 }
 
 /** Ms that a cancelled backup has to clean up before its thread is ended. */
@@ -144,10 +146,10 @@ export class Backups {
     signal: AbortSignal,
     progress: (progress: BackupProgress) => void,
   ): Promise<BackupDone> {
-    const { pool, worker } = this.#parts
+    const { pool, worker, faults } = this.#parts
     if (pool !== undefined) return await onThread(pool, worker, job, signal, progress)
     const { runBackup } = await import('../store/backup-job.ts')
-    return await runBackup(job, signal, progress)
+    return await runBackup(job, signal, progress, faults)
   }
 
   #finished({ folder }: BackupJob, { manifest, removed }: BackupDone): void {

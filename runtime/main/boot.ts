@@ -9,6 +9,7 @@ import { Count } from '../../mailbox/accounting.ts'
 import { hashAddress } from '../../mailbox/address.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { Hand, handFile } from '../../persistence/hand-file.ts'
 import { Counters } from '../peer/counters.ts'
 import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
@@ -18,6 +19,7 @@ import { Starts } from '../peer/starts.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
+import { loadFaults } from '../wire/fault-module.ts'
 import type { Report } from '../wire/host-control.ts'
 import {
   mainSlot,
@@ -64,6 +66,7 @@ export interface Booted {
   readonly client: StoreClient | undefined
   readonly pool: ThreadPool | undefined
   readonly quarantine: Quarantine
+  readonly faults: Faults | undefined
 }
 
 export async function boot(
@@ -75,10 +78,14 @@ export async function boot(
   const plan = planPlacement(app.actors.values(), options.workers)
   const slots = slotCount(plan)
   // Four more than hosts: store, archivist, history queries, a backup; the pool makes them on demand.
-  const pool = slots === 0 ? undefined : new ThreadPool(slots + 4, options.hostMemory)
+  const pool =
+    slots === 0
+      ? undefined
+      : new ThreadPool(slots + 4, options.hostMemory, { faults: options.faults })
+  const faults = await loadFaults(options.faults, { role: 'main' })
   const made: Made = {}
   try {
-    return await assemble(app, options, listener, { plan, slots, pool, made })
+    return await assemble(app, options, listener, { plan, slots, pool, made, faults })
   } catch (error) {
     await takeApart(made, pool)
     throw error
@@ -120,25 +127,27 @@ interface Threads {
   readonly slots: number
   readonly pool: ThreadPool | undefined
   readonly made: Made
+  readonly faults: Faults | undefined
 }
 
 async function assemble(
   app: App,
   options: CheckedOptions,
   listener: BootListener,
-  { plan, slots, pool, made }: Threads,
+  { plan, slots, pool, made, faults }: Threads,
 ): Promise<Booted> {
   const worker = workerFile(options.host)
   const placement = new Placement(plan)
   const counters = new Counters(app.actors.keys())
   const clock = new EndingClock()
   made.clock = clock
-  const peer = makePeer(app, options, listener, { placement, counters, clock })
+  const peer = makePeer(app, options, listener, { placement, counters, clock, faults })
   const links = new PeerLinks(peer, app.actors.keys())
-  const store = await openStore(options, pool, worker, clock)
+  const store = await openStore(options, pool, worker, { clock, faults })
+  faults?.('boot:store-open')
   if (store !== undefined) made.store = store
   const file = options.store === 'memory' ? undefined : options.store
-  const quarantine = new Quarantine(file)
+  const quarantine = new Quarantine(file, faults)
   const main = store && (await connectMain(peer, store, listener))
   const client = main?.client
   const origins = new Origins(client)
@@ -156,6 +165,7 @@ async function assemble(
       pool,
       store,
       links,
+      faults,
       beginEpoch: async (slot) => (await client?.ask('beginEpoch', { slot })) ?? 1,
       nextOrigin: () => origins.next(),
       reported: (slot, report) => {
@@ -199,17 +209,19 @@ async function assemble(
     peer.holdAll()
   }
   await hosts?.start(slots)
+  faults?.('boot:hosts-up')
   if (client !== undefined) quarantine.waiting(await countWaiting(peer, counters, client))
   await hosts?.tryAlone()
   if (hosts === undefined && client !== undefined) {
     await peer.tryAlone(await actorsWithSuspects(quarantine, client, placement, mainSlot))
     peer.tryAll()
   }
+  faults?.('boot:before-intake')
   // From here on every thread wakes those that live there.
   await hosts?.go()
   peer.waker?.begin()
   await store?.start()
-  return { clock, peer, links, counters, hosts, store, client, pool, quarantine }
+  return { clock, peer, links, counters, hosts, store, client, pool, quarantine, faults }
 }
 
 function makePeer(
@@ -220,6 +232,7 @@ function makePeer(
     readonly placement: Placement
     readonly counters: Counters
     readonly clock: Clock
+    readonly faults: Faults | undefined
   },
 ): Peer {
   return new Peer({
@@ -240,12 +253,12 @@ async function openStore(
   { store, acceptLoss, retention, workers }: CheckedOptions,
   pool: ThreadPool | undefined,
   worker: URL,
-  clock: Clock,
+  { clock, faults }: { readonly clock: Clock; readonly faults: Faults | undefined },
 ): Promise<StoreHome | undefined> {
   if (store === undefined) return undefined
-  if (store === 'memory') return openStoreHere(undefined, clock)
+  if (store === 'memory') return openStoreHere(undefined, clock, faults)
   const file = { path: store, acceptLoss, retention }
-  if (workers === 0 || pool === undefined) return openStoreHere(file, clock)
+  if (workers === 0 || pool === undefined) return openStoreHere(file, clock, faults)
   return StoreThread.open(file, pool, worker)
 }
 

@@ -33,13 +33,16 @@ export async function closeSystem(
 ): Promise<CloseReport> {
   const time = new Deadline()
   const drained = await drain(booted, time.after(within * drainShare))
+  booted.faults?.('close:drained')
   const end = time.after(within)
   const { total } = stats()
   const stored = (await inTime(storedOf(booted), end)) ?? 0
   await stopThreads(booted, app, time.after(within * stopShare))
+  booted.faults?.('close:threads-stopped')
   booted.peer.starts?.close()
   booted.quarantine.close()
   await inTime(booted.store?.close(), end)
+  booted.faults?.('close:store-closed')
   booted.client?.closed(closedError())
   await booted.pool?.destroy()
   booted.clock.end()

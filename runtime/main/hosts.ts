@@ -14,6 +14,7 @@ import { decodeError } from '../../actors/cell/error-data.ts'
 import { Count } from '../../mailbox/accounting.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { allocateHand } from '../../persistence/hand-file.ts'
 import { BusyNote } from '../peer/busy-note.ts'
 import { Counters } from '../peer/counters.ts'
@@ -68,6 +69,7 @@ export interface HostsSide {
   readonly store: StoreHome | undefined
   /** Links of the main thread itself. */
   readonly links: PeerLinks
+  readonly faults: Faults | undefined
   /** The next epoch of a slot; 1 without a store. */
   beginEpoch(slot: number): Promise<number>
   nextOrigin(): Promise<number>
@@ -346,12 +348,16 @@ export class Hosts implements HostsView {
   }
 
   async #replace(host: HostThread, error: unknown): Promise<void> {
+    const { faults } = this.#side
+    faults?.('host:lost')
     this.#hearOut(host)
     // First of all: whatever the dead generation still has under way is refused from here on, so
     // that what the store shows next is all there will ever be of it.
     const epoch = await this.#side.beginEpoch(host.slot)
+    faults?.('host:fenced')
     await this.#unlink(host.slot)
     await this.#side.lost(host, error, this.#ledger.take(host.slot))
+    faults?.('host:settled')
     if (this.#stopping) return
     if (this.#countDeath(host.slot) >= maxDeaths) return this.#retire(host.slot)
     await this.#comeUp(host.slot, epoch)
@@ -359,6 +365,7 @@ export class Hosts implements HostsView {
 
   async #comeUp(slot: number, epoch?: number): Promise<void> {
     const next = await this.#startHost(slot, epoch)
+    this.#side.faults?.('host:up')
     this.#running.set(slot, next)
     // From here on its death is one like any other: half a link must be taken apart again.
     this.#watch(next)

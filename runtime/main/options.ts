@@ -12,8 +12,10 @@ import {
   anObject,
   aText,
   checkOptions,
+  type OptionCheck,
 } from '../../mailbox/options.ts'
 import type { Retention } from '../store/archive.ts'
+import type { FaultOptions } from '../wire/fault-module.ts'
 import { type BackupOptions, type BackupPlan, checkBackupOptions } from './backup-plan.ts'
 import { checkRetention, type RetentionOptions } from './retention-plan.ts'
 
@@ -59,9 +61,14 @@ export interface SystemOptions {
   readonly retention?: RetentionOptions
   /** Folder that gets what retention takes out of the store, before it is deleted. Default: none. */
   readonly archive?: string
+  /** For crash tests: a module that is told of every fault point; see `docs/fault-points.md`. */
+  readonly faults?: FaultOptions
   /** Gets log lines. Default: warnings and errors go to stderr. */
   readonly log?: (line: LogLine) => void
 }
+
+const aUrl: OptionCheck = (value) =>
+  typeof value === 'string' && URL.canParse(value) ? undefined : 'the URL of a module'
 
 const checks = {
   store: aText,
@@ -77,6 +84,7 @@ const checks = {
   backup: anObject,
   retention: anObject,
   archive: aText,
+  faults: anObject,
   log: aFunction,
 }
 
@@ -93,6 +101,7 @@ export interface CheckedOptions {
   readonly host: string | undefined
   readonly backup: BackupPlan | undefined
   readonly retention: Retention | undefined
+  readonly faults: FaultOptions | undefined
   readonly log: (line: LogLine) => void
 }
 
@@ -118,8 +127,16 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     host: options.host,
     backup: checkBackupOptions(options.backup, options.store),
     retention: checkRetention(options.retention, options.archive),
+    faults: checkFaults(options.faults),
     log: options.log ?? toStderr,
   })
+}
+
+function checkFaults(options: FaultOptions | undefined): FaultOptions | undefined {
+  if (options === undefined) return undefined
+  checkOptions('createSystem faults', options, { module: aUrl, data: () => undefined })
+  if (options.module !== undefined) return options
+  throw new TroupeError('OPTION_INVALID', 'createSystem: option "faults" needs a module')
 }
 
 function toStderr({ level, actor, message, fields }: LogLine): void {

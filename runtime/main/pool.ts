@@ -24,8 +24,9 @@ export class ThreadPool {
   /**
    * @param threads how many, all long-lived
    * @param heap megabytes of heap per thread; undefined for Node's default
+   * @param data each thread's `workerData`
    */
-  constructor(threads: number, heap?: number) {
+  constructor(threads: number, heap?: number, data?: object) {
     this.#pool = new Piscina({
       minThreads: 0,
       maxThreads: threads,
@@ -35,6 +36,7 @@ export class ThreadPool {
       idleTimeout: 0,
       // Tells createSystem that it was called from an app module inside one of these threads.
       env: { ...process.env, [hostMarker]: '1' },
+      ...(data !== undefined && { workerData: data }),
       ...(heap !== undefined && { resourceLimits: limitsOf(heap) }),
     })
     // Deaths are handled where the task is awaited; this only keeps them from being uncaught.

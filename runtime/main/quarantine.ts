@@ -6,6 +6,7 @@
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { hashAddress } from '../../mailbox/address.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { handPath, type InHand, readHand, suspectKey } from '../../persistence/hand-file.ts'
 import {
   readHands,
@@ -29,12 +30,14 @@ export type Releaser = (key: string, actor: string) => void
 
 export class Quarantine {
   readonly #file: string | undefined
+  readonly #faults: Faults | undefined
   readonly #suspects = new Map<string, Suspect>()
   #released: Releaser = () => undefined
 
   /** @param file of the store; undefined for one in memory */
-  constructor(file: string | undefined) {
+  constructor(file: string | undefined, faults?: Faults) {
     this.#file = file
+    this.#faults = faults
     if (file === undefined) return
     for (const suspect of readSuspects(file)) this.#suspects.set(suspectKey(suspect), suspect)
     this.#merge(readHands(file))
@@ -143,6 +146,8 @@ export class Quarantine {
 
   #write(synced: boolean): void {
     if (this.#file === undefined) return
+    this.#faults?.('suspects:before-write')
     writeSuspects(this.#file, [...this.#suspects.values()], synced)
+    this.#faults?.('suspects:written')
   }
 }

@@ -4,6 +4,7 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Clock } from '../../mailbox/clock.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { openMemoryStore } from '../../persistence/memory-store.ts'
 import { type Retention, runArchive } from '../store/archive.ts'
 import type { HistoryAsk, HistoryPage } from '../store/history-page.ts'
@@ -43,10 +44,14 @@ export interface StoreFile {
 }
 
 /** Opens a store on this thread. */
-export async function openStoreHere(file: StoreFile | undefined, clock: Clock): Promise<StoreHome> {
-  const store = file === undefined ? openMemoryStore() : await openFile(file)
-  const inline = openInlineStore(store, clock, setImmediate)
-  const stopArchive = file && (await archiveHere(file, inline.service))
+export async function openStoreHere(
+  file: StoreFile | undefined,
+  clock: Clock,
+  faults?: Faults,
+): Promise<StoreHome> {
+  const store = file === undefined ? openMemoryStore({ faults }) : await openFile(file, faults)
+  const inline = openInlineStore(store, clock, setImmediate, faults)
+  const stopArchive = file && (await archiveHere(file, inline.service, faults))
   return {
     kill: () => false,
     watch: () => undefined,
@@ -61,22 +66,24 @@ export async function openStoreHere(file: StoreFile | undefined, clock: Clock): 
 }
 
 /** SQLite is loaded only when a file is opened. */
-async function openFile({
-  path,
-  acceptLoss,
-}: StoreFile): Promise<ReturnType<typeof openMemoryStore>> {
+async function openFile(
+  { path, acceptLoss }: StoreFile,
+  faults: Faults | undefined,
+): Promise<ReturnType<typeof openMemoryStore>> {
   const { openSqliteStore } = await import('../../persistence/sqlite/sqlite-store.ts')
-  return openSqliteStore(path, { acceptLoss })
+  return openSqliteStore(path, { acceptLoss, faults })
 }
 
 async function archiveHere(
   { path, retention }: StoreFile,
   service: StoreService,
+  faults: Faults | undefined,
 ): Promise<() => void> {
   const { openSqliteReader } = await import('../../persistence/sqlite/sqlite-store.ts')
   const reader = openSqliteReader(path)
   let post: (message: ToStore) => void = () => undefined
-  const receive = runArchive(reader.medium, { post: (message) => post(message) }, retention)
+  const wire = { post: (message: ToStore) => post(message) }
+  const receive = runArchive(reader.medium, wire, retention, faults)
   post = service.connect(archiveSlot, { post: (message) => receive(message) })
   return () => reader.close()
 }

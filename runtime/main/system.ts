@@ -72,6 +72,7 @@ export class System {
       worker: workerFile(host),
       clock: parts.booted.clock,
       events: parts.events,
+      faults: parts.booted.faults,
     })
   }
 

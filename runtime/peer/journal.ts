@@ -4,6 +4,7 @@
  */
 import type { Cell } from '../../actors/cell/cell.ts'
 import type { Committing, Journal } from '../../actors/cell/ports.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import { SegmentBuilder } from '../../persistence/segment.ts'
 import type { Ack, Refusal } from '../../persistence/store.ts'
@@ -42,6 +43,7 @@ export class JournalClient implements Journal {
   /** Acceptances that wait for credit, in order. */
   readonly #queue: (() => void)[] = []
   #fenced = false
+  readonly #faults: Faults | undefined
 
   /**
    * @param schedule asks for a {@link flush} soon, for records appended outside a slice
@@ -52,8 +54,10 @@ export class JournalClient implements Journal {
     identity: JournalIdentity,
     schedule: () => void,
     credit: number = storeCredit,
+    faults?: Faults,
   ) {
     this.#credit = credit
+    this.#faults = faults
     this.#client = client
     this.#loads = new Loads(client)
     this.#identity = identity
@@ -98,12 +102,14 @@ export class JournalClient implements Journal {
   /** Sends what was collected. */
   flush(): void {
     if (this.#entries.length === 0) return
+    this.#faults?.('journal:before-frame')
     const bytes = this.builder.bytes
     const frame = this.builder.take()
     this.#sent.push({ seq: frame.seq, entries: this.#entries, bytes })
     this.#entries = []
     this.#bytesOut += bytes
     this.#client.commit(frame)
+    this.#faults?.('journal:frame-sent')
   }
 
   load(actor: string, limit: number): Promise<LoadedActor | Damage> {
@@ -129,7 +135,9 @@ export class JournalClient implements Journal {
     if (frame === undefined || frame.seq !== ack.seq || ack.status !== 'committed') return
     this.#sent.shift()
     this.#bytesOut -= frame.bytes
+    this.#faults?.('outbox:before-release')
     answer(frame.entries, ack)
+    this.#faults?.('outbox:released')
     this.#creditReturned()
   }
 

@@ -27,6 +27,7 @@ import type { Clock } from '../../mailbox/clock.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { full, queued, refused, type TellOutcome } from '../../mailbox/outcome.ts'
 import type { Placement } from '../wire/placement.ts'
@@ -88,6 +89,7 @@ export interface PeerOptions {
   readonly jitter: () => number
   /** Runs a function after what the event loop has ready now. */
   readonly soon: (run: () => void) => void
+  readonly faults?: Faults | undefined
 }
 
 export class Peer implements CellHost {
@@ -97,6 +99,7 @@ export class Peer implements CellHost {
   readonly asks: AskTable
   origin: number
   readonly development: boolean
+  readonly faults: Faults | undefined
   readonly topics: Topics
   readonly residents: Residents
   readonly links = new Map<number, PeerLink>()
@@ -128,6 +131,7 @@ export class Peer implements CellHost {
     this.#busy = options.busy
     this.origin = -options.origin
     this.development = options.development
+    this.faults = options.faults
     this.alarms = new Alarms(options.clock)
     this.asks = new AskTable(this.alarms, (ask) => this.#giveUp(ask))
     this.topics = new Topics((pattern, wanted) => {
@@ -256,7 +260,14 @@ export class Peer implements CellHost {
     if (resident === undefined && this.#isDown(envelope)) return
     const cell = resident ?? this.#activate(envelope.to, type)
     if (cell === undefined) return this.deadLetter(envelope, 'no-definition')
-    cell.receive(envelope)
+    this.#enter(cell, envelope)
+  }
+
+  #enter(cell: Cell, envelope: Envelope): TellOutcome {
+    this.faults?.('mailbox:before-enqueue')
+    const outcome = cell.receive(envelope)
+    this.faults?.('mailbox:enqueued')
+    return outcome
   }
 
   /** True for a message to an actor that failed for good a moment ago: it is a dead letter (F1). */
@@ -270,7 +281,9 @@ export class Peer implements CellHost {
   }
 
   #receive(cell: Cell, envelope: Envelope): TellOutcome {
-    if (!this.development || envelope.header.keep || envelope.stored) return cell.receive(envelope)
+    if (!this.development || envelope.header.keep || envelope.stored) {
+      return this.#enter(cell, envelope)
+    }
     let payload: unknown
     try {
       payload = recoded(envelope.payload)
@@ -278,7 +291,7 @@ export class Peer implements CellHost {
       cell.bump(Count.deadLettered, 1)
       return refused('not-encodable', error as TroupeError)
     }
-    return cell.receive(withPayload(envelope, payload))
+    return this.#enter(cell, withPayload(envelope, payload))
   }
 
   #routeAway(envelope: Envelope): TellOutcome {

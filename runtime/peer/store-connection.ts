@@ -34,7 +34,7 @@ export function connectStore(
   events: StoreEvents = {},
 ): StoreConnection {
   const client = new StoreClient(wire)
-  const journal = new JournalClient(client, identity, () => peer.touched())
+  const journal = new JournalClient(client, identity, () => peer.touched(), undefined, peer.faults)
   let last: FrameEnd = { seq: 0, position: 0 }
   const vouch = (seq: number, position: number): void => {
     last = { seq, position }

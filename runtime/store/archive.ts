@@ -2,6 +2,7 @@
  * Runs the archivist on the store's orders, wherever it lives: on a thread of its own, or inline.
  */
 import { emptyBook } from '../../actors/cell/book.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { Archivist } from '../../persistence/archivist.ts'
 import type { ReadMedium } from '../../persistence/medium.ts'
 import type { RetentionPolicy } from '../../persistence/retention.ts'
@@ -19,6 +20,7 @@ export function runArchive(
   medium: ReadMedium,
   wire: Wire<ToStore>,
   retention?: Retention,
+  faults?: Faults,
 ): (message: FromStore) => void {
   const client = new StoreClient(wire)
   const archivist = new Archivist(
@@ -34,7 +36,7 @@ export function runArchive(
         await client.ask('dropSegments', { positions, floor })
       },
     },
-    { emptyMeta: emptyBook },
+    { emptyMeta: emptyBook, faults },
   )
   const work = async (checkpoint: boolean): Promise<void> => {
     archivist.catchUp()

@@ -5,6 +5,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { emptyBook } from '../../actors/cell/book.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import {
   type BackupProgress,
   type Manifest,
@@ -41,8 +42,9 @@ export async function runBackup(
   { file, folder, keep }: BackupJob,
   signal: AbortSignal,
   progress: (progress: BackupProgress) => void,
+  faults?: Faults,
 ): Promise<BackupDone> {
-  const options = { emptyMeta: emptyBook, signal, progress }
+  const options = { emptyMeta: emptyBook, signal, progress, faults }
   const manifest = await takeBackup(file, folder, options)
   if (keep === undefined) return { manifest, removed: [] }
   // What is byte for byte the file whose folds were checked then needs no second fold.
@@ -51,20 +53,23 @@ export async function runBackup(
 }
 
 /** The task of a backup's own thread. */
-export async function runBackupTask({ port, ...job }: BackupStart): Promise<void> {
+export async function runBackupTask(
+  { port, ...job }: BackupStart,
+  faults: Faults | undefined,
+): Promise<void> {
   const abort = new AbortController()
   port.once('message', () => abort.abort())
   port.once('close', () => abort.abort())
   const say = (message: FromBackup): void => port.postMessage(message)
   let last = ''
   try {
-    const done = await runBackup(job, abort.signal, (progress) => {
-      const { phase, done, total } = progress
+    const told = ({ phase, done, total }: BackupProgress): void => {
       const now = `${phase} ${Math.floor((100 * done) / Math.max(1, total))}`
       if (now === last) return
       last = now
-      say({ kind: 'progress', progress })
-    })
+      say({ kind: 'progress', progress: { phase, done, total } })
+    }
+    const done = await runBackup(job, abort.signal, told, faults)
     say({ kind: 'done', done })
   } catch (error) {
     say({ kind: 'failed', error: encodeError(error) })

@@ -3,6 +3,7 @@
  * and protocol, with function calls for wires.
  */
 import type { Clock } from '../../mailbox/clock.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import type { Store } from '../../persistence/store.ts'
 import type { FromStore } from './protocol.ts'
 import { StoreService } from './store-service.ts'
@@ -17,8 +18,9 @@ export function openInlineStore(
   store: Store,
   clock: Clock,
   soon: (run: () => void) => void,
+  faults?: Faults,
 ): InlineStore {
-  const service = new StoreService(store, clock, soon)
+  const service = new StoreService(store, clock, soon, undefined, faults)
   return {
     service,
     connect: (slot, receive) => service.connect(slot, { post: (message) => receive(message) }),

@@ -11,6 +11,7 @@
 import { encodeError } from '../../actors/cell/error-data.ts'
 import type { CancelAlarm, Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import type { Frame } from '../../persistence/segment.ts'
 import type { Ack, Store, Tail } from '../../persistence/store.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
@@ -52,6 +53,7 @@ export class StoreService {
   readonly #store: Store
   readonly #clock: Clock
   readonly #soon: (run: () => void) => void
+  readonly #faults: Faults | undefined
   readonly #clients = new Map<number, Client>()
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #timers: TimerWriter
@@ -76,10 +78,12 @@ export class StoreService {
     clock: Clock,
     soon: (run: () => void) => void,
     checkpointEvery?: number,
+    faults?: Faults,
   ) {
     this.#store = store
     this.#clock = clock
     this.#soon = soon
+    this.#faults = faults
     this.#upkeep = new Upkeep(store, checkpointEvery)
     this.#position = store.position
     this.#timers = new TimerWriter(
@@ -87,6 +91,7 @@ export class StoreService {
       clock,
       (frame) => this.#accept(frame),
       (error) => this.#stall(error),
+      faults,
     )
   }
 
@@ -163,6 +168,7 @@ export class StoreService {
     }
     this.#position = this.#store.position
     for (const ack of acks) this.#answer(ack)
+    this.#faults?.('commit:answered')
     this.#timers.arm()
     this.#keepUp()
   }

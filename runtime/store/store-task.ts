@@ -3,6 +3,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import { SystemClock } from '../../mailbox/clock.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { openSqliteStore } from '../../persistence/sqlite/sqlite-store.ts'
 import { offer } from '../wire/control.ts'
 import type { StoreControl, StoreStart } from './control.ts'
@@ -10,7 +11,10 @@ import type { FromStore, ToStore } from './protocol.ts'
 import { StoreService } from './store-service.ts'
 
 /** Runs the store until it is closed. */
-export async function runStore({ path, acceptLoss, control }: StoreStart): Promise<void> {
+export async function runStore(
+  { path, acceptLoss, control }: StoreStart,
+  faults: Faults | undefined,
+): Promise<void> {
   let service: StoreService | undefined
   let end!: () => void
   const ended = new Promise<void>((resolve) => {
@@ -18,8 +22,8 @@ export async function runStore({ path, acceptLoss, control }: StoreStart): Promi
   })
   const offered: StoreControl = {
     open: () => {
-      const store = openSqliteStore(path, { acceptLoss })
-      service = new StoreService(store, new SystemClock(), setImmediate)
+      const store = openSqliteStore(path, { acceptLoss, faults })
+      service = new StoreService(store, new SystemClock(), setImmediate, undefined, faults)
     },
     connect: ({ slot, port }) => {
       const receive = service?.connect(slot, wireOf(port))

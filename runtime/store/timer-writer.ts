@@ -7,6 +7,7 @@
  */
 
 import type { CancelAlarm, Clock } from '../../mailbox/clock.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { PartFlag, RecordKind } from '../../persistence/record.ts'
 import { type Frame, SegmentBuilder } from '../../persistence/segment.ts'
@@ -25,6 +26,7 @@ export class TimerWriter {
   readonly #clock: Clock
   readonly #send: (frame: Frame) => void
   readonly #failed: (error: unknown) => void
+  readonly #faults: Faults | undefined
   #builder: SegmentBuilder | undefined
   #epoch = 0
   #fired: string[] = []
@@ -37,11 +39,13 @@ export class TimerWriter {
     clock: Clock,
     send: (frame: Frame) => void,
     failed: (error: unknown) => void,
+    faults?: Faults,
   ) {
     this.#store = store
     this.#clock = clock
     this.#send = send
     this.#failed = failed
+    this.#faults = faults
   }
 
   owns(slot: number): boolean {
@@ -91,11 +95,13 @@ export class TimerWriter {
     const now = this.#clock.wall()
     const due = this.#store.dueTimers(now, batch)
     if (due.length === 0) return this.arm()
+    this.#faults?.('timer:before-fire')
     const builder = this.#open()
     this.#fired = due.map((timer) => timer.actor)
     for (const timer of due) write(builder, timer, now)
     this.#waiting = true
     this.#send(builder.take())
+    this.#faults?.('timer:fired')
   }
 
   #open(): SegmentBuilder {

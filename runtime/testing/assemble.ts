@@ -84,6 +84,7 @@ export function assemble({ app, time, work, reports, observed }: Brought): Assem
     client,
     pool: undefined,
     quarantine: new Quarantine(undefined),
+    faults: undefined,
   }
   return { booted, peer, time, observed, medium, records }
 }

@@ -16,6 +16,7 @@ import { decodeError, encodeError } from '../../actors/cell/error-data.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import type { Envelope, ReplySink } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { Faults } from '../../mailbox/fault-points.ts'
 import { Ring } from '../../mailbox/ring.ts'
 import { decodeFrame, encodeFrame } from '../../persistence/codec.ts'
 import { assertEncodable } from '../../persistence/encodable.ts'
@@ -39,6 +40,7 @@ export interface FramePort {
 
 /** What a link hands to the thread it belongs to. */
 export interface LinkOwner {
+  readonly faults?: Faults | undefined
   arrived(envelope: Envelope): void
   signalled(to: string, signal: Signal): void
   /** A published message for this thread's subscribers. */
@@ -167,7 +169,9 @@ export class Link {
     this.#items = []
     const frame = encodeFrame(items)
     this.#outBytes += frame.byteLength
+    this.#owner.faults?.('link:before-frame')
     this.#port.postMessage(frame, [frame.buffer])
+    this.#owner.faults?.('link:frame-sent')
   }
 
   get #hasCredit(): boolean {
@@ -212,8 +216,10 @@ export class Link {
   /** Takes a frame apart. */
   receive(frame: Uint8Array<ArrayBuffer>): void {
     if (this.#closed) return
+    this.#owner.faults?.('link:frame-arrived')
     this.#creditBytes += frame.byteLength
     for (const item of decodeFrame(frame) as Item[]) this.#take(item)
+    this.#owner.faults?.('link:frame-taken')
     this.#owner.touched()
   }
 
