@@ -1,103 +1,113 @@
 /**
- * `npm run bench`: runs cases, each in a fresh process, and prints what they found; the JSON form
- * goes to a file or to standard output. Progress goes to standard error.
+ * `npm run bench`: runs cases, each in a fresh process, and prints what they found. Progress goes to
+ * standard error.
  */
-import { fork } from 'node:child_process'
-import { writeFileSync } from 'node:fs'
-import { cpus } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
-import type { CaseResult, Figure } from './bench-case.ts'
-import { cases } from './cases/index.ts'
-import { runCase } from './rounds.ts'
+import { compareReports } from '../runtime/bench/compare.ts'
+import { circumstances } from '../runtime/bench/machine.ts'
+import { type BenchReport, type CaseReport, readReport } from '../runtime/bench/report.ts'
+import { caseLines, comparisonLines, hasRegressed, writeReport } from '../runtime/bench/show.ts'
+import { chosenCases, runInChild } from './children.ts'
+import { installPeers } from './peers/install.ts'
 
-const self = fileURLToPath(import.meta.url)
+const help = `usage: npm run bench -- [options]
+       npm run bench -- list
+       npm run bench -- compare OLD.json NEW.json
 
-async function main(): Promise<void> {
-  const { values, positionals } = parseArgs({
-    allowPositionals: true,
-    options: {
-      case: { type: 'string' },
-      quick: { type: 'boolean', default: false },
-      json: { type: 'string' },
-      child: { type: 'string' },
-    },
-  })
-  if (values.child !== undefined) return runHere(values.child, values.quick)
-  if (positionals[0] === 'list') {
-    for (const name of Object.keys(cases)) process.stdout.write(`${name}\n`)
-    return
-  }
-  const names = chosen(values.case)
-  const results: CaseResult[] = []
-  for (const name of names) results.push(await runInChild(name, values.quick))
-  report(results, values.json)
+Runs benchmark cases, each in a fresh process, ours, bound and peers in turn.
+
+  --case A,B      only these
+  --quick         small rounds: the cases are correct, the figures mean little; installs no peer
+  --json FILE     writes the report as JSON; - is standard output
+  --html FILE     writes the report as one page with plots
+  --cpu-prof DIR  writes a CPU profile of each case
+
+Exit code 0: done; 1: a case failed; 2: misused; 4: compare found a regression.
+`
+
+const options = {
+  case: { type: 'string' },
+  quick: { type: 'boolean', default: false },
+  json: { type: 'string' },
+  html: { type: 'string' },
+  'cpu-prof': { type: 'string' },
+  help: { type: 'boolean', short: 'h', default: false },
+} as const
+
+class Misuse extends Error {}
+
+async function main(args: readonly string[]): Promise<number> {
+  const { values, positionals } = parsed(args)
+  if (values.help) return write(help)
+  const [verb, ...rest] = positionals
+  if (verb === 'list') return write(`${chosenCases(undefined).join('\n')}\n`)
+  if (verb === 'compare') return compare(rest)
+  if (verb !== undefined) throw new Misuse(`no "${verb}"; there are list and compare`)
+  return runCases(values, args)
 }
 
-function chosen(names: string | undefined): string[] {
-  const wanted = names?.split(',') ?? Object.keys(cases)
-  const unknown = wanted.find((name) => !Object.hasOwn(cases, name))
-  if (unknown === undefined) return wanted
-  throw new Error(`no case "${unknown}"; there are ${Object.keys(cases).join(', ')}`)
-}
-
-async function runHere(name: string, quick: boolean): Promise<void> {
-  const load = cases[name] as (typeof cases)[string]
-  process.send?.(await runCase(await load(), quick ? 2 : 7, quick))
-  process.disconnect()
-}
-
-function runInChild(name: string, quick: boolean): Promise<CaseResult> {
-  process.stderr.write(`${name} ...\n`)
-  return new Promise((resolve, reject) => {
-    const args = ['--child', name, ...(quick ? ['--quick'] : [])]
-    const child = fork(self, args, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] })
-    let result: CaseResult | undefined
-    child.on('message', (message) => {
-      result = message as CaseResult
-    })
-    child.on('exit', (code) => {
-      if (result !== undefined && code === 0) resolve(result)
-      else reject(new Error(`case ${name} failed with exit code ${code}`))
-    })
-  })
-}
-
-function report(results: readonly CaseResult[], json: string | undefined): void {
-  const text = `${JSON.stringify({ ...circumstances(), cases: results }, null, 2)}\n`
-  if (json === '-') process.stdout.write(text)
-  else {
-    if (json !== undefined) writeFileSync(json, text)
-    for (const result of results) printResult(result)
+function parsed(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], allowPositionals: true, options })
+  } catch (error) {
+    throw new Misuse((error as Error).message)
   }
 }
 
-function circumstances(): object {
-  const [cpu] = cpus()
-  return {
-    machine: `${cpus().length} x ${cpu?.model ?? 'unknown'}`,
-    node: process.version,
-    date: new Date().toISOString(),
-    command: process.argv.slice(1).join(' '),
+function compare(files: readonly string[]): number {
+  const [before, after] = files
+  if (before === undefined || after === undefined || files.length > 2) {
+    throw new Misuse('expected: compare OLD.json NEW.json')
   }
+  const comparison = compareReports(readReport(before), readReport(after))
+  write(`${comparisonLines(comparison).join('\n')}\n`)
+  return hasRegressed(comparison) ? 4 : 0
 }
 
-function printResult({ case: name, what, unit, ours, bounds, others }: CaseResult): void {
-  process.stdout.write(`${name}: ${what} (${unit})\n`)
-  for (const figure of [ours, ...bounds, ...others]) {
-    const share =
-      figure === ours ? '' : `  ours is ${(ours.median / figure.median).toFixed(2)} of it`
-    process.stdout.write(`  ${line(figure)}${share}\n`)
+interface RunOptions {
+  readonly case?: string | undefined
+  readonly quick: boolean
+  readonly json?: string | undefined
+  readonly html?: string | undefined
+  readonly 'cpu-prof'?: string | undefined
+}
+
+async function runCases(options: RunOptions, args: readonly string[]): Promise<number> {
+  const names = chosenCases(options.case)
+  if (!options.quick) await installPeers()
+  const cases: CaseReport[] = []
+  const failed: string[] = []
+  for (const name of names) {
+    try {
+      const found = await runInChild(name, options.quick, options['cpu-prof'])
+      cases.push(found)
+      if (options.json !== '-') write(`${caseLines(found).join('\n')}\n`)
+    } catch (error) {
+      failed.push(name)
+      process.stderr.write(`${(error as Error).message}\n`)
+    }
   }
+  const command = ['npm run bench --', ...args].join(' ')
+  const report: BenchReport = { ...circumstances(command), quick: options.quick, cases }
+  writeReport(report, options)
+  if (failed.length === 0) return 0
+  process.stderr.write(`failed: ${failed.join(', ')}\n`)
+  return 1
 }
 
-function line({ name, median, min, max, n }: Figure): string {
-  const show = (value: number): string =>
-    value >= 1_000 ? Math.round(value).toLocaleString('en') : value.toFixed(2)
-  return `${name.padEnd(28)} ${show(median).padStart(12)}  (${show(min)} to ${show(max)}, n=${n})`
+function write(text: string): 0 {
+  process.stdout.write(text)
+  return 0
 }
 
-void main().catch((error: unknown) => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
-  process.exitCode = 1
-})
+void main(process.argv.slice(2)).then(
+  (code) => {
+    process.exitCode = code
+  },
+  (error: unknown) => {
+    const misused =
+      error instanceof Misuse || (error as { code?: string }).code === 'OPTION_INVALID'
+    process.stderr.write(`${misused ? (error as Error).message : String((error as Error).stack)}\n`)
+    process.exitCode = misused ? 2 : 1
+  },
+)

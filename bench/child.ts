@@ -1,0 +1,18 @@
+/** The process of one case: `node bench/child.ts NAME [quick]`, with a channel to who started it. */
+import { cases } from './cases/index.ts'
+import { runCase } from './rounds.ts'
+
+const [name = '', quick] = process.argv.slice(2)
+
+async function run(): Promise<void> {
+  const load = cases[name]
+  if (load === undefined) throw new Error(`no case "${name}"`)
+  const say = (text: string): void => void process.send?.({ say: text })
+  process.send?.({ found: await runCase(await load(), quick === 'quick', say) })
+  process.disconnect?.()
+}
+
+run().catch((error: unknown) => {
+  process.stderr.write(`\n${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exit(1)
+})

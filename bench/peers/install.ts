@@ -1,0 +1,22 @@
+/** Brings the peers of `bench/package.json` on first use, into `bench/node_modules` and nowhere else. */
+import { spawn } from 'node:child_process'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const folder = fileURLToPath(new URL('..', import.meta.url))
+
+/** Resolves when they are there, or when it is known that they cannot be had: then cases say so. */
+export async function installPeers(): Promise<void> {
+  if (existsSync(`${folder}/node_modules/.package-lock.json`)) return
+  process.stderr.write('installing the peers of bench/package.json ...\n')
+  const npm = spawn('npm', ['ci', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+  })
+  const code = await new Promise((resolve) => {
+    npm.on('error', resolve)
+    npm.on('exit', resolve)
+  })
+  if (code !== 0)
+    process.stderr.write(`npm ci in bench/ failed (${String(code)}): peers are missing\n`)
+}
