@@ -17,7 +17,7 @@ import {
   oneOf,
 } from '../mailbox/options.ts'
 import type { Context, ReadContext } from './context.ts'
-import type { Contract, Messages } from './contract.ts'
+import { type Contract, checkContract, type Messages } from './contract.ts'
 import type { AnyMessage, ItemOf, ReceivedOf, ReplyOf } from './message.ts'
 
 /** A message handler: returns the reply; a stream's handler is a generator that returns it. */
@@ -141,6 +141,7 @@ export function actor<
   Reads extends keyof M = never,
   Deps = unknown,
 >(contract: Contract<M>, behavior: Behavior<M, S, Reads, Deps>): ActorDefinition<M, Deps> {
+  checkContract('actor', contract)
   const what = `actor "${contract.type}"`
   checkOptions(what, behavior, behaviorChecks)
   if (behavior.mailbox) checkOptions(`${what} mailbox`, behavior.mailbox, mailboxChecks)

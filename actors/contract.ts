@@ -3,10 +3,10 @@
  * conversation can import it, and so that two actors may use each other's replies without a
  * circular type.
  */
-import { checkType } from '../mailbox/address.ts'
-import { TroupeError } from '../mailbox/errors.ts'
+import { type Address, checkKey, checkType } from '../mailbox/address.ts'
+import { shown, TroupeError } from '../mailbox/errors.ts'
 import type { AnyMessage, Messages } from './message.ts'
-import { makeRefClass, type RefClass } from './ref.ts'
+import { makeRefClass, type Ref, type RefClass, type SendPort } from './ref.ts'
 
 export type { Messages } from './message.ts'
 
@@ -53,4 +53,37 @@ function checkMessage(type: string, name: string, spec: unknown): void {
     'CONTRACT_INVALID',
     `contract "${type}": "${name}" must be made by message() or stream(), got ${typeof spec}`,
   )
+}
+
+/**
+ * A ref that sends through a port.
+ *
+ * @throws CONTRACT_INVALID, ADDRESS_INVALID
+ */
+export function bindRef<M extends Messages>(
+  contract: Contract<M>,
+  key: string | Address,
+  port: SendPort,
+): Ref<M> {
+  checkContract('ref', contract)
+  const text: unknown = typeof key === 'object' && key !== null ? keyOf(contract, key) : key
+  checkKey(text)
+  return new contract.refClass(text, port)
+}
+
+/** @throws CONTRACT_INVALID unless it was made by {@link contract} */
+export function checkContract(what: string, given: unknown): asserts given is Contract {
+  if (typeof (given as Partial<Contract> | null | undefined)?.refClass === 'function') return
+  const hint =
+    given === undefined ? '; two modules that import each other may see it before it is made' : ''
+  throw new TroupeError(
+    'CONTRACT_INVALID',
+    `${what}: the first argument is a contract, as made by contract('type', { ... }), got ${shown(given)}${hint}`,
+  )
+}
+
+function keyOf({ type }: Contract, address: Address): unknown {
+  if (address.type === type) return address.key
+  const got = typeof address.type === 'string' ? shown(address.type) : 'none'
+  throw new TroupeError('ADDRESS_INVALID', `ref: expected an address of type "${type}", got ${got}`)
 }

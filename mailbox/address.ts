@@ -24,6 +24,24 @@ export function formatAddress(address: Address): string {
 }
 
 /**
+ * The text of an address that came from user code.
+ *
+ * @param what names the call in the message, for example `watch`
+ * @throws ADDRESS_INVALID
+ */
+export function addressText(what: string, given: unknown): string {
+  if (typeof given !== 'object' || given === null || !('type' in given) || !('key' in given)) {
+    throw new TroupeError(
+      'ADDRESS_INVALID',
+      `${what}: expected a ref or an address { type, key }, got ${shown(given)}`,
+    )
+  }
+  checkType(given.type)
+  checkKey(given.key)
+  return `${given.type}/${given.key}`
+}
+
+/**
  * Reads `type/key`; the key may hold further slashes.
  * @throws ADDRESS_INVALID
  */

@@ -6,8 +6,19 @@
  */
 
 import { MAX_WIRE_DEPTH, typedArrays } from './codec-guard.ts'
-import { assertEncodable, copyBytes, type EncodableBytes } from './encodable.ts'
-import { type Fields, fieldOf, fieldsOf, isKey, kindOf, plainOf, refused } from './kinds.ts'
+import { copyBytes } from './copy.ts'
+import { refusalOf } from './encodable.ts'
+import type { EncodableBytes } from './encodable-types.ts'
+import {
+  extraName,
+  type Fields,
+  fieldOf,
+  fieldsOf,
+  isKey,
+  kindOf,
+  plainOf,
+  refused,
+} from './kinds.ts'
 
 /** Content of an extension: already bytes. */
 export class Packed {
@@ -44,8 +55,7 @@ export function toWire(value: unknown, what: string, how: Wiring): unknown {
   try {
     return wire(value, 0, how)
   } catch (error) {
-    if (error === refused) assertEncodable(value, what)
-    throw error
+    throw refusalOf(value, what, error)
   }
 }
 
@@ -115,6 +125,7 @@ function wireArray(array: unknown[], depth: number, how: Wiring): unknown[] {
     if (result === array) result = array.slice()
     result[i] = wired
   }
+  if (!how.checked && extraName(array, array.length) !== undefined) throw refused
   return result
 }
 
@@ -124,6 +135,7 @@ function wireMap(map: Map<unknown, unknown>, depth: number, how: Wiring): Packed
     if (!isKey(key)) throw refused
     items.push(wire(key, depth, how), wire(item, depth, how))
   }
+  if (!how.checked && extraName(map, 0) !== undefined) throw refused
   return new PackedMap(how.pack(items))
 }
 
@@ -133,6 +145,7 @@ function wireSet(set: Set<unknown>, depth: number, how: Wiring): PackedSet {
     if (!isKey(member)) throw refused
     items.push(wire(member, depth, how))
   }
+  if (!how.checked && extraName(set, 0) !== undefined) throw refused
   return new PackedSet(how.pack(items))
 }
 

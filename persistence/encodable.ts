@@ -1,24 +1,24 @@
 /**
- * T5 at run time: which values may be payload, reply or durable state, and how they are copied.
+ * T5 at run time: which values may be payload, reply or durable state.
  *
- * Owns the check that names the offending path, and the deep copy. Does not own the list of kinds
- * (`kinds.ts`), bytes (`codec.ts`) nor drafts (`actors/draft`): a draft answers the symbol PLAIN with
+ * Owns the check that names the offending path. Does not own the list of kinds (`kinds.ts`), the copy
+ * (`copy.ts`), bytes (`codec.ts`) nor drafts (`actors/draft`): a draft answers the symbol PLAIN with
  * what stands behind it, and that is all this room knows of it.
  *
  * Invariants:
  * 1. A value that passes is a finite tree: a cycle is found as depth beyond {@link MAX_DEPTH}, so the
- *    usual case pays for no bookkeeping. A value met twice is two values.
+ *    usual case pays for no bookkeeping; only the refusal looks where it closes. A value met twice is
+ *    two values.
  * 2. The fast walk carries no path. A refusal collects its segments on the way out.
- * 3. Map keys and Set members are compared by value, since identity does not survive a restart.
+ * 3. A value may be a proxy in bad faith: whatever it throws is a refusal with that as its cause.
+ * 4. Map keys and Set members are compared by value, since identity does not survive a restart.
  */
 
 import { TroupeError } from '../mailbox/errors.ts'
-import type { EncodableBytes } from './encodable-types.ts'
 import {
   describe,
+  extraName,
   type Fields,
-  fieldOf,
-  fieldsOf,
   isFieldName,
   isKey,
   kindOf,
@@ -29,7 +29,14 @@ import {
 
 export { PLAIN } from './kinds.ts'
 
-import { entrySegment, indexSegment, joinPath, memberSegment, propertySegment } from './path.ts'
+import {
+  cutPath,
+  entrySegment,
+  indexSegment,
+  joinPath,
+  memberSegment,
+  propertySegment,
+} from './path.ts'
 
 export type {
   CheckedEncodable,
@@ -40,10 +47,17 @@ export type {
   NotEncodable,
 } from './encodable-types.ts'
 
-/** Why a value is refused, and where: segments innermost first. */
+/** Why a value is refused, and where: steps innermost first. */
 interface Problem {
   readonly why: string
-  readonly inward: string[]
+  readonly inward: Step[]
+  readonly cause?: unknown
+}
+
+/** One step inward: the container, and how its part is spelt. */
+interface Step {
+  readonly container: object
+  readonly segment: string
 }
 
 /**
@@ -54,26 +68,59 @@ interface Problem {
  */
 export function assertEncodable(value: unknown, what: string): void {
   const problem = problemIn(value, 0)
-  if (problem !== undefined) throw notEncodable(what, problem.why, problem.inward.toReversed())
+  if (problem === undefined) return
+  const steps = problem.inward.toReversed()
+  throw cycleError(what, steps) ?? notEncodable(what, problem.why, segmentsOf(steps), problem.cause)
 }
 
-/** The error of T5, for whoever found the place. Segments outermost first. */
-export function notEncodable(what: string, why: string, segments: readonly string[]): TroupeError {
+/** Most characters of a path in a message: the reason stands behind it and must be seen. */
+const shownPath = 100
+/** Most characters of `fields.path`. */
+const keptPath = 2_000
+
+/**
+ * The error of T5, for whoever found the place. Segments outermost first; a long path is cut in its
+ * middle.
+ */
+export function notEncodable(
+  what: string,
+  why: string,
+  segments: readonly string[],
+  cause?: unknown,
+): TroupeError {
   const path = joinPath(segments)
-  const where = path === '' ? what : `${what}: ${path}`
+  const where = path === '' ? what : `${what}: ${cutPath(path, shownPath)}`
   return new TroupeError(
     'NOT_ENCODABLE',
     `${where} is ${why}; expected plain data (objects, arrays, Map, Set, Date, typed arrays and primitives)`,
-    { fields: { path, why } },
+    { fields: { path: cutPath(path, keptPath), why }, ...(cause !== undefined && { cause }) },
   )
 }
 
-function refuse(why: string): Problem {
-  return { why, inward: [] }
+/** A cycle is refused at the reference that closes it, not where the depth ran out. */
+function cycleError(what: string, steps: readonly Step[]): TroupeError | undefined {
+  const first = new Map<object, number>()
+  for (const [at, { container }] of steps.entries()) {
+    const earlier = first.get(container)
+    if (earlier === undefined) {
+      first.set(container, at)
+      continue
+    }
+    const target = earlier === 0 ? 'the whole value' : spelt(steps.slice(0, earlier))
+    return notEncodable(what, `a cycle: it refers to ${target}`, segmentsOf(steps.slice(0, at)))
+  }
+  return undefined
 }
 
-function inside(problem: Problem, segment: string): Problem {
-  problem.inward.push(segment)
+const segmentsOf = (steps: readonly Step[]): string[] => steps.map(({ segment }) => segment)
+const spelt = (steps: readonly Step[]): string => cutPath(joinPath(segmentsOf(steps)), shownPath)
+
+function refuse(why: string, cause?: unknown): Problem {
+  return { why, inward: [], cause }
+}
+
+function inside(problem: Problem, container: object, segment: string): Problem {
+  problem.inward.push({ container, segment })
   return problem
 }
 
@@ -84,8 +131,18 @@ function problemIn(value: unknown, depth: number): Problem | undefined {
   return undefined
 }
 
+/** A proxy may throw whatever is asked of it. */
 function problemInObject(value: object, depth: number): Problem | undefined {
-  if (depth === MAX_DEPTH) return refuse(`nested deeper than ${MAX_DEPTH} levels, or a cycle`)
+  if (depth === MAX_DEPTH) return refuse(`nested deeper than ${MAX_DEPTH} levels`)
+  try {
+    return problemByKind(value, depth)
+  } catch (cause) {
+    if (cause instanceof TroupeError) throw cause
+    return refuse('an object that cannot be looked at: reading it throws', cause)
+  }
+}
+
+function problemByKind(value: object, depth: number): Problem | undefined {
   switch (kindOf(value)) {
     case 'record':
       return problemInRecord(value as Fields, depth + 1)
@@ -114,7 +171,7 @@ function problemInRecord(record: Fields, depth: number): Problem | undefined {
   if (Object.getOwnPropertySymbols(record).length > 0) return refuse('an object with symbol keys')
   for (const key of Object.keys(record)) {
     const problem = problemInField(record, key, depth)
-    if (problem !== undefined) return inside(problem, propertySegment(key))
+    if (problem !== undefined) return inside(problem, record, propertySegment(key))
   }
   return undefined
 }
@@ -132,121 +189,49 @@ function problemInArray(array: unknown[], depth: number): Problem | undefined {
     const item = array[i]
     const hole = item === undefined && !Object.hasOwn(array, i)
     const problem = hole ? refuse('a hole in an array') : problemIn(item, depth)
-    if (problem !== undefined) return inside(problem, indexSegment(i))
+    if (problem !== undefined) return inside(problem, array, indexSegment(i))
   }
-  return undefined
+  return problemOfExtra(array, array.length)
 }
 
 function problemInMap(map: Map<unknown, unknown>, depth: number): Problem | undefined {
   for (const [key, item] of map) {
-    if (!isKey(key)) return inside(refuse('no primitive, as a Map key must be'), memberSegment(key))
+    if (!isKey(key)) {
+      return inside(refuse('no primitive, as a Map key must be'), map, memberSegment(key))
+    }
     const problem = problemIn(item, depth)
-    if (problem !== undefined) return inside(problem, entrySegment(key))
+    if (problem !== undefined) return inside(problem, map, entrySegment(key))
   }
-  return undefined
+  return problemOfExtra(map, 0)
 }
 
 function problemInSet(set: Set<unknown>): Problem | undefined {
   for (const member of set) {
     if (isKey(member)) continue
-    return inside(refuse('no primitive, as a Set member must be'), memberSegment(member))
+    return inside(refuse('no primitive, as a Set member must be'), set, memberSegment(member))
   }
-  return undefined
+  return problemOfExtra(set, 0)
+}
+
+/** What was hung on a container besides its elements would be lost. */
+function problemOfExtra(container: object, elements: number): Problem | undefined {
+  const name = extraName(container, elements)
+  if (name === undefined) return undefined
+  if (typeof name === 'symbol') return refuse('a container with symbol keys')
+  return inside(refuse('a property beside the elements'), container, propertySegment(name))
 }
 
 /**
- * A deep copy that shares nothing mutable with its input; drafts in it become plain.
+ * What a walk without a path threw, as an error that names the place.
  *
- * Objects without a prototype come back with the usual one, a Buffer as `Uint8Array`: what a restart
- * would give.
- *
- * @param what names the value in the message of an error
- * @throws NOT_ENCODABLE as {@link assertEncodable}
+ * @param error {@link refused}, or what an object threw that does not let itself be looked at
  */
-export function copyEncodable<T>(value: T, what = 'value'): T {
+export function refusalOf(value: unknown, what: string, error: unknown): unknown {
+  if (error instanceof TroupeError) return error
   try {
-    return copy(value, 0) as T
-  } catch (error) {
-    if (error === refused) assertEncodable(value, what)
-    throw error
+    assertEncodable(value, what)
+  } catch (found) {
+    return found
   }
-}
-
-/**
- * {@link copyEncodable} for a walk of its own: the value sits `depth` levels below the root.
- *
- * @throws {@link refused}
- */
-export function copy(value: unknown, depth: number): unknown {
-  if (typeof value === 'object') return value === null ? null : copyObject(value, depth)
-  if (typeof value === 'function' || typeof value === 'symbol') throw refused
-  return value
-}
-
-function copyObject(value: object, depth: number): unknown {
-  if (depth === MAX_DEPTH) throw refused
-  const plain = plainOf(value)
-  if (plain !== undefined) return plain.call(value, depth)
-  switch (kindOf(value)) {
-    case 'record':
-      return copyRecord(value as Fields, depth + 1)
-    case 'array':
-      return copyArray(value as unknown[], depth + 1)
-    case 'map':
-      return copyMap(value as Map<unknown, unknown>, depth + 1)
-    case 'set':
-      return copySet(value as Set<unknown>)
-    case 'date':
-      return copyDate(value as Date)
-    case 'bytes':
-      return copyBytes(value as EncodableBytes)
-    case undefined:
-      throw refused
-  }
-}
-
-function copyRecord(record: Fields, depth: number): Fields {
-  const result: Fields = {}
-  for (const key of fieldsOf(record)) result[key] = copy(fieldOf(record, key), depth)
-  return result
-}
-
-function copyArray(array: unknown[], depth: number): unknown[] {
-  const result: unknown[] = []
-  for (let i = 0; i < array.length; i++) {
-    const item = array[i]
-    if (item === undefined && !Object.hasOwn(array, i)) throw refused
-    result.push(copy(item, depth))
-  }
-  return result
-}
-
-function copyMap(map: Map<unknown, unknown>, depth: number): Map<unknown, unknown> {
-  const result = new Map<unknown, unknown>()
-  for (const [key, item] of map) {
-    if (!isKey(key)) throw refused
-    result.set(key, copy(item, depth))
-  }
-  return result
-}
-
-function copySet(set: Set<unknown>): Set<unknown> {
-  const result = new Set<unknown>()
-  for (const member of set) {
-    if (!isKey(member)) throw refused
-    result.add(member)
-  }
-  return result
-}
-
-function copyDate(date: Date): Date {
-  const time = date.getTime()
-  if (Number.isNaN(time)) throw refused
-  return new Date(time)
-}
-
-/** A typed array of the same type over memory of its own; a Buffer becomes a `Uint8Array`. */
-export function copyBytes(bytes: EncodableBytes): EncodableBytes {
-  if (bytes instanceof Uint8Array) return Uint8Array.from(bytes)
-  return bytes.slice()
+  return error === refused ? notEncodable(what, 'changing while it is read', []) : error
 }

@@ -102,3 +102,12 @@ export function fieldOf(record: object, key: string): unknown {
   if (!isFieldName(key)) throw refused
   return descriptor.value
 }
+
+/**
+ * The first property of an array, Map or Set that is none of its elements: it would be lost in bytes.
+ *
+ * @param elements how many own names its elements take
+ */
+export function extraName(container: object, elements: number): string | symbol | undefined {
+  return Object.keys(container)[elements] ?? Object.getOwnPropertySymbols(container)[0]
+}

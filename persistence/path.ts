@@ -33,6 +33,13 @@ export function joinPath(segments: readonly string[]): string {
   return path.startsWith('.') ? path.slice(1) : path
 }
 
+/** A path of at most so many characters: its middle gives way. */
+export function cutPath(path: string, most: number): string {
+  if (path.length <= most) return path
+  const half = Math.floor((most - 1) / 2)
+  return `${path.slice(0, half)}…${path.slice(-half)}`.toWellFormed()
+}
+
 function spellKey(key: unknown): string {
   if (typeof key === 'string') return JSON.stringify(key)
   if (typeof key === 'bigint') return `${key}n`

@@ -4,7 +4,7 @@
  *
  * Used by the ledger for durable subscribers and by the runtime for volatile ones.
  */
-import { TroupeError } from '../mailbox/errors.ts'
+import { shown, TroupeError } from '../mailbox/errors.ts'
 
 /** Longest topic or pattern, in characters. */
 export const maxTopicLength = 256
@@ -27,7 +27,7 @@ function check(text: unknown, shape: RegExp, expected: string): void {
   if (typeof text === 'string' && text.length <= maxTopicLength && shape.test(text)) return
   throw new TroupeError(
     'ADDRESS_INVALID',
-    `${expected}, at most ${maxTopicLength} characters; got ${JSON.stringify(text)}`,
+    `${expected}, at most ${maxTopicLength} characters; got ${shown(text)}`,
   )
 }
 

@@ -2,7 +2,7 @@
  * A turn of a durable actor: works on a recorded draft, and stages everything it says for its
  * commit (D1, T3). Calls out of it are steps (D2).
  */
-import { type Address, formatAddress } from '../../mailbox/address.ts'
+import { type Address, addressText, formatAddress } from '../../mailbox/address.ts'
 import { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane } from '../../mailbox/lane.ts'
@@ -27,7 +27,7 @@ import { runAsk, runEffect, type StepStore } from './step-run.ts'
 import type { Steps } from './steps.ts'
 import { firstDelay } from './timers.ts'
 import { Turn, type TurnOwner } from './turn.ts'
-import { checkTimer, checkWatch } from './turn-checks.ts'
+import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './turn-checks.ts'
 import type { TurnInputs } from './turn-inputs.ts'
 
 /** The actor whose turn it is, with the store's side of its steps. */
@@ -162,6 +162,7 @@ export class DurableTurn extends Turn {
   }
 
   spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T> {
+    checkName('spawn', name)
     const child = this.ref(contract, `${this.cell.key}/${name}`)
     if (this.host.definition(contract.type) === undefined) throw missing(contract.type)
     const id = formatAddress(child)
@@ -200,7 +201,7 @@ export class DurableTurn extends Turn {
   watch(who: Address): void {
     this.check()
     checkWatch(this.cell.definition)
-    const id = formatAddress(who)
+    const id = addressText('watch', who)
     this.book.watching[id] = true
     this.ties.push((family) => family.watch(id))
     this.staged.signal(id, { kind: 'watch', by: this.cell.id })
@@ -208,7 +209,7 @@ export class DurableTurn extends Turn {
 
   unwatch(who: Address): void {
     this.check()
-    const id = formatAddress(who)
+    const id = addressText('unwatch', who)
     delete this.book.watching[id]
     this.ties.push((family) => void family.unwatch(id))
     this.staged.signal(id, { kind: 'unwatch', by: this.cell.id })
@@ -246,6 +247,7 @@ export class DurableTurn extends Turn {
 
   cancelTimer(name: string): void {
     this.check()
+    checkName('cancelTimer', name)
     this.staged.cancelTimer(name)
     delete this.book.delays[name]
   }
@@ -264,12 +266,13 @@ export class DurableTurn extends Turn {
   subscribe(pattern: string, message: string): void {
     this.check()
     checkPattern(pattern)
-    if (!this.cell.definition.on.has(message)) throw missing(`${this.cell.type}.${message}`)
+    checkHandler(this.cell.definition, `subscribe "${pattern}"`, message)
     this.staged.subscription(pattern, message)
   }
 
   unsubscribe(pattern: string): void {
     this.check()
+    checkPattern(pattern)
     this.staged.subscription(pattern)
   }
 
@@ -282,6 +285,7 @@ export class DurableTurn extends Turn {
     options?: EffectOptions,
   ): Promise<T> {
     this.check()
+    checkEffect(name, fn, options)
     return this.step(() => runEffect(this, name, input, fn, options?.idempotent ?? false))
   }
 

@@ -5,24 +5,27 @@
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { recoded } from './recoded.ts'
+import { StepPromise } from './step-promise.ts'
 
+/** Whether to wait for it. What does not let itself be looked at is a value, to be refused as one (T5). */
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { then?: unknown }).then === 'function'
-  )
+  return typeof value === 'object' && value !== null && has(value, 'then')
 }
 
 type AnyGenerator = Generator<unknown, unknown, void> | AsyncGenerator<unknown, unknown, void>
 
 function isGenerator(value: unknown): value is AnyGenerator {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    typeof (value as { next?: unknown }).next === 'function' &&
-    (Symbol.asyncIterator in value || Symbol.iterator in value)
-  )
+  if (typeof value !== 'object' || value === null || !has(value, 'next')) return false
+  return has(value, Symbol.asyncIterator) || has(value, Symbol.iterator)
+}
+
+/** A proxy or an accessor may throw when it is asked. */
+function has(value: object, method: PropertyKey): boolean {
+  try {
+    return typeof (value as Record<PropertyKey, unknown>)[method] === 'function'
+  } catch {
+    return false
+  }
 }
 
 /** A handler that is out: a turn's or a read's. */
@@ -41,8 +44,22 @@ interface Ending extends Running {
 
 /** What a handler's result will be, or undefined when it is the result itself. */
 export function eventual(running: Running, result: unknown): PromiseLike<unknown> | undefined {
-  if (isPromise(result)) return result
+  if (isPromise(result)) return isOwn(result) ? result : adopted(result)
   return isGenerator(result) ? pump(running, result) : undefined
+}
+
+/** One whose `then` is known to call back, once and later. */
+function isOwn(result: PromiseLike<unknown>): boolean {
+  try {
+    return result.then === Promise.prototype.then || result instanceof StepPromise
+  } catch {
+    return false
+  }
+}
+
+/** The engine takes a foreign one over, and whatever it throws. */
+function adopted(result: PromiseLike<unknown>): Promise<unknown> {
+  return new Promise((resolve) => resolve(result))
 }
 
 /** Ends the turn, now or later, with what its handler returned. */

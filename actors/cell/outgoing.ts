@@ -10,6 +10,7 @@ import { recoded } from './recoded.ts'
 import {
   awaitReply,
   type Call,
+  checkSend,
   compose,
   composeAsk,
   composeDelivery,
@@ -48,6 +49,7 @@ export function streamFrom(
   call: Call,
   chain: readonly string[] | undefined,
 ): OpenStream {
+  checkSend(call)
   const within = call.options?.within ?? Number.POSITIVE_INFINITY
   const patient = { ...call, options: { ...call.options, within } }
   const { ask, envelope } = composeAsk(sender, patient, validPayloadNow(call), chain)

@@ -3,7 +3,7 @@
  * frozen, as if it had crossed threads, so that placement never changes behaviour.
  */
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
-import { copyEncodable } from '../../persistence/encodable.ts'
+import { copyEncodable } from '../../persistence/copy.ts'
 import { deepFreeze } from '../../persistence/freeze.ts'
 import { decodeError, encodeError } from './error-data.ts'
 

@@ -45,8 +45,8 @@ const optionChecks = {
 /** Makes the envelope of a call whose payload is already valid. */
 export function compose(sender: Sender, call: Call, payload: unknown, extra?: Header): Envelope {
   const { host } = sender
-  const options = call.options
-  if (options !== undefined) checkSend(options)
+  const { options } = call
+  checkSend(call)
   return new Envelope(
     call.to.id,
     sender.from,
@@ -62,7 +62,8 @@ export function compose(sender: Sender, call: Call, payload: unknown, extra?: He
 }
 
 /** @throws OPTION_INVALID */
-function checkSend(options: MessageOptions): void {
+export function checkSend({ options }: Call): void {
+  if (options === undefined) return
   checkOptions('message options', options, optionChecks)
   if (options.id !== undefined) checkOwnId(options.id)
   if (options.lane !== undefined && options.priority !== undefined) {
@@ -139,8 +140,9 @@ export function composeStored(
   return { ask, envelope }
 }
 
-function openAsk({ host }: Sender, { to, name, options }: Call): Ask {
-  if (options !== undefined) checkSend(options)
+function openAsk({ host }: Sender, call: Call): Ask {
+  const { to, name, options } = call
+  checkSend(call)
   const now = host.clock.mono()
   return host.asks.open(to.id, name, now, now + (options?.within ?? defaultAskWithin))
 }

@@ -12,7 +12,15 @@ import { decodeReply } from './decode-reply.ts'
 import { encodeError } from './error-data.ts'
 import { sendAsk } from './outgoing.ts'
 import { recoded } from './recoded.ts'
-import { awaitReply, type Call, compose, composeAsk, type Sender, validPayload } from './sending.ts'
+import {
+  awaitReply,
+  type Call,
+  checkSend,
+  compose,
+  composeAsk,
+  type Sender,
+  validPayload,
+} from './sending.ts'
 import { type StagedMessage, stage } from './staged.ts'
 import { askId, inDoubt, type Step, type Steps } from './steps.ts'
 
@@ -64,6 +72,7 @@ export async function runAsk(
   chain: readonly string[],
 ): Promise<unknown> {
   turn.stepSubject()
+  checkSend(call)
   const name = `ask ${call.to.id} ${call.name}`
   const payload = await validPayload(call)
   const step = turn.steps.next(name, payload)

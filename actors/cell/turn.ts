@@ -7,7 +7,7 @@
  *
  * Invariant: after `close` nothing said through this object has any effect; it throws CTX_REVOKED.
  */
-import { type Address, checkKey, formatAddress } from '../../mailbox/address.ts'
+import { type Address, addressText } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { laneNames } from '../../mailbox/lane.ts'
@@ -22,7 +22,7 @@ import type {
   StepInfo,
   TimerSpec,
 } from '../context.ts'
-import type { Contract, Messages } from '../contract.ts'
+import { bindRef, type Contract, type Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, ReplyStream, SendPort, Target } from '../ref.ts'
 import type { Ask } from './ask-table.ts'
@@ -36,6 +36,7 @@ import { type Call, compose, type Sender, validPayloadNow } from './sending.ts'
 import type { EndReason, Probe, Signal } from './signal.ts'
 import { StepPromise } from './step-promise.ts'
 import type { OpenStream } from './stream-items.ts'
+import { checkInterrupt } from './turn-checks.ts'
 
 /** The actor whose turn it is. */
 export interface TurnOwner {
@@ -191,9 +192,7 @@ export abstract class Turn implements Context, SendPort, Sender {
 
   ref<T extends Messages>(contract: Contract<T>, key: string | Address): Ref<T> {
     this.check()
-    const text = typeof key === 'string' ? key : keyOf(contract, key)
-    checkKey(text)
-    return new contract.refClass(text, this)
+    return bindRef(contract, key, this)
   }
 
   tell(
@@ -330,9 +329,11 @@ export abstract class Turn implements Context, SendPort, Sender {
 
   interrupt(who: Address | Grant, messageId: string): void {
     this.check()
+    const to = addressText('interrupt', who)
+    checkInterrupt(messageId)
     const right = 'grant' in who ? { grant: who.grant } : {}
     const signal = { kind: 'interrupt', id: messageId, by: this.cell.id, ...right } as const
-    this.sendSignal(formatAddress(who), signal)
+    this.sendSignal(to, signal)
   }
 
   protected abstract grantToken(): string
@@ -454,13 +455,4 @@ export function abortedBefore(options: MessageOptions | undefined): TellOutcome 
   if (options?.signal?.aborted !== true) return undefined
   const cause = options.signal.reason
   return refused('cancelled', new TroupeError('CANCELLED', 'the signal is aborted', { cause }))
-}
-
-/** @throws ADDRESS_INVALID when the address is of another type */
-export function keyOf(contract: { readonly type: string }, address: Address): string {
-  if (address.type === contract.type) return address.key
-  throw new TroupeError(
-    'ADDRESS_INVALID',
-    `ref: expected an address of type "${contract.type}", got "${address.type}/${address.key}"`,
-  )
 }

@@ -1,7 +1,7 @@
 /**
  * A turn of a volatile actor: the state is the object itself, and everything said leaves at once.
  */
-import { type Address, formatAddress } from '../../mailbox/address.ts'
+import { type Address, addressText, formatAddress } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
 import { checkPattern, checkTopic } from '../../persistence/topic.ts'
@@ -16,7 +16,7 @@ import { awaitReply, type Call, composeAsk, validPayload } from './sending.ts'
 import type { Signal } from './signal.ts'
 import type { Timers } from './timers.ts'
 import { Turn, type TurnOwner } from './turn.ts'
-import { checkHandler, checkTimer, checkWatch } from './turn-checks.ts'
+import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './turn-checks.ts'
 
 /** The actor whose turn it is. */
 interface VolatileOwner extends TurnOwner {
@@ -78,6 +78,7 @@ export class VolatileTurn extends Turn {
   }
 
   spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T> {
+    checkName('spawn', name)
     const child = this.ref(contract, `${this.cell.key}/${name}`)
     if (this.host.definition(contract.type) === undefined) throw missing(contract.type)
     const id = formatAddress(child)
@@ -89,14 +90,14 @@ export class VolatileTurn extends Turn {
   watch(who: Address): void {
     this.check()
     checkWatch(this.cell.definition)
-    const id = formatAddress(who)
+    const id = addressText('watch', who)
     this.cell.family.watch(id)
     this.host.signal(id, { kind: 'watch', by: this.cell.id })
   }
 
   unwatch(who: Address): void {
     this.check()
-    const id = formatAddress(who)
+    const id = addressText('unwatch', who)
     if (this.cell.family.unwatch(id)) {
       this.host.signal(id, { kind: 'unwatch', by: this.cell.id })
     }
@@ -118,6 +119,7 @@ export class VolatileTurn extends Turn {
 
   cancelTimer(name: string): void {
     this.check()
+    checkName('cancelTimer', name)
     this.cell.timers.cancel(name)
   }
 
@@ -141,6 +143,7 @@ export class VolatileTurn extends Turn {
 
   unsubscribe(pattern: string): void {
     this.check()
+    checkPattern(pattern)
     this.host.unsubscribe(this.cell.id, pattern)
   }
 
@@ -149,9 +152,10 @@ export class VolatileTurn extends Turn {
     name: string,
     _input: unknown,
     fn: (step: StepInfo) => Promise<T> | T,
-    _options?: EffectOptions,
+    options?: EffectOptions,
   ): Promise<T> {
     this.check()
+    checkEffect(name, fn, options)
     const info = { key: `${this.seed}:${name}`, signal: this.signal }
     return this.step(async () => await fn(info))
   }

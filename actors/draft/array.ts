@@ -1,7 +1,7 @@
 /** Drafts of arrays: the overlay of their elements, and the proxy handlers see. */
 
 import { inspect } from 'node:util'
-import { copy } from '../../persistence/encodable.ts'
+import { copy } from '../../persistence/copy.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import { arrayMethods } from './array-methods.ts'
 import { differ } from './differ.ts'

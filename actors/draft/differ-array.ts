@@ -5,7 +5,7 @@
  * for the drafts of base elements and for equal primitives; anything between two survivors is new.
  */
 
-import { copy } from '../../persistence/encodable.ts'
+import { copy } from '../../persistence/copy.ts'
 import { refused } from '../../persistence/kinds.ts'
 import { ARRAY, type Patch, REPLACE } from '../../persistence/patch-shape.ts'
 import { type DraftNode, nodeOf as nodeOfView } from './node.ts'

@@ -7,8 +7,17 @@
  * patch holds the rest (D3). The comparison costs no more than building the fresh value did.
  */
 
-import { copy, type EncodableBytes } from '../../persistence/encodable.ts'
-import { type Fields, fieldOf, fieldsOf, isKey, kindOf, refused } from '../../persistence/kinds.ts'
+import { copy } from '../../persistence/copy.ts'
+import type { EncodableBytes } from '../../persistence/encodable-types.ts'
+import {
+  extraName,
+  type Fields,
+  fieldOf,
+  fieldsOf,
+  isKey,
+  kindOf,
+  refused,
+} from '../../persistence/kinds.ts'
 import { MAP, type Patch, RECORD, REPLACE, SET } from '../../persistence/patch-shape.ts'
 import { differArray } from './differ-array.ts'
 import { toIndex } from './index-key.ts'
@@ -32,14 +41,17 @@ function differFresh(base: object, value: object, depth: number): Patch | undefi
     case 'record':
       return differRecord(base as Fields, value as Fields, depth)
     case 'array':
+      requireNoExtra(value, (value as unknown[]).length)
       return differArray(base as unknown[], value as unknown[], depth, differ)
     case 'map':
+      requireNoExtra(value, 0)
       return differMap(
         base as ReadonlyMap<unknown, unknown>,
         value as typeof base & Map<unknown, unknown>,
         depth,
       )
     case 'set':
+      requireNoExtra(value, 0)
       return differSet(base as ReadonlySet<unknown>, value as Set<unknown>, depth)
     case 'date':
       if ((base as Date).getTime() === (value as Date).getTime()) return undefined
@@ -109,6 +121,10 @@ function equalBytes(base: EncodableBytes, value: EncodableBytes): boolean {
 
 function bufferOver({ buffer, byteOffset, byteLength }: EncodableBytes): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength)
+}
+
+function requireNoExtra(value: object, elements: number): void {
+  if (extraName(value, elements) !== undefined) throw refused
 }
 
 function requireKey(key: unknown): unknown {

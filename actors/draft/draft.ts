@@ -12,7 +12,7 @@
  */
 
 import { TroupeError } from '../../mailbox/errors.ts'
-import { assertEncodable } from '../../persistence/encodable.ts'
+import { assertEncodable, refusalOf } from '../../persistence/encodable.ts'
 import { kindOf, refused } from '../../persistence/kinds.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import { ArrayNode } from './array.ts'
@@ -83,7 +83,7 @@ class RecordedDraft<S> implements Draft<S> {
     try {
       return differ(this.#base, this.#current, 0)
     } catch (error) {
-      if (error !== refused) throw error
+      if (error !== refused) throw refusalOf(this.#current, 'state', error)
       assertEncodable(this.#current, 'state')
       throw tooDeep()
     }

@@ -6,7 +6,7 @@
  * come first in base order, then the others in the order they were added.
  */
 
-import { copy } from '../../persistence/encodable.ts'
+import { copy } from '../../persistence/copy.ts'
 import { differ } from './differ.ts'
 import { DraftNode } from './node.ts'
 import { Places } from './places.ts'

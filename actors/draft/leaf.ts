@@ -3,7 +3,8 @@
  * works on it; what it did to the copy is seen when the turn ends. Reading one costs its size.
  */
 
-import { copy, type EncodableBytes } from '../../persistence/encodable.ts'
+import { copy } from '../../persistence/copy.ts'
+import type { EncodableBytes } from '../../persistence/encodable-types.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import { differ } from './differ.ts'
 import { DraftNode } from './node.ts'

@@ -11,7 +11,7 @@
  */
 import { inspect } from 'node:util'
 import { TroupeError } from '../../mailbox/errors.ts'
-import { copy } from '../../persistence/encodable.ts'
+import { copy } from '../../persistence/copy.ts'
 import { kindOf, PLAIN } from '../../persistence/kinds.ts'
 
 /** The views of one read. */

@@ -54,11 +54,32 @@ export type SystemEvents = {
   all: (event: SystemEvent) => void
 }
 
+/** Told what a listener threw. */
+type ListenerFailed = (name: string, error: unknown) => void
+
 export class SystemEventEmitter extends EventEmitter<SystemEvents> {
+  readonly #failed: ListenerFailed
+
+  constructor(failed: ListenerFailed) {
+    super()
+    this.#failed = failed
+  }
+
   /** Emits an event under its own name and under `all`. A listener that throws harms nobody else. */
   tell(event: SystemEvent): void {
+    for (const name of [event.event, 'all'] as const) this.#emitEach(name, event)
+  }
+
+  /** `emit` would end with the first listener that throws, and throw on into whoever tells. */
+  #emitEach(name: SystemEvent['event'] | 'all', event: SystemEvent): void {
     const emitter = this as EventEmitter<Record<string, (event: SystemEvent) => void>>
-    emitter.emit(event.event, event)
-    emitter.emit('all', event)
+    for (const listen of emitter.listeners(name)) {
+      emitter.removeListener(name, listen, undefined, true)
+      try {
+        listen.call(this, event)
+      } catch (error) {
+        this.#failed(name, error)
+      }
+    }
   }
 }

@@ -2,6 +2,7 @@
  * The options of `createSystem`, checked once into one frozen object.
  */
 import { availableParallelism } from 'node:os'
+import { inspect } from 'node:util'
 import type { LogLevel } from '../../actors/cell/ports.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import {
@@ -139,8 +140,10 @@ function checkFaults(options: FaultOptions | undefined): FaultOptions | undefine
   throw new TroupeError('OPTION_INVALID', 'createSystem: option "faults" needs a module')
 }
 
+const oneLine = { breakLength: Number.POSITIVE_INFINITY, compact: true, customInspect: false }
+
 function toStderr({ level, actor, message, fields }: LogLine): void {
   if (level !== 'warn' && level !== 'error') return
-  const extra = Object.keys(fields).length === 0 ? '' : ` ${JSON.stringify(fields)}`
+  const extra = Object.keys(fields).length === 0 ? '' : ` ${inspect(fields, oneLine)}`
   process.stderr.write(`troupe ${level} ${actor === '' ? '' : `${actor}: `}${message}${extra}\n`)
 }

@@ -2,7 +2,7 @@
  * What comes up from threads and the store: events, log lines, dead letters, in one place, whatever
  * thread they happened on.
  */
-import { decodeError } from '../../actors/cell/error-data.ts'
+import { decodeError, encodeError, readable } from '../../actors/cell/error-data.ts'
 import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
@@ -16,7 +16,9 @@ import { SystemEventEmitter } from './events.ts'
 import type { LogLine } from './options.ts'
 
 export class Reports implements BootListener {
-  readonly events = new SystemEventEmitter()
+  readonly events = new SystemEventEmitter((name, error) =>
+    this.#line('error', '', `a listener of "${name}" failed`, { error: shownError(error) }),
+  )
   /** Wall time in ms since when the store fails. */
   stalledSince: number | undefined
   readonly #log: (line: LogLine) => void
@@ -132,7 +134,20 @@ export class Reports implements BootListener {
     this.events.tell({ event: 'dead-letter', letter: this.#letters.add(data) })
   }
 
+  /** A log that fails must not fail what it tells of. */
   #line(level: LogLevel, actor: string, message: string, fields: LogLine['fields']): void {
-    this.#log({ level, at: Date.now(), actor, message, fields })
+    try {
+      this.#log({ level, at: Date.now(), actor, message, fields })
+    } catch (error) {
+      process.stderr.write(
+        `troupe error the function of option "log" threw: ${shownError(error)}\n`,
+      )
+    }
   }
+}
+
+/** It came from user code and may be anything. */
+function shownError(error: unknown): string {
+  const { name, message } = encodeError(readable(error))
+  return `${name}: ${message}`
 }

@@ -14,13 +14,12 @@ import {
   validPayload,
   validPayloadNow,
 } from '../../actors/cell/sending.ts'
-import { abortedBefore, keyOf } from '../../actors/cell/turn.ts'
+import { abortedBefore } from '../../actors/cell/turn.ts'
 import type { Grant } from '../../actors/context.ts'
-import type { Contract, Messages } from '../../actors/contract.ts'
+import { bindRef, type Contract, type Messages } from '../../actors/contract.ts'
 import type { AnyMessage } from '../../actors/message.ts'
 import type { MessageOptions, Ref, ReplyStream, SendPort, Target } from '../../actors/ref.ts'
 import type { Address } from '../../mailbox/address.ts'
-import { checkKey } from '../../mailbox/address.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { MessageId } from '../../mailbox/message-id.ts'
 import { refused, type TellOutcome } from '../../mailbox/outcome.ts'
@@ -45,9 +44,7 @@ export class Outside implements SendPort, Sender {
   }
 
   ref<M extends Messages>(contract: Contract<M>, key: string | Address): Ref<M> {
-    const text = typeof key === 'string' ? key : keyOf(contract, key)
-    checkKey(text)
-    return new contract.refClass(text, this)
+    return bindRef(contract, key, this)
   }
 
   tell(

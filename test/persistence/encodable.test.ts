@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import vm from 'node:vm'
-import { assertEncodable, copyEncodable } from '../../persistence/encodable.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import { encodeValue } from '../../persistence/codec.ts'
+import { copyEncodable } from '../../persistence/copy.ts'
+import { assertEncodable } from '../../persistence/encodable.ts'
 import { deepFreeze } from '../../persistence/freeze.ts'
 import { MAX_DEPTH } from '../../persistence/kinds.ts'
 
@@ -22,6 +25,22 @@ function refusal(value: unknown): { path: unknown; why: unknown } | undefined {
   if (codes[0] === undefined) return undefined
   assert.equal(codes[0], 'NOT_ENCODABLE')
   return { path: fields.path, why: fields.why }
+}
+
+function nest(levels: number, name: string, leaf: unknown = {}): unknown {
+  let value = leaf
+  for (let i = 0; i < levels; i++) value = { [name]: value }
+  return value
+}
+
+function thrown(run: () => unknown): TroupeError {
+  try {
+    run()
+  } catch (error) {
+    if (error instanceof TroupeError) return error
+    throw error
+  }
+  throw new Error('nothing was thrown')
 }
 
 class Account {
@@ -51,6 +70,11 @@ test('T5: every unlisted value is refused with its path and what it is', () => {
     // biome-ignore lint/suspicious/noSparseArray: a hole is what is tested
     [{ list: [1, , 3] }, 'list[1]', /hole/],
     [accessor, 'now', /accessor/],
+    [{ list: Object.assign([1], { total: 1 }) }, 'list.total', /beside the elements/],
+    [['b'.match(/b/)], '[0].index', /beside the elements/],
+    [{ list: Object.assign([1], { [Symbol('x')]: 1 }) }, 'list', /symbol keys/],
+    [Object.assign(new Map([['a', 1]]), { total: 1 }), 'total', /beside the elements/],
+    [{ set: Object.assign(new Set([1]), { total: 1 }) }, 'set.total', /beside the elements/],
     [proto, '__proto__', /key/],
     [{ '\ud800': 1 }, '["\\ud800"]', /lone surrogate/],
     [deep, Array(MAX_DEPTH).fill('a').join('.'), /deeper/],
@@ -62,13 +86,58 @@ test('T5: every unlisted value is refused with its path and what it is', () => {
   }
 })
 
-test('T5: a cycle is refused, a value met twice is two values', () => {
+test('T5: a cycle is refused where it closes, a value met twice is two values', () => {
   const cycle: Record<string, unknown> = { list: [] }
   ;(cycle['list'] as unknown[]).push(cycle)
-  assert.match(String(refusal(cycle)?.why), /cycle/)
+  const whole = { path: 'list[0]', why: 'a cycle: it refers to the whole value' }
+  assert.deepEqual(refusal(cycle), whole)
+  const inner: Record<string, unknown> = { child: { children: new Map() } }
+  ;(inner['child'] as { children: Map<string, unknown> }).children.set('first', inner)
+  const within = { path: 'tree.child.children.get("first")', why: 'a cycle: it refers to tree' }
+  assert.deepEqual(refusal({ tree: inner }), within)
   const part = { n: 1 }
   const copy = copyEncodable({ a: part, b: part })
   assert.notEqual(copy.a, copy.b)
+})
+
+test('T5: a refusal says why within its first 200 characters, however long the path', () => {
+  const long = 'k'.repeat(1_000_000)
+  const values = [
+    nest(MAX_DEPTH, 'children'),
+    { [long]: { [long]: () => 0 } },
+    nest(300, 'a', nest),
+  ]
+  for (const value of values) {
+    const error = thrown(() => assertEncodable(value, 'payload of "put"'))
+    assert.match(error.message.slice(0, 200), /…\S* is (nested deeper|a function)/)
+    assert.ok(error.message.length < 400, `${error.message.length} characters`)
+    assert.ok(String(error.fields['path']).length <= 2_000)
+  }
+})
+
+test('T5: what does not let itself be looked at is refused, with what it threw as the cause', () => {
+  const trap = (): never => {
+    throw new Error('trap')
+  }
+  const revoked = Proxy.revocable({}, {})
+  revoked.revoke()
+  const hostile = [
+    revoked.proxy,
+    new Proxy({}, { getPrototypeOf: trap }),
+    new Proxy({}, { ownKeys: trap }),
+    new Proxy({ a: 1 }, { getOwnPropertyDescriptor: trap }),
+    new Proxy([1], { get: trap }),
+    new Proxy(new (class Odd {})(), { get: trap }),
+  ]
+  for (const [i, value] of hostile.entries()) {
+    for (const walk of [assertEncodable, copyEncodable, encodeValue]) {
+      const { code, message, fields, cause } = thrown(() => walk({ in: [value] }, 'payload'))
+      assert.equal(code, 'NOT_ENCODABLE', `${i}: ${message}`)
+      assert.equal(fields['path'], 'in[0]')
+      assert.match(message, /cannot be looked at/)
+      assert.match(String(cause), i === 0 ? /revoked/ : /trap/)
+    }
+  }
 })
 
 test('T5: every listed value is accepted', () => {
