@@ -198,6 +198,7 @@ function restore(ledger: Ledger, view: DataView, at: number, name: (no: number) 
         every: second,
         at: set,
         slot: 0,
+        shift: 0,
       })
       return
     }

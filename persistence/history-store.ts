@@ -32,12 +32,13 @@ import type {
 } from './store.ts'
 import type {
   Damage,
+  DueTimer,
   LoadedActor,
   PendingPage,
   Snapshot,
   StoredMessage,
-  StoredTimer,
 } from './stored.ts'
+import { timeOf } from './timer-heap.ts'
 
 /** Options every store has. */
 export interface StoreOptions {
@@ -55,6 +56,7 @@ export class HistoryStore extends HistoryReader implements Store {
   readonly #damages: Damage[] = []
   readonly #seen = new WeakSet<Uint8Array>()
   readonly #clients: Clients
+  // Absent until the first recovery.
   #ledger!: Ledger
   #admission!: Admission
   #activations!: Activations
@@ -151,13 +153,20 @@ export class HistoryStore extends HistoryReader implements Store {
     return { actors: found }
   }
 
-  dueTimers(now: number, limit: number): readonly StoredTimer[] {
+  shiftClock(ms: number): void {
+    this.#ledger.timers.shift = ms
+  }
+
+  dueTimers(now: number, limit: number): readonly DueTimer[] {
     this.#live()
-    return this.#ledger.timers.due(now, limit).map((timer) => this.#activations.timer(timer))
+    return this.#ledger.timers
+      .due(now, limit)
+      .map((timer) => ({ ...this.#activations.timer(timer), late: now - timeOf(timer) }))
   }
 
   nextDue(): number | undefined {
-    return this.#ledger.timers.next?.due
+    const { next } = this.#ledger.timers
+    return next && timeOf(next)
   }
 
   unreleased(slot: number, epoch: number): readonly (StoredMessage | Damage)[] {
@@ -265,7 +274,9 @@ export class HistoryStore extends HistoryReader implements Store {
     const keep = (damage: Damage): void => {
       this.#damages.push(damage)
     }
+    const before = this.#ledger?.timers
     this.#ledger = acceptLoss ? recover(this.#medium, keep) : recover(this.#medium)
+    if (before !== undefined) this.#ledger.timers.takeOver(before)
     this.#admission = new Admission(this.#ledger, this.#medium, this.#seen)
     this.#activations = new Activations(this.#ledger, this.#medium, this)
   }

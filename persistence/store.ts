@@ -17,6 +17,7 @@ import type { MessageRef } from './record.ts'
 import type { Frame } from './segment.ts'
 import type {
   Damage,
+  DueTimer,
   LoadedActor,
   PendingPage,
   Snapshot,
@@ -24,7 +25,6 @@ import type {
   StoredMessage,
   StoredRecord,
   StoredSegment,
-  StoredTimer,
 } from './stored.ts'
 
 /** Why a record was refused. */
@@ -207,9 +207,17 @@ export interface Store extends StoreReader {
   outcome(actor: string, ownId: string): Outcome
   /** Actors with pending messages or timers, without payloads. */
   wakeList(after: number | undefined, limit: number): WakePage
-  /** Timers due at wall time `now`, earliest first. */
-  dueTimers(now: number, limit: number): readonly StoredTimer[]
-  /** Wall time in ms of the earliest timer. */
+  /**
+   * Tells how far the wall clock has jumped since the store was opened, in ms: delays that are set from
+   * now on count it out (D8).
+   */
+  shiftClock(ms: number): void
+  /**
+   * Timers whose time has come, earliest first.
+   * @param now ms on the line of the process: wall time less its jumps
+   */
+  dueTimers(now: number, limit: number): readonly DueTimer[]
+  /** The time of the earliest timer on that line. */
   nextDue(): number | undefined
   /**
    * Messages committed by one generation of a slot that are still pending, in order: what a dead

@@ -170,6 +170,12 @@ export interface StoredTimer {
   readonly damage?: Damage
 }
 
+/** A timer whose time has come. */
+export interface DueTimer extends StoredTimer {
+  /** Ms since then. */
+  readonly late: number
+}
+
 export interface StoredSubscription {
   readonly pattern: string
   readonly name: string

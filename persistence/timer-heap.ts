@@ -1,6 +1,10 @@
 /**
  * Durable timers that wait, by actor and id and by due time (D8). No payloads: those lie in the
  * record that set the timer.
+ *
+ * Two times. *Due* is wall time, what the record says. *Its time* is on the line of the process, which
+ * began as wall time and never jumps: due, less how far the wall clock had jumped when the timer was
+ * set. In a process whose clock is left alone the two are the same.
  */
 import type { MessageRef } from './record.ts'
 
@@ -20,11 +24,15 @@ export interface Timer {
   readonly at: MessageRef
   /** Place in the heap; this file's own. */
   slot: number
+  /** Ms that the wall clock had jumped when it was set; this file's own. */
+  shift: number
 }
 
 export class TimerHeap {
   readonly #heap: Timer[] = []
   readonly #byActor = new Map<number, Map<number, Timer>>()
+  /** Ms that the wall clock has jumped in this process: what timers that are set now count out. */
+  shift = 0
 
   get size(): number {
     return this.#heap.length
@@ -55,6 +63,7 @@ export class TimerHeap {
   /** Sets a timer, replacing the one with its id. */
   set(timer: Timer): void {
     this.cancel(timer.actor, timer.id)
+    timer.shift = this.shift
     const own = this.#byActor.get(timer.actor)
     if (own === undefined) this.#byActor.set(timer.actor, new Map([[timer.id, timer]]))
     else own.set(timer.id, timer)
@@ -80,18 +89,33 @@ export class TimerHeap {
     this.#settle(timer)
   }
 
-  /** Timers due at `now`, earliest first, at most `limit`; they stay. */
+  /** Folded anew in the same process: whatever was known here before keeps its time. */
+  takeOver(before: TimerHeap): void {
+    this.shift = before.shift
+    for (const timer of this.#heap) {
+      const known = before.get(timer.actor, timer.id)
+      const isSame = known?.at.position === timer.at.position && known.at.index === timer.at.index
+      timer.shift = isSame ? known.shift : before.shift
+    }
+    // Times have changed all over: every timer goes in again.
+    for (const timer of this.#heap.splice(0)) {
+      this.#put(timer, this.#heap.length)
+      this.#up(timer)
+    }
+  }
+
+  /** Timers whose time has come at `now`, earliest first, at most `limit`; they stay. */
   due(now: number, limit: number): Timer[] {
     const found: Timer[] = []
     const visit = (slot: number): void => {
       const timer = this.#heap[slot]
-      if (timer === undefined || timer.due > now) return
+      if (timer === undefined || timeOf(timer) > now) return
       found.push(timer)
       visit(2 * slot + 1)
       visit(2 * slot + 2)
     }
     visit(0)
-    return found.sort(byDue).slice(0, limit)
+    return found.sort(byTime).slice(0, limit)
   }
 
   #put(timer: Timer, slot: number): void {
@@ -107,7 +131,7 @@ export class TimerHeap {
   #up(timer: Timer): void {
     while (timer.slot > 0) {
       const parent = this.#heap[(timer.slot - 1) >> 1] as Timer
-      if (parent.due <= timer.due) return
+      if (timeOf(parent) <= timeOf(timer)) return
       this.#swap(timer, parent)
     }
   }
@@ -115,7 +139,7 @@ export class TimerHeap {
   #down(timer: Timer): void {
     for (;;) {
       const child = this.#earlierChild(timer.slot)
-      if (child === undefined || timer.due <= child.due) return
+      if (child === undefined || timeOf(timer) <= timeOf(child)) return
       this.#swap(timer, child)
     }
   }
@@ -123,7 +147,7 @@ export class TimerHeap {
   #earlierChild(slot: number): Timer | undefined {
     const left = this.#heap[2 * slot + 1]
     const right = this.#heap[2 * slot + 2]
-    return right !== undefined && left !== undefined && right.due < left.due ? right : left
+    return right !== undefined && left !== undefined && timeOf(right) < timeOf(left) ? right : left
   }
 
   #swap(a: Timer, b: Timer): void {
@@ -133,7 +157,12 @@ export class TimerHeap {
   }
 }
 
-/** Equal due times fire in the order they were set. */
-function byDue(a: Timer, b: Timer): number {
-  return a.due - b.due || a.at.position - b.at.position || a.at.index - b.at.index
+/** When a timer is to fire, in ms on the line of the process. */
+export function timeOf({ due, shift }: Timer): number {
+  return due - shift
+}
+
+/** Equal times fire in the order they were set. */
+function byTime(a: Timer, b: Timer): number {
+  return timeOf(a) - timeOf(b) || a.at.position - b.at.position || a.at.index - b.at.index
 }

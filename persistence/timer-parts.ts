@@ -19,6 +19,7 @@ export function setTimer(timers: TimerHeap, { view, at, position }: Folding, par
     every: view.getFloat64(part + TimerAt.every, true),
     at: { position, index: (part - at) / entrySize - 1 },
     slot: 0,
+    shift: 0,
   })
 }
 

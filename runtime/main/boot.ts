@@ -250,14 +250,14 @@ function makePeer(
 }
 
 async function openStore(
-  { store, acceptLoss, retention, workers }: CheckedOptions,
+  { store, acceptLoss, retention, checkpointEvery, workers }: CheckedOptions,
   pool: ThreadPool | undefined,
   worker: URL,
   { clock, faults }: { readonly clock: Clock; readonly faults: Faults | undefined },
 ): Promise<StoreHome | undefined> {
   if (store === undefined) return undefined
   if (store === 'memory') return openStoreHere(undefined, clock, faults)
-  const file = { path: store, acceptLoss, retention }
+  const file = { path: store, acceptLoss, retention, checkpointEvery }
   if (workers === 0 || pool === undefined) return openStoreHere(file, clock, faults)
   return StoreThread.open(file, pool, worker)
 }

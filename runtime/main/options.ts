@@ -62,6 +62,8 @@ export interface SystemOptions {
   readonly retention?: RetentionOptions
   /** Folder that gets what retention takes out of the store, before it is deleted. Default: none. */
   readonly archive?: string
+  /** Records from one checkpoint to the next: the most that a start has to read. Default 100,000. */
+  readonly checkpointEvery?: number
   /** For crash tests: a module that is told of every fault point; see `docs/fault-points.md`. */
   readonly faults?: FaultOptions
   /** Gets log lines. Default: warnings and errors go to stderr. */
@@ -85,6 +87,7 @@ const checks = {
   backup: anObject,
   retention: anObject,
   archive: aText,
+  checkpointEvery: anInteger(1),
   faults: anObject,
   log: aFunction,
 }
@@ -102,6 +105,7 @@ export interface CheckedOptions {
   readonly host: string | undefined
   readonly backup: BackupPlan | undefined
   readonly retention: Retention | undefined
+  readonly checkpointEvery: number | undefined
   readonly faults: FaultOptions | undefined
   readonly log: (line: LogLine) => void
 }
@@ -128,6 +132,7 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     host: options.host,
     backup: checkBackupOptions(options.backup, options.store),
     retention: checkRetention(options.retention, options.archive),
+    checkpointEvery: options.checkpointEvery,
     faults: checkFaults(options.faults),
     log: options.log ?? toStderr,
   })

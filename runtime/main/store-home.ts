@@ -41,6 +41,7 @@ export interface StoreFile {
   readonly path: string
   readonly acceptLoss: boolean
   readonly retention: Retention | undefined
+  readonly checkpointEvery: number | undefined
 }
 
 /** Opens a store on this thread. */
@@ -50,7 +51,10 @@ export async function openStoreHere(
   faults?: Faults,
 ): Promise<StoreHome> {
   const store = file === undefined ? openMemoryStore({ faults }) : await openFile(file, faults)
-  const inline = openInlineStore(store, clock, setImmediate, faults)
+  const inline = openInlineStore(store, clock, setImmediate, {
+    checkpointEvery: file?.checkpointEvery,
+    faults,
+  })
   const stopArchive = file && (await archiveHere(file, inline.service, faults))
   return {
     kill: () => false,

@@ -3,10 +3,9 @@
  * and protocol, with function calls for wires.
  */
 import type { Clock } from '../../mailbox/clock.ts'
-import type { Faults } from '../../mailbox/fault-points.ts'
 import type { Store } from '../../persistence/store.ts'
 import type { FromStore } from './protocol.ts'
-import { StoreService } from './store-service.ts'
+import { type ServiceOptions, StoreService } from './store-service.ts'
 
 export interface InlineStore {
   readonly service: StoreService
@@ -18,9 +17,9 @@ export function openInlineStore(
   store: Store,
   clock: Clock,
   soon: (run: () => void) => void,
-  faults?: Faults,
+  options?: ServiceOptions,
 ): InlineStore {
-  const service = new StoreService(store, clock, soon, undefined, faults)
+  const service = new StoreService(store, clock, soon, options)
   return {
     service,
     connect: (slot, receive) => service.connect(slot, { post: (message) => receive(message) }),

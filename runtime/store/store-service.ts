@@ -49,6 +49,12 @@ const writes: ReadonlySet<Question> = new Set([
 /** Longest pause in ms between two attempts to reopen a failed store. */
 const longestPause = 5_000
 
+export interface ServiceOptions {
+  /** Records after which a checkpoint is due (D7). */
+  readonly checkpointEvery?: number | undefined
+  readonly faults?: Faults | undefined
+}
+
 export class StoreService {
   readonly #store: Store
   readonly #clock: Clock
@@ -71,14 +77,12 @@ export class StoreService {
 
   /**
    * @param soon runs a function after what has arrived was taken in
-   * @param checkpointEvery records after which a checkpoint is due (D7)
    */
   constructor(
     store: Store,
     clock: Clock,
     soon: (run: () => void) => void,
-    checkpointEvery?: number,
-    faults?: Faults,
+    { checkpointEvery, faults }: ServiceOptions = {},
   ) {
     this.#store = store
     this.#clock = clock
@@ -160,6 +164,7 @@ export class StoreService {
     if (this.#frames.length === 0 || this.#stalledSince !== undefined || this.#closed) return
     const frames = this.#frames
     this.#frames = []
+    this.#timers.lookAtClock()
     let acks: Ack[]
     try {
       acks = this.#store.commit(frames)

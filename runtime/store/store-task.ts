@@ -12,7 +12,7 @@ import { StoreService } from './store-service.ts'
 
 /** Runs the store until it is closed. */
 export async function runStore(
-  { path, acceptLoss, control }: StoreStart,
+  { path, acceptLoss, checkpointEvery, control }: StoreStart,
   faults: Faults | undefined,
 ): Promise<void> {
   let service: StoreService | undefined
@@ -23,7 +23,10 @@ export async function runStore(
   const offered: StoreControl = {
     open: () => {
       const store = openSqliteStore(path, { acceptLoss, faults })
-      service = new StoreService(store, new SystemClock(), setImmediate, undefined, faults)
+      service = new StoreService(store, new SystemClock(), setImmediate, {
+        checkpointEvery,
+        faults,
+      })
     },
     connect: ({ slot, port }) => {
       const receive = service?.connect(slot, wireOf(port))

@@ -2,8 +2,10 @@
  * Fires durable timers (D8): a timer that is due becomes an accepted message to its actor, in the
  * same record that moves the timer on, so a tick is neither lost nor doubled by a crash.
  *
- * Due times are wall time and the wait runs on the monotonic clock. Ticks missed meanwhile, by a
- * stopped process or a busy store, are one message that says how many.
+ * Due times are stored as wall time, for the next process. In this one delays run on the monotonic
+ * clock: its line begins as wall time at the start, and what the wall clock jumps is counted out of
+ * timers that are set later. Ticks missed meanwhile, by a stopped process or a busy store, are one
+ * message that says how many.
  */
 
 import type { CancelAlarm, Clock } from '../../mailbox/clock.ts'
@@ -12,14 +14,14 @@ import { encodeValue } from '../../persistence/codec.ts'
 import { PartFlag, RecordKind } from '../../persistence/record.ts'
 import { type Frame, SegmentBuilder } from '../../persistence/segment.ts'
 import type { Ack, Store, Tail } from '../../persistence/store.ts'
-import type { StoredTimer } from '../../persistence/stored.ts'
+import type { DueTimer } from '../../persistence/stored.ts'
 
 /** The slot number under which the store's own records are counted. */
 export const timerSlot = 1_000_001
 /** Most timers fired in one frame. */
 const batch = 256
-/** Look at the wall clock again after this many ms, in case it was moved. */
-const longestWait = 60_000
+/** Ms between wall time and the process's line that are no jump but two clocks read in turn. */
+const tolerance = 50
 
 export class TimerWriter {
   readonly #store: Store
@@ -28,6 +30,9 @@ export class TimerWriter {
   readonly #failed: (error: unknown) => void
   readonly #faults: Faults | undefined
   #builder: SegmentBuilder | undefined
+  /** Wall time at monotonic zero, as of the start. */
+  readonly #start: number
+  #shift = 0
   #epoch = 0
   #fired: string[] = []
   #waiting = false
@@ -43,6 +48,7 @@ export class TimerWriter {
   ) {
     this.#store = store
     this.#clock = clock
+    this.#start = clock.wall() - clock.mono()
     this.#send = send
     this.#failed = failed
     this.#faults = faults
@@ -58,8 +64,21 @@ export class TimerWriter {
     if (this.#waiting) return
     const due = this.#store.nextDue()
     if (due === undefined) return
-    const wait = Math.min(longestWait, Math.max(0, due - this.#clock.wall()))
+    const wait = Math.max(0, due - this.#now)
     this.#alarm = this.#clock.alarm(this.#clock.mono() + wait, () => this.#ring())
+  }
+
+  /** Before a commit: what its timers have to count out, if the wall clock was moved. */
+  lookAtClock(): void {
+    const shift = this.#clock.wall() - this.#now
+    if (Math.abs(shift - this.#shift) <= tolerance) return
+    this.#shift = shift
+    this.#store.shiftClock(shift)
+  }
+
+  /** On the line of the process. */
+  get #now(): number {
+    return this.#start + this.#clock.mono()
   }
 
   disarm(): void {
@@ -92,13 +111,12 @@ export class TimerWriter {
   }
 
   #fire(): void {
-    const now = this.#clock.wall()
-    const due = this.#store.dueTimers(now, batch)
+    const due = this.#store.dueTimers(this.#now, batch)
     if (due.length === 0) return this.arm()
     this.#faults?.('timer:before-fire')
     const builder = this.#open()
     this.#fired = due.map((timer) => timer.actor)
-    for (const timer of due) write(builder, timer, now)
+    for (const timer of due) write(builder, timer, this.#clock.wall())
     this.#waiting = true
     this.#send(builder.take())
     this.#faults?.('timer:fired')
@@ -113,9 +131,10 @@ export class TimerWriter {
   }
 }
 
-function write(builder: SegmentBuilder, timer: StoredTimer, now: number): void {
-  const { actor, id, name, lane, due, every, version, payload } = timer
-  const missed = every > 0 ? Math.floor((now - due) / every) : 0
+/** @param now wall time in ms */
+function write(builder: SegmentBuilder, timer: DueTimer, now: number): void {
+  const { actor, id, name, lane, due, every, late, version, payload } = timer
+  const missed = every > 0 ? Math.floor(late / every) : 0
   const next = every > 0 ? due + (missed + 1) * every : 0
   builder.record({ kind: RecordKind.accept, time: Math.floor(now) })
   builder.timerFired({ actor, id, due, next })

@@ -6,7 +6,7 @@ import type { TimerSpec } from '../../actors/context.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import { Gate, settled } from './support.ts'
-import { World } from './world.ts'
+import { type Fault, memoryEngine, World } from './world.ts'
 
 const Clockwork = contract('clockwork', {
   set: message<{ name: string; when: TimerSpec; text: string }, void>(),
@@ -204,4 +204,47 @@ test('D8: while an actor is not in memory its timers bring it back', async () =>
   await w.advance(600_000)
   assert.deepEqual(await texts(w), ['t'])
   w.assertBalanced()
+})
+
+test('D8: a jump of the wall clock, forward or back, moves no delay of a running process', async () => {
+  for (const jump of [3_600_000, -3_600_000]) {
+    const w = await started()
+    await set(w, 'before', { after: 1_000 })
+    await set(w, 'rate', { rate: 1_000 })
+    await w.advance(500)
+    w.clock.jump(jump)
+    await set(w, 'after', { after: 1_000 })
+    await w.advance(499)
+    assert.deepEqual(await texts(w), [])
+    await w.advance(1)
+    assert.deepEqual((await texts(w)).toSorted(), ['before', 'rate'])
+    await w.advance(499)
+    assert.equal((await texts(w)).includes('after'), false)
+    await w.advance(501)
+    const seen = await ticks(w)
+    assert.deepEqual(seen.map(({ text }) => text).toSorted(), ['after', 'before', 'rate', 'rate'])
+    assert.ok(seen.every(({ missed }) => missed === 0))
+    w.assertBalanced()
+  }
+})
+
+test('D8: after a jump a reopened store keeps every delay, and a restart goes by the wall', async () => {
+  const engine = memoryEngine()
+  const w = new World({ actors: [clockwork], engine })
+  await set(w, 'before', { after: 10_000 })
+  w.clock.jump(3_600_000)
+  await set(w, 'after', { after: 10_000 })
+  const faults: Fault[] = ['before']
+  engine.fault = () => faults.shift()
+  const cancelled = w.ref(Clockwork, 'c').ask.cancel('none')
+  await w.advance(5_000)
+  await cancelled
+  assert.equal(faults.length, 0)
+  assert.deepEqual(await texts(w), [])
+  const next = w.crash()
+  await next.advance(0)
+  assert.deepEqual(await texts(next), ['before'], 'an hour late by the wall')
+  await next.advance(5_000)
+  assert.deepEqual(await texts(next), ['before', 'after'])
+  next.assertBalanced()
 })

@@ -20,7 +20,7 @@ test('D7: after a checkpoint the archivist takes out what retention gives up', a
   const store = openSqliteStore(file)
   const records = script()
   write(store, records, 1)
-  const service = new StoreService(store, new SystemClock(), setImmediate, 1)
+  const service = new StoreService(store, new SystemClock(), setImmediate, { checkpointEvery: 1 })
   const reader = openSqliteReader(file)
   const archive = join(folder, 'archive')
   let post: (message: ToStore) => void = () => undefined
