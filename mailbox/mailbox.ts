@@ -26,6 +26,14 @@ export interface MailboxOptions {
   readonly strict?: boolean
 }
 
+/** Messages that take room, and their encoded bytes. */
+export interface Load {
+  readonly size: number
+  readonly bytes: number
+}
+
+const nothing: Load = Object.freeze({ size: 0, bytes: 0 })
+
 export const defaultCapacity = 4_096
 export const defaultCapacityBytes = 64 * 1024 * 1024
 
@@ -35,9 +43,12 @@ export class Mailbox<Signal> {
   readonly overflow: Overflow
   private readonly signals = new Ring<Signal>()
   private readonly lanes: WeightedLanes<Envelope>
+  private readonly elsewhere: Load
   private bytes = 0
 
-  constructor(options: MailboxOptions = {}) {
+  /** @param elsewhere messages of the same actor that wait elsewhere and take of this room */
+  constructor(options: MailboxOptions = {}, elsewhere: Load = nothing) {
+    this.elsewhere = elsewhere
     this.capacity = options.capacity ?? defaultCapacity
     this.capacityBytes = options.capacityBytes ?? defaultCapacityBytes
     this.overflow = options.overflow ?? 'reject'
@@ -55,7 +66,8 @@ export class Mailbox<Signal> {
   }
 
   get hasRoom(): boolean {
-    return this.lanes.size < this.capacity && this.bytes < this.capacityBytes
+    const { size, bytes } = this.elsewhere
+    return this.lanes.size + size < this.capacity && this.bytes + bytes < this.capacityBytes
   }
 
   /**
@@ -155,7 +167,7 @@ export class Mailbox<Signal> {
    */
   private victimFor(envelope: Envelope): Envelope | undefined {
     if (this.overflow === 'reject' || envelope.stored) return undefined
-    const excess = this.bytes - this.capacityBytes
+    const excess = this.bytes + this.elsewhere.bytes - this.capacityBytes
     const yields = (waiting: Envelope): boolean => waiting.sheddable && sizeOf(waiting) > excess
     const end = this.overflow === 'drop-oldest' ? 'oldest' : 'newest'
     for (let lane = Lane.low as number; lane >= envelope.lane; lane -= 1) {

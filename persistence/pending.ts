@@ -10,6 +10,7 @@
  * ```
  * Entries and rows are numbers into columns; 0 is none. About 50 bytes a message.
  */
+import { Lane } from '../mailbox/lane.ts'
 import { grow, nextCapacity } from './columns.ts'
 
 /** Bits of an entry's `marks`. */
@@ -39,6 +40,8 @@ export class PendingSet {
   #first = new Uint32Array(16)
   #last = new Uint32Array(16)
   #count = new Uint32Array(16)
+  /** Messages of a row by lane, four columns a row. */
+  #byLane = new Uint32Array(64)
   /** Where an inline message's bytes are; the others lie at their own position. */
   readonly #home = new Map<number, number>()
 
@@ -50,6 +53,15 @@ export class PendingSet {
   /** Messages pending for one row. */
   count(row: number): number {
     return this.#count[row] ?? 0
+  }
+
+  /** Lanes, as bits, in which messages are pending for one row. */
+  lanes(row: number): number {
+    let lanes = 0
+    for (let lane: number = Lane.control; lane <= Lane.low; lane += 1) {
+      if ((this.#byLane[laneColumn(row, lane)] ?? 0) > 0) lanes |= 1 << lane
+    }
+    return lanes
   }
 
   first(row: number): number {
@@ -194,7 +206,13 @@ export class PendingSet {
     if (last === 0) this.#first[row] = entry
     else this.#next[last] = entry
     this.#last[row] = entry
-    this.#count[row] = (this.#count[row] as number) + 1
+    this.#tally(row, entry, 1)
+  }
+
+  #tally(row: number, entry: number, by: number): void {
+    const column = laneColumn(row, this.lane(entry))
+    this.#count[row] = (this.#count[row] as number) + by
+    this.#byLane[column] = (this.#byLane[column] as number) + by
   }
 
   #growRows(row: number): void {
@@ -202,6 +220,7 @@ export class PendingSet {
     this.#first = grow(this.#first, capacity)
     this.#last = grow(this.#last, capacity)
     this.#count = grow(this.#count, capacity)
+    this.#byLane = grow(this.#byLane, capacity * 4)
   }
 
   #unlink(entry: number): void {
@@ -212,7 +231,7 @@ export class PendingSet {
     else this.#next[before] = after
     if (after === 0) this.#last[row] = before
     else this.#previous[after] = before
-    this.#count[row] = (this.#count[row] as number) - 1
+    this.#tally(row, entry, -1)
   }
 
   #enter(entry: number): void {
@@ -261,6 +280,10 @@ export class PendingSet {
       this.#index[entry] as number,
     )
   }
+}
+
+function laneColumn(row: number, lane: number): number {
+  return row * 4 + ((lane - Lane.control) & 3)
 }
 
 /** Mixes the key; positions are consecutive, so every bit of them must spread. */

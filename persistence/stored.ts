@@ -191,6 +191,8 @@ export interface PendingPage {
   readonly damaged: readonly Damage[]
   /** Pass to `pending` for the next page; absent when this is the end. */
   readonly next?: MessageRef
+  /** Lanes, as bits, in which later pages may have messages; 0 at the end. */
+  readonly lanes: number
 }
 
 /** Everything an activation needs. `turn` 0 and nothing else: the actor was never here. */

@@ -37,10 +37,12 @@ export class WaitingMessages {
   page(no: number, after: MessageRef, limit: number): PendingPage {
     const entries = this.#entries(no, after, limit + 1)
     const isEnd = entries.length <= limit
+    const { pending, actors } = this.#ledger
+    const lanes = isEnd ? 0 : pending.lanes(actors.find(no))
     const last = entries[limit - 1]
     const read = this.#read(isEnd ? entries : entries.slice(0, limit))
     const next = isEnd ? undefined : last === undefined ? after : this.#cursor(last)
-    return { position: this.#ledger.position, ...read, ...(next && { next }) }
+    return { position: this.#ledger.position, ...read, ...(next && { next }), lanes }
   }
 
   /** Stashed messages in stash order. */

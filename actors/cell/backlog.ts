@@ -8,12 +8,17 @@
  * following: arrivals are taken. spilled: they are left. reading: they are held until the page is
  * here, since only its position says which of them it contains.
  *
+ * What is only in the store is known by lane: what comes in memory only waits behind it (`followers.ts`).
+ *
  * Invariants
  * 1. Each stored message is in memory once, or counted in `inStore`, or in transit.
  * 2. Everything accepted up to `#floor` has been read; what came later is read again from there.
+ * 3. A stored message that came, or that a wake told of, and is not in memory has its lane in `#lanes`.
  */
 import type { Envelope } from '../../mailbox/envelope.ts'
+import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import type { MessageRef } from '../../persistence/record.ts'
+import type { PendingPage } from '../../persistence/stored.ts'
 
 export type BacklogState = 'following' | 'spilled' | 'reading'
 
@@ -28,29 +33,51 @@ export class Backlog {
   #readAgain = false
   /** The store may hold messages that are not in memory. */
   unread = false
+  /** In these lanes, as bits. */
+  #lanes = allLanes
+  /** In these since the page that is on its way was asked for. */
+  #lanesSince = 0
 
-  /** What to do with a message that arrived: take it now, or leave it to the store. */
-  arrived(envelope: Envelope): 'take' | 'leave' {
-    if (envelope.position <= this.#floor) return 'leave'
-    if (this.state === 'reading') this.#held.push(envelope)
+  /**
+   * What to do with a message that arrived: take it now, leave it to the store, or forget this copy,
+   * since it was read before.
+   */
+  arrived(envelope: Envelope): 'take' | 'leave' | 'forget' {
+    if (envelope.position <= this.#floor) return 'forget'
     if (this.state === 'following') return 'take'
-    this.unread = true
+    if (this.state === 'reading') this.#held.push(envelope)
+    this.#leave(bitOf(envelope.lane))
     return 'leave'
   }
 
-  /** There is no room: from now on messages stay in the store. */
-  spill(): void {
-    if (this.state !== 'following') return
-    this.state = 'spilled'
-    this.unread = true
-    this.next = after(this.#floor)
+  /** There is no room for a message of this lane: from now on messages stay in the store. */
+  spill(lane: LaneNumber): void {
+    this.#leave(bitOf(lane))
+    this.#readFromFloor()
   }
 
-  /** The store may hold messages that nobody brought here. */
-  wake(): void {
-    this.unread = true
+  /** The store may hold messages that nobody brought here; in any lane when none is named. */
+  wake(lane: LaneNumber | undefined): void {
+    this.#leave(lane === undefined ? allLanes : bitOf(lane))
     if (this.state === 'reading') this.#readAgain = true
-    else this.spill()
+    else this.#readFromFloor()
+  }
+
+  /** Messages of this lane may be in the store only: what comes now waits behind them (T2). */
+  mayHold(lane: LaneNumber): boolean {
+    return (this.#lanes & bitOf(lane)) !== 0
+  }
+
+  #leave(lanes: number): void {
+    this.unread = true
+    this.#lanes |= lanes
+    this.#lanesSince |= lanes
+  }
+
+  #readFromFloor(): void {
+    if (this.state !== 'following') return
+    this.state = 'spilled'
+    this.next = after(this.#floor)
   }
 
   /** A page is being read. */
@@ -59,6 +86,7 @@ export class Backlog {
     this.#held = []
     this.#consumed.clear()
     this.#readAgain = false
+    this.#lanesSince = 0
   }
 
   /** Reading failed; the same page is read again later. */
@@ -80,10 +108,11 @@ export class Backlog {
    * The page is here. Returns the messages that arrived meanwhile and are not in it, if this was the
    * last page; else they are in a later one.
    */
-  arrivedMeanwhile(position: number, next: MessageRef | undefined): Envelope[] {
+  arrivedMeanwhile({ position, next, lanes }: PendingPage): Envelope[] {
     const held = this.#held
     this.#held = []
     this.state = 'spilled'
+    this.#lanes = lanes | this.#lanesSince
     if (next !== undefined) {
       this.next = next
       return []
@@ -93,6 +122,7 @@ export class Backlog {
     if (this.#readAgain) return []
     this.state = 'following'
     this.unread = false
+    this.#lanes = 0
     return held.filter((envelope) => envelope.position > position)
   }
 
@@ -102,8 +132,16 @@ export class Backlog {
     this.next = fromTheStart
     this.#floor = 0
     this.#held = []
+    this.#lanes = allLanes
   }
 }
+
+function bitOf(lane: LaneNumber): number {
+  return 1 << lane
+}
+
+/** Each user lane. */
+const allLanes = (2 << Lane.low) - (1 << Lane.control)
 
 const fromTheStart: MessageRef = Object.freeze({ position: 0, index: 0 })
 

@@ -27,6 +27,7 @@ import type { ActorDefinition } from '../actor.ts'
 import type { Whereabouts } from './ask-table.ts'
 import { Doorstep } from './doorstep.ts'
 import { Family } from './family.ts'
+import { Followers } from './followers.ts'
 import { isPromise } from './invoke.ts'
 import type { CellHost } from './ports.ts'
 import type { ReadTurn } from './read-turn.ts'
@@ -88,6 +89,8 @@ export abstract class Cell {
   readonly reads: Ring<Envelope> | undefined
   /** Deliveries that wait for room; made with the first of them. */
   doorstep: Doorstep | undefined
+  /** Messages that wait behind those which only the store has; of a durable actor. */
+  readonly followers: Followers | undefined
   readonly #recall = new Recall(this)
   /** Why it is ending, in phase `stopping`. */
   protected ending: { readonly reason: EndReason; readonly error?: unknown } | undefined
@@ -99,7 +102,8 @@ export abstract class Cell {
     this.definition = definition
     this.host = host
     this.counts = host.counts(type)
-    this.mailbox = new Mailbox(definition.behavior.mailbox)
+    this.followers = definition.behavior.durable ? new Followers() : undefined
+    this.mailbox = new Mailbox(definition.behavior.mailbox, this.followers)
     this.stash = new Stash(definition.behavior.stash)
     const { durable, passivateAfter } = definition.behavior
     this.passivateAfter =
@@ -112,9 +116,13 @@ export abstract class Cell {
 
   /** Takes a message in. What has no room becomes a dead letter, never an exception (M3). */
   receive(envelope: Envelope): TellOutcome {
-    if (this.reads !== undefined && this.definition.reads.has(envelope.name)) {
-      return this.receiveRead(envelope)
-    }
+    return this.reads !== undefined && this.definition.reads.has(envelope.name)
+      ? this.receiveRead(envelope)
+      : this.admit(envelope)
+  }
+
+  /** Finds it a place in the mailbox. */
+  protected admit(envelope: Envelope): TellOutcome {
     envelope.since = this.host.coarse
     const loser = this.mailbox.offer(envelope)
     this.hold(envelope, Count.pending)
@@ -168,7 +176,9 @@ export abstract class Cell {
 
   /** Nothing waits here and nothing runs; stashed messages may lie. */
   get settled(): boolean {
-    const waiting = this.mailbox.size + this.mailbox.signalCount + (this.reads?.length ?? 0)
+    const { mailbox, reads, followers } = this
+    const waiting =
+      mailbox.size + mailbox.signalCount + (reads?.length ?? 0) + (followers?.size ?? 0)
     return this.phase !== 'turn' && this.phase !== 'starting' && waiting === 0
   }
 
@@ -179,7 +189,10 @@ export abstract class Cell {
 
   /** Monotonic ms since which the oldest waiting message waits; undefined when none does. */
   get waitingSince(): number | undefined {
-    return this.mailbox.waitingSince
+    // A follower came after those of its lane in the mailbox, but its lane may have none there.
+    const [first] = this.followers ?? []
+    const since = Math.min(this.mailbox.waitingSince ?? Infinity, first?.since ?? Infinity)
+    return since === Infinity ? undefined : since
   }
 
   // ── the slice ─────────────────────────────────────────────────────────────────────────────────
@@ -234,7 +247,7 @@ export abstract class Cell {
     if (this.phase === 'gone') return undefined
     if (this.mailbox.signalCount > 0) return Lane.control
     if (this.reads !== undefined && this.reads.length > 0 && this.canRead()) return Lane.high
-    if (this.phase === 'cold') return this.mailbox.best() ?? Lane.normal
+    if (this.phase === 'cold') return this.mailbox.best() ?? this.followers?.best ?? Lane.normal
     return this.phase === 'ready' ? this.bestLane() : undefined
   }
 
@@ -406,7 +419,7 @@ export abstract class Cell {
     reply?.settle({ ok: false, error: this.host.development ? recodedError(error) : error })
   }
 
-  private shed(loser: Envelope, offered: boolean): void {
+  protected shed(loser: Envelope, offered: boolean): void {
     this.release(loser, Count.pending)
     const isNewest = this.mailbox.overflow === 'drop-newest'
     if (isNewest) this.discard(loser, 'dropped-newest')
@@ -456,6 +469,7 @@ export abstract class Cell {
     for (let e = this.doorstep?.shift(); e !== undefined; e = this.doorstep?.shift()) {
       this.leave(e, Count.pending)
     }
+    for (const [e] of this.followers?.takeAll() ?? []) this.leave(e, Count.pending)
   }
 
   private leave(envelope: Envelope, column: number): void {

@@ -6,7 +6,8 @@ import { Count } from '../../mailbox/accounting.ts'
 import type { CancelAlarm } from '../../mailbox/clock.ts'
 import type { Envelope, ReplySink } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
-import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
+import type { LaneNumber } from '../../mailbox/lane.ts'
+import { full, queued, type TellOutcome } from '../../mailbox/outcome.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import type { Damage, LoadedActor, PendingPage, StoredMessage } from '../../persistence/stored.ts'
 import { Backlog } from './backlog.ts'
@@ -15,7 +16,7 @@ import { childEndOf } from './durable-hooks.ts'
 import { DurableTurn } from './durable-turn.ts'
 import { DurableTurns } from './durable-turns.ts'
 import { fold } from './fold.ts'
-import { Forerunners } from './forerunners.ts'
+import { type Followers, sentKey } from './followers.ts'
 import { isPromise } from './invoke.ts'
 import { activationKilledTwice } from './quarantined.ts'
 import type { Signal } from './signal.ts'
@@ -26,10 +27,8 @@ import { envelopeOf, envelopeOfDamage } from './stored-message.ts'
 export const pageSize = 256
 
 export class DurableCell extends DurableTurns {
+  declare readonly followers: Followers
   readonly #backlog = new Backlog()
-  readonly #forerunners = new Forerunners()
-  /** State and backlog are here. */
-  #isLoaded = false
   /** Activations begun, so that an answer to an earlier one is known as such. */
   #loads = 0
   /** Its activation killed its thread twice: it is not tried again before it is released (F3). */
@@ -48,21 +47,48 @@ export class DurableCell extends DurableTurns {
 
   // ── intake ────────────────────────────────────────────────────────────────────────────────────
 
-  override receive(envelope: Envelope): TellOutcome {
-    if (!this.#isLoaded) this.#forerunners.came(envelope)
-    if (!envelope.stored) return super.receive(envelope)
-    if (this.#backlog.arrived(envelope) === 'take') this.#takeIn(envelope)
-    else this.#leaveInStore()
+  protected override admit(envelope: Envelope): TellOutcome {
+    if (envelope.stored) return this.#arrived(envelope)
+    return this.#backlog.mayHold(envelope.lane) ? this.#follow(envelope) : super.admit(envelope)
+  }
+
+  #arrived(envelope: Envelope): TellOutcome {
+    switch (this.#backlog.arrived(envelope)) {
+      case 'take':
+        this.#takeIn(envelope)
+        break
+      case 'leave':
+        this.followers.came(envelope)
+        this.#leaveInStore()
+        break
+      default:
+        this.#leaveInStore()
+    }
     return queued
   }
 
   /** A stored message is never shed (M3): without room it waits in the store. */
   #takeIn(envelope: Envelope): void {
-    if (!this.mailbox.hasRoom) {
-      this.#backlog.spill()
-      return this.#leaveInStore()
+    if (this.mailbox.hasRoom) return void super.admit(envelope)
+    this.#backlog.spill(envelope.lane)
+    this.followers.came(envelope)
+    this.#leaveInStore()
+  }
+
+  /**
+   * Behind what only the store has of its lane (T2), in the room that there is for all of them (M3).
+   * Nothing is dropped for it: what the store holds was there before, and is never shed.
+   */
+  #follow(envelope: Envelope): TellOutcome {
+    envelope.since = this.host.coarse
+    this.hold(envelope, Count.pending)
+    if (!this.mailbox.hasRoom && envelope.header.keep !== true) {
+      this.shed(envelope, true)
+      return full
     }
-    super.receive(envelope)
+    this.followers.push(envelope)
+    if (this.phase === 'cold') this.stand()
+    return queued
   }
 
   #leaveInStore(): void {
@@ -70,11 +96,16 @@ export class DurableCell extends DurableTurns {
     this.stand()
   }
 
+  /** From the moment it comes, not from when it is obeyed: what is told next waits behind it (T2). */
+  override receiveSignal(signal: Signal): void {
+    if (signal.kind === 'wake') this.#backlog.wake(signal.lane)
+    super.receiveSignal(signal)
+  }
+
   protected override obey(signal: Signal): void {
     switch (signal.kind) {
       case 'wake':
         if (this.#isBarred) this.#again()
-        this.#backlog.wake()
         return this.#readOn()
       case 'terminated':
       case 'child-ended':
@@ -114,9 +145,11 @@ export class DurableCell extends DurableTurns {
     )
   }
 
-  /** How many stored messages the mailbox has room for; at least one, so that reading goes on. */
+  /** How many stored messages there is room for; some at least, since all others wait for them. */
   #room(): number {
-    return Math.min(pageSize, Math.max(1, this.mailbox.capacity - this.mailbox.size))
+    const { mailbox, followers } = this
+    const least = Math.ceil(mailbox.capacity / 4)
+    return Math.min(pageSize, Math.max(least, mailbox.capacity - mailbox.size - followers.size))
   }
 
   #readFailed(error: unknown): void {
@@ -125,8 +158,7 @@ export class DurableCell extends DurableTurns {
     this.#later(() => this.#readOn())
   }
 
-  /** @param waiting messages in memory that came before the actor was loaded */
-  #adoptPage(page: PendingPage, waiting: Set<Envelope> = new Set()): void {
+  #adoptPage(page: PendingPage): void {
     if (this.phase === 'gone' || this.undone.isOn) return
     const inHand = this.#inHand()
     const isNew = ({ position, index }: MessageRef): boolean => {
@@ -134,27 +166,27 @@ export class DurableCell extends DurableTurns {
       return !inHand.has(key) && !this.#backlog.wasConsumed(key)
     }
     for (const message of page.messages) {
-      this.#goFirst(waiting, message.at.position)
+      this.#letEarlierIn(message, message.at.position)
       if (isNew(message.ref)) this.#adopt(message)
     }
     for (const damage of page.damaged) {
       if (damage.message !== undefined && isNew(damage.message)) this.#quarantine(damage)
     }
-    for (const envelope of this.#backlog.arrivedMeanwhile(page.position, page.next)) {
-      this.#goFirst(waiting, envelope.position)
+    for (const envelope of this.#backlog.arrivedMeanwhile(page)) {
+      this.#letEarlierIn(envelope, envelope.position)
       this.bump(Count.inStore, -1)
       this.#takeIn(envelope)
     }
-    for (const envelope of waiting) this.mailbox.readmit(envelope)
+    const isOver = (lane: LaneNumber): boolean => !this.#backlog.mayHold(lane)
+    for (const envelope of this.followers.takeLanes(isOver)) this.mailbox.readmit(envelope)
     this.stand()
     this.#readOn()
     this.host.touched(this)
   }
 
-  #goFirst(waiting: Set<Envelope>, position: number): void {
-    for (const earlier of this.#forerunners.takeFrom(waiting, position)) {
-      this.mailbox.readmit(earlier)
-    }
+  /** What came before a stored message that goes into the mailbox now. */
+  #letEarlierIn(sent: { readonly from: string; readonly lane: number }, position: number): void {
+    for (const earlier of this.followers.takeBefore(sent, position)) this.mailbox.readmit(earlier)
   }
 
   /** With the asker, if it is one that waits on this thread. */
@@ -232,15 +264,11 @@ export class DurableCell extends DurableTurns {
   }
 
   #adoptStored(loaded: LoadedActor): void {
-    const waiting = new Set(this.#emptyMailbox())
     for (const stored of loaded.steps) this.#recall(stored)
     for (const message of loaded.stash) this.#adoptStashed(message)
-    this.#adoptPage(loaded.pending, waiting)
-    this.#isLoaded = true
-    this.#forerunners.clear()
+    this.#adoptPage(loaded.pending)
   }
 
-  /** What waited before the state was there goes behind what the store had accepted earlier. */
   #emptyMailbox(): Envelope[] {
     const waiting: Envelope[] = []
     for (let e = this.mailbox.take(); e !== undefined; e = this.mailbox.take()) waiting.push(e)
@@ -327,9 +355,9 @@ export class DurableCell extends DurableTurns {
 
   /** Only askers are refused; the others keep waiting for the actor to come up. */
   #refuseWaiting(error: unknown): void {
-    for (const envelope of this.#emptyMailbox()) {
-      if (envelope.stored) this.#backToStore(envelope, Count.pending)
-      else if (!this.#isRefused(envelope, error)) this.mailbox.readmit(envelope)
+    this.#putBack(this.#emptyMailbox())
+    for (const [envelope, before] of this.followers.takeAll()) {
+      if (!this.#isRefused(envelope, error)) this.followers.push(envelope, before)
     }
     for (let left = this.reads?.length ?? 0; left > 0; left -= 1) {
       const envelope = this.reads?.shift() as Envelope
@@ -376,17 +404,28 @@ export class DurableCell extends DurableTurns {
       // One whose turn was undone is in hand again: it was never stashed.
       if (!inHand.has(envelope)) this.#backToStore(envelope, Count.stashed)
     }
-    this.#isLoaded = false
-    this.#forerunners.clear()
-    for (const envelope of inHand) {
-      this.#forerunners.came(envelope)
-      if (envelope.stored) this.#backToStore(envelope, Count.pending)
-      else this.mailbox.readmit(envelope)
-    }
+    this.#putBack(inHand)
     this.stepLog.clear()
     if (this.phase === 'stopping') return this.endIfAlone()
     this.phase = 'cold'
     this.stand()
+  }
+
+  /**
+   * Messages that were in memory, oldest first, as they were before the actor was loaded: what the
+   * store has is read again, the others wait where they stood in between.
+   */
+  #putBack(envelopes: Iterable<Envelope>): void {
+    this.#backlog.restart()
+    const behind = this.followers.takeAll()
+    const last = new Map<string, number>()
+    for (const envelope of envelopes) {
+      const sent = sentKey(envelope)
+      if (envelope.stored) last.set(sent, envelope.position)
+      if (envelope.stored) this.#backToStore(envelope, Count.pending)
+      else this.followers.push(envelope, (last.get(sent) ?? 0) + 1)
+    }
+    for (const [envelope, before] of behind) this.followers.push(envelope, before)
   }
 
   /** It was brought back from the stash before the turn that put it there was undone. */

@@ -10,6 +10,7 @@ import type { Mailbox } from '../../mailbox/mailbox.ts'
 import type { Ring } from '../../mailbox/ring.ts'
 import type { Whereabouts } from './ask-table.ts'
 import type { Doorstep } from './doorstep.ts'
+import type { Followers } from './followers.ts'
 
 type IsIt = (envelope: Envelope) => boolean
 
@@ -27,6 +28,7 @@ interface Holder {
   readonly mailbox: Mailbox<unknown>
   readonly stash: Iterable<Envelope>
   readonly doorstep: Doorstep | undefined
+  readonly followers: Followers | undefined
   readonly reads: Ring<Envelope> | undefined
   abort(running: Running, reason: TroupeError): void
   withdraw(isIt: IsIt, then: (envelope: Envelope) => void): void
@@ -58,9 +60,9 @@ export class Recall {
 
   /** True when this actor has the message: in a turn, or waiting for one. */
   has(id: string): boolean {
-    const { turn, mailbox, stash, doorstep } = this.#cell
+    const { turn, mailbox, stash, doorstep, followers } = this.#cell
     if (turn?.envelope?.id === id) return true
-    return [mailbox, stash, doorstep ?? []].some((place) => {
+    return [mailbox, stash, doorstep ?? [], followers ?? []].some((place) => {
       for (const envelope of place) if (envelope.id === id) return true
       return false
     })
@@ -84,7 +86,8 @@ export class Recall {
       cell.withdraw(isIt, (envelope) => cell.discard(envelope, 'cancelled'))
       return position
     }
-    const found = cell.doorstep?.remove(isIt) ?? this.#takeRead(isIt)
+    const found =
+      cell.doorstep?.remove(isIt) ?? cell.followers?.remove(isIt) ?? this.#takeRead(isIt)
     if (found === undefined) return undefined
     cell.release(found.envelope, Count.pending)
     cell.discard(found.envelope, 'cancelled')

@@ -2,6 +2,7 @@
  * What actors and the runtime tell each other beside messages: the system lane's closed vocabulary.
  * Signals are never refused, never shed and cross threads as data.
  */
+import type { LaneNumber } from '../../mailbox/lane.ts'
 
 /** How an actor ended. */
 export type EndReason = 'stopped' | 'destroyed' | 'failed' | 'killed'
@@ -18,8 +19,8 @@ export type Signal =
   | { readonly kind: 'child-ended'; readonly child: string; readonly error?: unknown }
   /** `by`: the parent to tell, also when this actor is not there any more. */
   | { readonly kind: 'stop'; readonly reason: EndReason; readonly by?: string }
-  /** The store holds messages for this actor that its thread may not have seen. */
-  | { readonly kind: 'wake' }
+  /** The store holds messages for this actor that its thread may not have seen; in this lane, if named. */
+  | { readonly kind: 'wake'; readonly lane?: LaneNumber }
   /** The caller gave up on a message: take it back, or abort its turn (M6 for asks). */
   | { readonly kind: 'give-up'; readonly a: number; readonly b: number }
   /** Aborts the turn of one message (M6): `by` the parent, or anyone with a grant. */

@@ -323,7 +323,7 @@ export class Peer implements CellHost {
     if (!envelope.stored) return this.#noCredit(envelope, link)
     // The store has it; the receiver only needs to know that it should look (M3).
     row[Count.inStore] = (row[Count.inStore] as number) + 1
-    link?.signal(envelope.to, { kind: 'wake' })
+    link?.signal(envelope.to, { kind: 'wake', lane: envelope.lane })
     return queued
   }
 
@@ -398,7 +398,8 @@ export class Peer implements CellHost {
     const row = this.counts(typeOf(actor))
     row[Count.storeAccepted] = (row[Count.storeAccepted] as number) + 1
     row[Count.inStore] = (row[Count.inStore] as number) + 1
-    this.signal(actor, { kind: 'wake' })
+    // What topics and timers bring travels in the normal lane.
+    this.signal(actor, { kind: 'wake', lane: Lane.normal })
   }
 
   // ── signals ───────────────────────────────────────────────────────────────────────────────────

@@ -52,7 +52,12 @@ export function recordedTurn(reader: HistoryReader, record: StoredRecord): Recor
       position,
       turn: Math.max(0, record.turn - 1),
       ...chain,
-      pending: { position, messages: message === undefined ? [] : [message], damaged: [] },
+      pending: {
+        lanes: 0,
+        position,
+        messages: message === undefined ? [] : [message],
+        damaged: [],
+      },
       stash: [],
       timers: [],
       subscriptions: [],

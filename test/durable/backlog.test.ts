@@ -15,6 +15,7 @@ const Sink = contract('sink', {
   hold: message<void, void>(),
   all: message<void, number[]>(),
   stashAll: message<boolean, void>(),
+  listen: message<void, void>(),
 })
 const Feeder = contract('feeder', { feed: message<{ from: number; count: number }, void>() })
 
@@ -33,6 +34,7 @@ function actors(capacity: number, overflow: Overflow = 'reject') {
         await gate.pass()
       },
       stashAll() {},
+      listen: (ctx) => ctx.subscribe('numbers', 'take'),
     },
     reads: { all: (ctx) => ctx.state.all },
   })
@@ -156,6 +158,207 @@ test('T2: that order is kept when the store undoes turns', async () => {
   await w.settle()
   assert.deepEqual(await settled(w, sink.ask.all()), upTo(5))
   w.assertBalanced()
+})
+
+test('T2: what waited in memory, told and delivered, keeps its order when turns are undone', async () => {
+  const engine = memoryEngine()
+  const w = new World({ actors: actors(100), engine })
+  const sink = w.ref(Sink, 's')
+  await settled(w, sink.ask.take(0))
+  await holdSink(w)
+  sink.tell.take(1)
+  await settled(w, sink.deliver.take(2))
+  sink.tell.take(3)
+  await settled(w, sink.deliver.take(4))
+  const faults: Fault[] = ['before']
+  engine.fault = () => faults.shift()
+  gate.open()
+  await w.advance(10_000)
+  assert.deepEqual(faults, [])
+  assert.deepEqual(await settled(w, sink.ask.all()), upTo(5))
+  w.assertBalanced()
+})
+
+/** The sink is in a turn with room for three more messages in memory, and messages 7 to 20 in the store. */
+async function halfRead(w: World): Promise<void> {
+  await holdSink(w)
+  const sink = w.ref(Sink, 's')
+  for (const n of [0, 1]) await settled(w, sink.deliver.take(n))
+  await settled(w, sink.deliver.hold())
+  for (let n = 2; n <= 20; n += 1) await settled(w, sink.deliver.take(n))
+  await nextHold(w)
+  assert.equal(w.cell('sink/s')?.mailbox.size, 5)
+}
+
+/** Lets the sink run to its next hold. */
+async function nextHold(w: World): Promise<void> {
+  const before = gate
+  gate = new Gate()
+  before.open()
+  await w.settle()
+}
+
+test('T2: what is told after messages that wait in the store comes after them, and before later ones', async () => {
+  const w = new World({ actors: actors(8) })
+  const sink = w.ref(Sink, 's')
+  await halfRead(w)
+  assert.equal(sink.tell.take(21).status, 'queued')
+  await settled(w, sink.deliver.take(22))
+  assert.equal(sink.tell.take(23).status, 'queued')
+  await nextHold(w)
+  assert.deepEqual(await settled(w, sink.ask.all()), upTo(24))
+  assert.deepEqual(w.letters, [])
+  w.assertBalanced()
+})
+
+test('T2, M2: only the lanes wait in which the store may have something', async () => {
+  const w = new World({ actors: actors(8) })
+  const sink = w.ref(Sink, 's')
+  await halfRead(w)
+  sink.tell.take(21)
+  sink.tell.take(100, { lane: 'high' })
+  await nextHold(w)
+  const all = await settled(w, sink.ask.all())
+  assert.deepEqual(
+    all.filter((n) => n !== 100),
+    upTo(22),
+  )
+  assert.ok(all.indexOf(100) < 7, 'it came before what the store had of the normal lane')
+  w.assertBalanced()
+})
+
+test('T2, M2: after a restart a lane that has nothing in the store does not wait for the whole backlog', async () => {
+  const w = new World({ actors: actors(8) })
+  await holdSink(w)
+  await settled(w, w.ref(Feeder, 'f').ask.feed({ from: 0, count: 100 }))
+  const next = w.crash()
+  const sink = next.ref(Sink, 's')
+  sink.tell.take(1_000, { lane: 'control' })
+  sink.tell.take(100)
+  await next.settle()
+  const all = await settled(next, sink.ask.all())
+  assert.deepEqual(
+    all.filter((n) => n !== 1_000),
+    upTo(101),
+  )
+  assert.ok(all.indexOf(1_000) <= 8, 'the first page told that the store has no control messages')
+  next.assertBalanced()
+})
+
+test('T2, M2: what is told after something was published to a busy actor comes after it; urgent lanes do not wait', async () => {
+  const w = new World({ actors: actors(8) })
+  const sink = w.ref(Sink, 's')
+  await settled(w, sink.ask.listen())
+  await holdSink(w)
+  for (let n = 0; n < 5; n += 1) sink.tell.take(n)
+  // It is not read yet: the mailbox is more than a quarter full.
+  w.outside.publish('numbers', 5)
+  await w.settle()
+  assert.equal(sink.tell.take(6).status, 'queued')
+  sink.tell.take(100, { lane: 'control' })
+  await nextHold(w)
+  assert.deepEqual(await settled(w, sink.ask.all()), [100, ...upTo(7)])
+  w.assertBalanced()
+})
+
+test('M3: what waits behind the store takes of the room of the mailbox; a wait that is given up leaves it', async () => {
+  const w = new World({ actors: actors(8) })
+  const sink = w.ref(Sink, 's')
+  await halfRead(w)
+  const controller = new AbortController()
+  const given = sink.ask.take(21, { signal: controller.signal }).catch(() => 'given up')
+  sink.tell.take(22)
+  sink.tell.take(23)
+  assert.equal(sink.tell.take(99).status, 'full')
+  assert.equal(sink.tell.take(99, { lane: 'high' }).status, 'full')
+  controller.abort()
+  await w.settle()
+  assert.equal(await given, 'given up')
+  assert.equal(sink.tell.take(24).status, 'queued')
+  assert.equal(w.imbalance(), 0)
+  await nextHold(w)
+  assert.deepEqual(await settled(w, sink.ask.all()), [...upTo(21), 22, 23, 24])
+  w.assertBalanced()
+})
+
+test('T2, M3: any mix of tells and deliveries keeps its order in each lane, whatever waits in the store', async () => {
+  const moves = ['tell', 'deliver', 'feed', 'hold', 'open', 'wake', 'undo', 'crash'] as const
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 12 }),
+      fc.array(fc.tuple(fc.constantFrom(...moves), fc.constantFrom('normal', 'high')), {
+        maxLength: 60,
+      }),
+      async (capacity, program) => {
+        gate = new Gate()
+        const engine = memoryEngine()
+        const faults: Fault[] = []
+        engine.fault = () => faults.shift()
+        let w = new World({ actors: actors(capacity), engine })
+        const sent = { normal: [] as number[], high: [] as number[] }
+        let volatile = new Set<number>()
+        let n = 0
+        for (const [move, lane] of program) {
+          const sink = w.ref(Sink, 's')
+          n += 1
+          if (move === 'tell') {
+            if (sink.tell.take(n, { lane }).status !== 'queued') continue
+            volatile.add(n)
+            sent[lane].push(n)
+          } else if (move === 'deliver') {
+            const delivered = watched(sink.deliver.take(n, { lane }))
+            await w.advance(60_000)
+            assert.ok(delivered.done)
+            sent[lane].push(n)
+          } else if (move === 'hold') void sink.deliver.hold(undefined, { lane })
+          else if (move === 'feed') w.ref(Feeder, 'f').tell.feed({ from: n + 10_000, count: 3 })
+          else if (move === 'open') await nextHold(w)
+          else if (move === 'undo') {
+            faults.push('before')
+            await nextHold(w)
+          } else if (move === 'wake') w.peer.signal('sink/s', { kind: 'wake' })
+          else {
+            faults.length = 0
+            w = w.crash()
+            for (const own of [sent.normal, sent.high]) {
+              own.splice(0, own.length, ...own.filter((one) => !volatile.has(one)))
+            }
+            volatile = new Set()
+          }
+          assert.ok(
+            (w.cell('sink/s')?.mailbox.size ?? 0) <= capacity + Math.ceil(capacity / 4),
+            'memory holds no more than it may',
+          )
+        }
+        gate.open()
+        await w.advance(120_000)
+        const all = await settled(w, w.ref(Sink, 's').ask.all())
+        for (const own of [sent.normal, sent.high]) {
+          assert.deepEqual(
+            all.filter((one) => own.includes(one)),
+            own,
+          )
+        }
+        w.assertBalanced()
+        assert.equal(w.accounting('sink').pending, 0)
+      },
+    ),
+    {
+      numRuns: 60,
+      examples: [
+        [
+          10,
+          [
+            ['hold', 'normal'],
+            ['deliver', 'normal'],
+            ['tell', 'normal'],
+            ['deliver', 'normal'],
+            ['undo', 'normal'],
+          ],
+        ],
+      ],
+    },
+  )
 })
 
 test('M3: after a restart memory takes no more of the backlog than it has room for', async () => {

@@ -20,7 +20,7 @@ test('the pending set finds exactly what was added and not removed, in order per
         const entry = set.find(row, position, index)
         assert.equal(entry !== 0, model.has(name))
         if (entry === 0) {
-          set.add(row, position, index, 3, 0)
+          set.add(row, position, index, 1 + index, 0)
           model.set(name, { row, position, index })
         } else {
           set.remove(entry)
@@ -36,6 +36,10 @@ test('the pending set finds exactly what was added and not removed, in order per
         }
         assert.deepEqual(found, expected)
         assert.equal(set.count(row), expected.length)
+        assert.equal(
+          set.lanes(row),
+          expected.reduce((lanes, { index }) => lanes | (2 << index), 0),
+        )
       }
     }),
   )
