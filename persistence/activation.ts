@@ -4,6 +4,7 @@
  */
 import type { Chain } from './chain-walk.ts'
 import { damaged, isDamage, missing, readTimer } from './decode.ts'
+import { isTombstone } from './endings.ts'
 import type { ChainEnd, HistoryReader } from './history-reader.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReadMedium } from './medium.ts'
@@ -60,6 +61,12 @@ export class Activations {
   /** Pending messages of one actor; see `Store.pending`. */
   pending(actor: string, after: MessageRef, limit: number): PendingPage {
     return this.waiting.page(this.#medium.actorNo(actor) ?? 0, after, limit)
+  }
+
+  /** True when the actor has ended for good: nothing of it is recorded after its tombstone (F6). */
+  hasEnded(actor: string): boolean {
+    const { head } = this.#endOf(actor)
+    return head !== 0 && isTombstone(this.#reader.place(head))
   }
 
   timer(timer: Timer): StoredTimer {

@@ -8,6 +8,7 @@
  * was.
  */
 import { At, entrySize, nextRecord, viewOf } from './directory.ts'
+import { Endings } from './endings.ts'
 import type { Heard } from './folding.ts'
 import type { Ledger } from './ledger.ts'
 import { misfit } from './ledger-check.ts'
@@ -66,6 +67,7 @@ class Batch implements Heard {
   readonly #view: DataView
   readonly #numbering: Numbering
   readonly #ownIds: OwnIds
+  readonly #endings: Endings
   readonly #base: number
   readonly #refused: Refusal[] = []
   readonly #settled: SettledId[] = []
@@ -89,6 +91,7 @@ class Batch implements Heard {
     this.#numbering = new Numbering(this.#view, frame.strings, medium)
     this.#ownIds = new OwnIds(this.#view, frame.body, medium, time)
     this.#base = ledger.position + 1
+    this.#endings = new Endings(this.#view, this.#base, ledger, medium)
   }
 
   run(): Admitted {
@@ -151,6 +154,9 @@ class Batch implements Heard {
     this.#numbering.link(at, no === 0 ? 0 : this.#ledger.actors.head(this.#ledger.actors.open(no)))
     for (const { ownId, index, position: first } of this.#ownIds.drop(at)) {
       this.#dropped.push({ message: { position, index }, ownId, position: first })
+    }
+    for (const index of this.#endings.drop(at)) {
+      this.#dropped.push({ message: { position, index }, ownId: '', position: 0 })
     }
     this.#ownIds.accept(at, position)
     this.#ledger.apply(this.#view, at, position, this)

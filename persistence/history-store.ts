@@ -139,6 +139,11 @@ export class HistoryStore extends HistoryReader implements Store {
     return isDamage(record) ? record : { kind: 'done', record }
   }
 
+  hasEnded(actor: string): boolean {
+    this.#live()
+    return this.#activations.hasEnded(actor)
+  }
+
   wakeList(after: number | undefined, limit: number): WakePage {
     this.#live()
     const { actors, pending, timers } = this.#ledger

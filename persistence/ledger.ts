@@ -25,12 +25,13 @@ import {
 } from './folding.ts'
 import { OpenSteps } from './open-steps.ts'
 import { Mark, PendingSet } from './pending.ts'
-import { PartFlag, PartKind, RecordFlag, RecordKind } from './record.ts'
+import { fannedOut, PartFlag, PartKind, RecordFlag, RecordKind } from './record.ts'
 import { Sources } from './sources.ts'
 import { Stashes } from './stashes.ts'
 import { Subscriptions } from './subscriptions.ts'
 import { TimerHeap } from './timer-heap.ts'
 import { cancelTimer, fireTimer, setTimer } from './timer-parts.ts'
+import { endTopic } from './topic.ts'
 
 /** What the ledger reads from the store that holds it. */
 export interface LedgerPort {
@@ -38,6 +39,8 @@ export interface LedgerPort {
   row(no: number): ActorRow | undefined
   /** The text behind a name number: a topic or a pattern. */
   name(no: number): string
+  /** The text behind an actor number. */
+  address(no: number): string
 }
 
 /** Smallest number of record bytes that makes a snapshot due (D3). */
@@ -223,22 +226,20 @@ export class Ledger {
   #accept(record: Folding, part: number): void {
     const { view, position } = record
     const flags = view.getUint16(part + At.flags, true)
-    if (flags & PartFlag.inline || !(flags & (PartFlag.topic | PartFlag.durable))) return
-    if (flags & PartFlag.topic) {
-      this.#publish(record, part)
-      return
-    }
+    if (flags & PartFlag.inline || !(flags & (fannedOut | PartFlag.durable))) return
+    const to = view.getUint32(part + MessageAt.to, true)
+    if (flags & PartFlag.topic) return this.#publish(record, part, this.#port.name(to))
+    if (flags & PartFlag.end) return this.#publish(record, part, endTopic(this.#port.address(to)))
     const isStep = record.kind === RecordKind.stepBegun && flags & PartFlag.ask
     const marks = (isStep ? Mark.stepAsk : 0) | (flags & PartFlag.ownId ? Mark.ownId : 0)
-    const row = this.actors.open(view.getUint32(part + MessageAt.to, true))
+    const row = this.actors.open(to)
     const index = view.getUint32(part + MessageAt.index, true)
     const lane = view.getUint8(part + At.lane)
     this.sources.note(this.pending.add(row, position, index, lane, marks))
   }
 
-  #publish({ view, position, heard }: Folding, part: number): void {
+  #publish({ view, position, heard }: Folding, part: number, topic: string): void {
     const index = view.getUint32(part + MessageAt.index, true)
-    const topic = this.#port.name(view.getUint32(part + MessageAt.to, true))
     const subscribers = this.subscriptions.match(topic)
     for (const { actor, lane, name } of subscribers) {
       const entry = this.pending.add(this.actors.open(actor), position, index, lane, 0)

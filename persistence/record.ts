@@ -86,9 +86,16 @@ export const PartFlag = Object.freeze({
   sealed: 64,
   /** Only the header was recorded, the payload is gone. */
   headerOnly: 128,
+  /** The record's actor has ended: every durable actor that watches it has the message pending (F6). */
+  end: 256,
+  /** Dropped at commit unless its sender has ended before (F6): the answer to a watch that came late. */
+  ifEnded: 512,
   /** Part of a refused record, or a dropped duplicate. Set by the store. */
   dead: 0x8000,
 })
+
+/** Flags of messages that are pending for whoever subscribed, not for one receiver. */
+export const fannedOut = PartFlag.topic | PartFlag.end
 
 /**
  * Identity of a message. Born in a committed record: position and ordinal among the messages of

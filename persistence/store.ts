@@ -63,11 +63,15 @@ export interface FanOut {
   readonly to: readonly string[]
 }
 
-/** A message in a committed outbox whose own id was known: it was not sent again. */
+/**
+ * A message in a committed outbox that was not sent: its own id was known, or it was for an end that has
+ * not come (`PartFlag.ifEnded`).
+ */
 export interface Dropped {
   readonly message: MessageRef
+  /** Empty for one without. */
   readonly ownId: string
-  /** Where the first one was accepted. */
+  /** Where the first one was accepted, 0 when there was none. */
   readonly position: number
 }
 
@@ -205,6 +209,8 @@ export interface Store extends StoreReader {
   pending(actor: string, after: MessageRef, limit: number): PendingPage
   /** What became of the message that `actor` was sent under this own id. */
   outcome(actor: string, ownId: string): Outcome
+  /** True when the actor's newest record is its tombstone (F6). */
+  hasEnded(actor: string): boolean
   /** Actors with pending messages or timers, without payloads. */
   wakeList(after: number | undefined, limit: number): WakePage
   /**

@@ -2,6 +2,8 @@
  * Topics: dot-separated segments, and patterns over them, `*` for one segment and `**` for any
  * number of them, none included. `order` never matches `border`: segments match whole.
  *
+ * Topics of the runtime's own begin with `$`: no user can name one, and no wildcard reaches one.
+ *
  * Used by the ledger for durable subscribers and by the runtime for volatile ones.
  */
 import { shown, TroupeError } from '../mailbox/errors.ts'
@@ -31,6 +33,20 @@ function check(text: unknown, shape: RegExp, expected: string): void {
   )
 }
 
+/** What the watchers of a durable actor subscribe to (F6). */
+export function endTopic(actor: string): string {
+  return `$end ${actor}`
+}
+
+function isOwn(topic: string): boolean {
+  return topic.startsWith('$')
+}
+
+/** The trie's path of a pattern. */
+function partsOf(pattern: string): string[] {
+  return isOwn(pattern) ? [pattern] : pattern.split('.')
+}
+
 /** A trie of patterns. `rest` nodes stand for a `**` and keep themselves while segments go by. */
 interface Node<T> {
   readonly children: Map<string, Node<T>>
@@ -51,7 +67,7 @@ export class TopicIndex<T> {
   /** Adds a value under a checked pattern; adding it again changes nothing. */
   add(pattern: string, value: T): void {
     let at = this.#root
-    for (const part of pattern.split('.')) {
+    for (const part of partsOf(pattern)) {
       let next = at.children.get(part)
       if (next === undefined) {
         next = node(part === '**')
@@ -67,7 +83,7 @@ export class TopicIndex<T> {
   /** Removes a value from a pattern, and branches that became empty. */
   remove(pattern: string, value: T): void {
     const path: Node<T>[] = [this.#root]
-    const parts = pattern.split('.')
+    const parts = partsOf(pattern)
     for (const part of parts) {
       const next = path.at(-1)?.children.get(part)
       if (next === undefined) return
@@ -80,6 +96,7 @@ export class TopicIndex<T> {
 
   /** Values whose pattern matches the topic, each once, in no particular order. */
   match(topic: string): Set<T> {
+    if (isOwn(topic)) return new Set(this.#root.children.get(topic)?.values)
     const found = new Set<T>()
     if (this.#size === 0) return found
     // All branches at once, a set of nodes per segment: several `**` cost no more than linear.

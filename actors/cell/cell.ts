@@ -182,6 +182,11 @@ export abstract class Cell {
     return this.phase !== 'turn' && this.phase !== 'starting' && waiting === 0
   }
 
+  /** A record says that it ends, and to whom: durable watchers hear of it by the store (F6). */
+  get hasSaidItsEnd(): boolean {
+    return false
+  }
+
   /** The store holds messages for it that nobody will think of unless it wakes again. */
   get leftInStore(): boolean {
     return false

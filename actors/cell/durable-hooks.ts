@@ -8,7 +8,7 @@ import { Lane } from '../../mailbox/lane.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { Context } from '../context.ts'
 import { decodeError, type ErrorData, encodeError } from './error-data.ts'
-import { escalated, hookOf } from './family.ts'
+import { escalated, hookOf, terminatedMessage } from './family.ts'
 import type { CellHost } from './ports.ts'
 
 /** Makes its receiver a child of its sender; sent, and kept, like any message of a turn. */
@@ -51,6 +51,22 @@ function childEnded(
   const error = decodeError(end.error)
   if (behavior.onChildFailed === undefined) throw escalated(end.child, error)
   return behavior.onChildFailed(turn, end.child, error)
+}
+
+/** Whose record it is in, and what led to it. */
+interface Teller {
+  readonly host: CellHost
+  readonly causeA: number
+  readonly causeB: number
+}
+
+/** The message that tells of an actor's end (F6). @param to that actor itself for all who watch it */
+export function terminationOf(teller: Teller, who: string, to: string): Envelope {
+  const { host, causeA, causeB } = teller
+  const payload = parseAddress(who)
+  const seq = host.nextSeq()
+  const { origin } = host
+  return new Envelope(to, who, terminatedMessage, payload, Lane.normal, origin, seq, causeA, causeB)
 }
 
 /** The message that tells a parent of its child's end. */

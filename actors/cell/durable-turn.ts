@@ -8,15 +8,16 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane } from '../../mailbox/lane.ts'
 import { staged, type TellOutcome } from '../../mailbox/outcome.ts'
 import type { Patch } from '../../persistence/patch.ts'
-import { checkPattern, checkTopic } from '../../persistence/topic.ts'
+import { PartFlag } from '../../persistence/record.ts'
+import { checkPattern, checkTopic, endTopic } from '../../persistence/topic.ts'
 import type { EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
 import { createDraft, type Draft } from '../draft/draft.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, Target } from '../ref.ts'
 import type { Book } from './book.ts'
-import { adoptMessage } from './durable-hooks.ts'
-import type { Family } from './family.ts'
+import { adoptMessage, terminationOf } from './durable-hooks.ts'
+import { type Family, terminatedMessage } from './family.ts'
 import { missing, publication } from './outgoing.ts'
 import { copied } from './recoded.ts'
 import { Seeded } from './seeded.ts'
@@ -47,6 +48,8 @@ export class DurableTurn extends Turn {
   readonly settled: [key: string, now: number][] = []
   /** What it says about the actor's bonds, real in memory when the turn ends. */
   readonly ties: ((family: Family) => void)[] = []
+  /** Whom it began to watch. */
+  readonly watches: string[] = []
   /** The stash had no room for its message. */
   overfull = false
   #now: number
@@ -202,9 +205,22 @@ export class DurableTurn extends Turn {
     this.check()
     checkWatch(this.cell.definition)
     const id = addressText('watch', who)
+    const isNew = this.book.watching[id] !== true
     this.book.watching[id] = true
-    this.ties.push((family) => family.watch(id))
+    this.watches.push(id)
+    this.ties.push((family) => family.watch(id, Number.POSITIVE_INFINITY))
+    if (isNew && this.#isDurable(who)) this.#watchInStore(id)
     this.staged.signal(id, { kind: 'watch', by: this.cell.id })
+  }
+
+  /** The end of a durable actor is in the store, and so is the wish to hear of it, also too late (F6). */
+  #watchInStore(id: string): void {
+    this.staged.subscription(endTopic(id), terminatedMessage)
+    this.staged.message(terminationOf(this, id, this.cell.id), PartFlag.ifEnded)
+  }
+
+  #isDurable({ type }: Address): boolean {
+    return this.host.definition(type)?.behavior.durable === true
   }
 
   unwatch(who: Address): void {
@@ -212,6 +228,7 @@ export class DurableTurn extends Turn {
     const id = addressText('unwatch', who)
     delete this.book.watching[id]
     this.ties.push((family) => void family.unwatch(id))
+    if (this.#isDurable(who)) this.staged.subscription(endTopic(id))
     this.staged.signal(id, { kind: 'unwatch', by: this.cell.id })
   }
 

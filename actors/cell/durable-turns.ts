@@ -17,12 +17,12 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import { isTerminal, TroupeError } from '../../mailbox/errors.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
 import { applyPatch } from '../../persistence/patch.ts'
-import { RecordFlag, RecordKind } from '../../persistence/record.ts'
+import { PartFlag, RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { Refusal } from '../../persistence/store.ts'
 import { Looks } from '../draft/look.ts'
 import { type Book, emptyBook } from './book.ts'
 import { Cell } from './cell.ts'
-import { durableHookOf } from './durable-hooks.ts'
+import { durableHookOf, terminationOf } from './durable-hooks.ts'
 import {
   type PreparedTurn,
   prepare,
@@ -42,6 +42,7 @@ import { ReadTurn } from './read-turn.ts'
 import { copied } from './recoded.ts'
 import { Retry } from './retry.ts'
 import type { EndReason } from './signal.ts'
+import { Staged } from './staged.ts'
 import { StepLog } from './step-log.ts'
 import type { Turn } from './turn.ts'
 import type { TurnInputs } from './turn-inputs.ts'
@@ -58,6 +59,7 @@ export abstract class DurableTurns extends Cell {
   wholeDue = true
   readonly journal: Journal
   readonly pipeline: Pipeline
+  #saidItsEnd = false
   protected readonly hand = new Hand()
   protected readonly retry: Retry
   protected readonly undone: Undo
@@ -87,6 +89,10 @@ export abstract class DurableTurns extends Cell {
     return super.settled && this.pipeline.isEmpty
   }
 
+  override get hasSaidItsEnd(): boolean {
+    return this.#saidItsEnd
+  }
+
   /** Every record in flight was answered. */
   protected abstract answered(): void
 
@@ -112,12 +118,15 @@ export abstract class DurableTurns extends Cell {
 
   protected begin(envelope: Envelope): void {
     const { definition } = this
-    const handler = definition.on.get(envelope.name) ?? durableHookOf(definition, envelope.name)
+    const isAwaited = this.family.awaits(envelope)
+    if (!isAwaited && !envelope.stored) return this.#skip(envelope)
+    const handler = isAwaited
+      ? (definition.on.get(envelope.name) ?? durableHookOf(definition, envelope.name))
+      : nothing
     if (handler === undefined) {
       this.release(envelope, Count.running)
       return this.discard(envelope, 'no-handler')
     }
-    if (!this.family.awaits(envelope)) return this.#skip(envelope)
     if (this.host.starts?.message(envelope, this.mailbox) === false) {
       this.release(envelope, Count.running)
       return this.setAside(envelope, 'quarantined', killedTwice(envelope))
@@ -138,7 +147,7 @@ export abstract class DurableTurns extends Cell {
     this.follow(turn, result)
   }
 
-  /** A termination that nobody waits for any more. */
+  /** A termination that nobody waits for any more; one in the store takes a turn to leave it. */
   #skip(envelope: Envelope): void {
     this.release(envelope, Count.running)
     this.bump(Count.processed, 1)
@@ -194,6 +203,7 @@ export abstract class DurableTurns extends Cell {
   #end(turn: DurableTurn, reply: unknown): void {
     turn.rearm()
     this.host.faults?.('turn:settled')
+    if (turn.afterwards === 'stopped') turn.staged.message(endOf(this, turn), PartFlag.end)
     const prepared = prepare(this, turn, reply)
     turn.close()
     if (this.#isSilent(turn, prepared)) return this.#over(turn)
@@ -201,6 +211,7 @@ export abstract class DurableTurns extends Cell {
     writeTurn(this.journal.builder, this, turn, prepared)
     this.#apply(prepared)
     for (const tie of turn.ties) tie(this.family)
+    this.#saidItsEnd = turn.afterwards !== undefined
     this.#finishMessage(turn.envelope)
     if (turn.afterwards === 'destroyed') this.#appendTurn(turn, reply, () => this.#tombstone(turn))
     else this.#appendTurn(turn, reply)
@@ -209,9 +220,9 @@ export abstract class DurableTurns extends Cell {
   }
 
   /** A start hook that changed and said nothing leaves no record. */
-  #isSilent(turn: DurableTurn, prepared: PreparedTurn): boolean {
-    const { patch, book } = prepared
-    return turn.envelope === undefined && !patch && !book && turn.staged.isEmpty
+  #isSilent(turn: DurableTurn, { patch, book }: PreparedTurn): boolean {
+    if (turn.envelope !== undefined || turn.afterwards !== undefined) return false
+    return !patch && !book && turn.staged.isEmpty
   }
 
   #apply({ patch, book, stateBytes }: PreparedTurn): void {
@@ -225,6 +236,7 @@ export abstract class DurableTurns extends Cell {
     this.pipeline.append({
       committed: (position, ack) => {
         if (envelope !== undefined) this.#consumed(turn, envelope, position)
+        for (const id of turn.watches) this.family.watchCommitted(id, position)
         turn.staged.release(position, ack)
         if (!turn.stashing) envelope?.header.reply?.settle({ ok: true, value: reply })
       },
@@ -276,14 +288,17 @@ export abstract class DurableTurns extends Cell {
 
   /** What the stash holds is pending for the next incarnation, which knows nothing of a stash. */
   #tombstone(turn: DurableTurn): void {
+    const last = new Staged(this.host)
+    last.message(endOf(this, turn), PartFlag.end)
     this.journal.builder.record({
       kind: RecordKind.destroyed,
       actor: this.id,
       time: turn.startedWall,
       flags: RecordFlag.unstash,
     })
+    last.write(this.journal.builder)
     this.pipeline.append({
-      committed: () => undefined,
+      committed: (position, ack) => last.release(position, ack),
       undone: (refusal) => this.undo(undefined, refusal),
     })
   }
@@ -436,6 +451,7 @@ export abstract class DurableTurns extends Cell {
   /** A record of this actor was refused or lost: everything after it is as if it had never run. */
   undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void {
     const isFirst = this.undone.begin(refusal)
+    this.#saidItsEnd = false
     if (isFirst && (this.phase === 'ready' || this.phase === 'turn')) this.phase = 'starting'
     if (envelope !== undefined) this.undone.add(envelope, refusal)
   }
@@ -502,6 +518,14 @@ export abstract class DurableTurns extends Cell {
     return super.checkedReply(envelope, copied(value))
   }
 }
+
+/** Said to all who watch it. */
+function endOf({ id }: DurableTurns, turn: DurableTurn): Envelope {
+  return terminationOf(turn, id, id)
+}
+
+/** The handler of a message that is only to be consumed. */
+function nothing(): void {}
 
 function storeNeeded(id: string): TroupeError {
   return new TroupeError(

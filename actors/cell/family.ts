@@ -16,7 +16,7 @@ import type { CellHost } from './ports.ts'
 import type { EndReason, Signal } from './signal.ts'
 
 /** Names of the messages that the runtime itself puts into a mailbox. */
-const terminatedMessage = '$terminated'
+export const terminatedMessage = '$terminated'
 const childFailedMessage = '$childFailed'
 
 interface ChildFailure {
@@ -69,7 +69,11 @@ export class Family {
   parent: string | undefined
   readonly #cell: Bound
   #children: Set<string> | undefined
-  #watching: Set<string> | undefined
+  /**
+   * With the position of the commit that said so: a stored termination from before is not the answer to
+   * it. Infinite until that commit, 0 when it is not known or there is none.
+   */
+  #watching: Map<string, number> | undefined
 
   constructor(cell: Bound) {
     this.#cell = cell
@@ -89,7 +93,7 @@ export class Family {
   }
 
   get watching(): Iterable<string> {
-    return this.#watching ?? []
+    return this.#watching?.keys() ?? []
   }
 
   hasChild(id: string): boolean {
@@ -100,7 +104,7 @@ export class Family {
   become(parent: string | undefined, children: string[], watching: string[]): void {
     this.parent = parent
     this.#children = children.length === 0 ? undefined : new Set(children)
-    this.#watching = watching.length === 0 ? undefined : new Set(watching)
+    this.#watching = watching.length === 0 ? undefined : new Map(watching.map((id) => [id, 0]))
   }
 
   addChild(id: string): void {
@@ -108,9 +112,15 @@ export class Family {
     this.#children.add(id)
   }
 
-  watch(id: string): void {
-    this.#watching ??= new Set()
-    this.#watching.add(id)
+  /** @param since position of the commit from which on it counts */
+  watch(id: string, since = 0): void {
+    this.#watching ??= new Map()
+    if (!this.#watching.has(id)) this.#watching.set(id, since)
+  }
+
+  /** The commit that said so. */
+  watchCommitted(id: string, position: number): void {
+    if (this.#watching?.get(id) === Number.POSITIVE_INFINITY) this.#watching.set(id, position)
   }
 
   unwatch(id: string): boolean {
@@ -154,12 +164,13 @@ export class Family {
   }
 
   /**
-   * False for a termination that this actor no longer waits for: it was told before, or has ended
-   * the watch meanwhile. So each watch is told once (F6).
+   * False for a termination that this actor does not wait for: it was told before, has ended the watch,
+   * or began it after that end. So each watch is told once (F6).
    */
   awaits(envelope: Envelope): boolean {
     if (envelope.name !== terminatedMessage) return true
-    return this.#watching?.has(envelope.from) ?? false
+    const since = this.#watching?.get(envelope.from)
+    return since !== undefined && (!envelope.stored || envelope.position >= since)
   }
 
   /** After everything that actor sent before in the normal lane (F6). */

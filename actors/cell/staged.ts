@@ -58,14 +58,15 @@ export class Staged {
 
   /**
    * Stages a message; the same own id to the same receiver counts once.
+   * @param flags more bits of `PartFlag`
    * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
    */
-  message(envelope: Envelope): void {
+  message(envelope: Envelope, flags = 0): void {
     const { ownId } = envelope.header
     const isSame = ({ envelope: other }: StagedMessage): boolean =>
       other.header.ownId === ownId && other.to === envelope.to
     if (ownId !== undefined && this.messages.some(isSame)) return
-    this.messages.push(stage(this.#host, envelope))
+    this.messages.push(stage(this.#host, envelope, flags))
   }
 
   signal(to: string, signal: Signal): void {
@@ -132,11 +133,15 @@ export function isKept(host: CellHost, to: string, name: string): boolean {
   return definition?.behavior.durable === true && !definition.reads.has(name)
 }
 
-/** Encodes a message for the outbox. */
-export function stage(host: CellHost, envelope: Envelope): StagedMessage {
+/**
+ * Encodes a message for the outbox.
+ * @param more further bits of `PartFlag`
+ */
+export function stage(host: CellHost, envelope: Envelope, more = 0): StagedMessage {
   const { header } = envelope
   const payload = copied(envelope.payload)
-  const durable = header.topic === undefined && isKept(host, envelope.to, envelope.name)
+  const hasReceiver = header.topic === undefined && !(more & PartFlag.end)
+  const durable = hasReceiver && isKept(host, envelope.to, envelope.name)
   return {
     envelope,
     payload,
@@ -144,6 +149,7 @@ export function stage(host: CellHost, envelope: Envelope): StagedMessage {
     header: encodeHeader(header),
     deadline: wallDeadline(header, host.clock),
     flags:
+      more |
       (durable ? PartFlag.durable : 0) |
       (header.topic === undefined ? 0 : PartFlag.topic) |
       (header.reply === undefined && !header.asked ? 0 : PartFlag.ask),
@@ -174,6 +180,8 @@ export function releaseMessage(
   index: number,
 ): void {
   const { envelope, payload, bytes, flags } = message
+  // Its receivers have it in the store, and are woken there.
+  if (flags & PartFlag.end) return
   const { header } = envelope
   const released = new Envelope(
     envelope.to,

@@ -124,6 +124,11 @@ export class JournalClient implements Journal {
     return this.#client.ask('outcome', { actor, ownId })
   }
 
+  /** Has the actor ended for good, and nothing come after (F6)? */
+  hasEnded(actor: string): Promise<boolean> {
+    return this.#client.ask('hasEnded', { actor })
+  }
+
   acked(ack: Ack): void {
     // A late answer to the dead thread that had this slot before.
     if (ack.epoch !== this.#identity.epoch) return

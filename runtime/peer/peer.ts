@@ -45,7 +45,7 @@ import type { Starts } from './starts.ts'
 import { type Published, Topics } from './topics.ts'
 import type { Waker } from './waker.ts'
 import { Ward } from './ward.ts'
-import { Watchers } from './watchers.ts'
+import { Watching } from './watching.ts'
 
 /** Messages of the flight recorder in the report of an actor's failure. */
 const reportedFlight = 16
@@ -111,7 +111,7 @@ export class Peer implements CellHost {
   readonly #flight: FlightRecorder
   readonly #busy: BusyNote | undefined
   readonly #queue = new RunQueue()
-  readonly #watchers = new Watchers()
+  readonly #watching = new Watching(this)
   readonly #fallen = new Fallen()
   readonly #shutdown = new AbortController()
   #ward: Ward | undefined
@@ -211,7 +211,7 @@ export class Peer implements CellHost {
   /** Nothing runs, waits for a turn or for the store here. */
   get isQuiet(): boolean {
     if (this.#queue.size > 0 || this.asks.size > 0 || this.journal?.isIdle === false) return false
-    if (this.waker?.isIdle === false) return false
+    if (this.waker?.isIdle === false || !this.#watching.isIdle) return false
     for (const cell of this.residents) if (!cell.settled) return false
     return true
   }
@@ -427,9 +427,9 @@ export class Peer implements CellHost {
     const cell = this.residents.get(to)
     switch (signal.kind) {
       case 'watch':
-        return this.#watch(to, signal.by, cell)
+        return this.#watching.watch(to, signal.by)
       case 'unwatch':
-        this.#watchers.remove(to, signal.by)
+        this.#watching.unwatch(to, signal.by)
         return cell && this.#rested(cell)
       case 'adopt':
         this.#fallen.pardon(to)
@@ -446,13 +446,6 @@ export class Peer implements CellHost {
       default:
         return cell?.receiveSignal(signal)
     }
-  }
-
-  /** An actor that is not there any more is reported as terminated at once (F6). */
-  #watch(to: string, by: string, cell: Cell | undefined): void {
-    const gone = cell === undefined && !this.definition(typeOf(to))?.behavior.durable
-    if (gone) this.signal(by, { kind: 'terminated', who: to })
-    else this.#watchers.add(to, by)
   }
 
   /** Durable actors exist without being in memory; volatile ones that are not there are gone. */
@@ -630,7 +623,7 @@ export class Peer implements CellHost {
 
   /** A volatile actor that left memory would be gone to those who watch it. */
   #holdsOn(cell: Cell): boolean {
-    return !cell.definition.behavior.durable && this.#watchers.has(cell.id)
+    return !cell.definition.behavior.durable && this.#watching.has(cell.id)
   }
 
   forget(cell: Cell): void {
@@ -638,9 +631,7 @@ export class Peer implements CellHost {
     this.waker?.left(cell)
     if (cell.downUntil > 0) this.#fallen.add(cell.id, cell.downUntil, cell.endError)
     this.topics.unsubscribe(cell.id)
-    for (const by of this.#watchers.take(cell.id)) {
-      this.signal(by, { kind: 'terminated', who: cell.id })
-    }
+    this.#watching.ended(cell)
     if (cell.leftInStore) this.signal(cell.id, { kind: 'wake' })
   }
 
@@ -665,14 +656,14 @@ export class Peer implements CellHost {
   #rebind(cell: Cell, slot: number): void {
     const { watching, children, parent } = cell.family
     for (const id of [...watching].filter((other) => this.#slotOf(other) === slot)) {
-      if (this.#isDurable(id)) this.signal(id, { kind: 'watch', by: cell.id })
+      if (this.isDurable(id)) this.signal(id, { kind: 'watch', by: cell.id })
       else cell.receiveSignal({ kind: 'terminated', who: id })
     }
     for (const child of [...children].filter((other) => this.#slotOf(other) === slot)) {
-      if (this.#isDurable(child)) this.signal(child, { kind: 'adopt', parent: cell.id })
+      if (this.isDurable(child)) this.signal(child, { kind: 'adopt', parent: cell.id })
       else cell.receiveSignal({ kind: 'child-ended', child, error: hostLost(child) })
     }
-    if (parent !== undefined && this.#slotOf(parent) === slot && !this.#isDurable(parent)) {
+    if (parent !== undefined && this.#slotOf(parent) === slot && !this.isDurable(parent)) {
       cell.receiveSignal({ kind: 'stop', reason: 'stopped' })
     }
   }
@@ -681,7 +672,7 @@ export class Peer implements CellHost {
     return this.#options.placement.slotOf(id, typeOf(id))
   }
 
-  #isDurable(id: string): boolean {
+  isDurable(id: string): boolean {
     return this.definition(typeOf(id))?.behavior.durable === true
   }
 

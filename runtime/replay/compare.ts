@@ -72,8 +72,11 @@ function withoutStack(data: unknown): unknown {
   return cause === undefined ? rest : { ...rest, cause: withoutStack(cause) }
 }
 
+/** What it was handed, and what the store drops when it has no use for it. */
+const silent = PartFlag.inline | PartFlag.ifEnded
+
 function sent(part: StoredPart): object[] {
-  if (part.kind !== PartKind.message || (part.message.flags & PartFlag.inline) !== 0) return []
+  if (part.kind !== PartKind.message || (part.message.flags & silent) !== 0) return []
   return [sentMessage(part.message)]
 }
 

@@ -30,6 +30,8 @@ export interface Questions {
     readonly ask: { readonly actor: string; readonly ownId: string }
     readonly answer: StoredRecord
   }
+  /** Has it ended for good, and nothing come after (F6)? */
+  hasEnded: { readonly ask: { readonly actor: string }; readonly answer: boolean }
   wakeList: {
     readonly ask: { readonly after: number | undefined; readonly limit: number }
     readonly answer: WakePage

@@ -16,6 +16,7 @@ type Answers = {
 const answers: Answers = {
   loadMany: (store, { actors, limit }) => store.loadMany(actors, limit),
   pending: (store, { actor, after, limit }) => store.pending(actor, after, limit),
+  hasEnded: (store, { actor }) => store.hasEnded(actor),
   wakeList: (store, { after, limit }) => store.wakeList(after, limit),
   beginEpoch: (store, { slot }) => store.beginEpoch(slot),
   reserveOrigins: (store, { count }) => store.reserveOrigins(count),

@@ -3,7 +3,7 @@
  * segments, which keep refused records and dropped messages as dead entries, and from what is pending.
  */
 import { At, entrySize, MessageAt, nextRecord, viewOf } from '../../persistence/directory.ts'
-import { PartFlag, PartKind, RecordFlag } from '../../persistence/record.ts'
+import { fannedOut, PartFlag, PartKind, RecordFlag } from '../../persistence/record.ts'
 import type { Ack, Dropped, FanOut, Refusal, Store } from '../../persistence/store.ts'
 import type { StoredDirectory } from '../../persistence/stored.ts'
 
@@ -66,7 +66,7 @@ function droppedIn(view: DataView, at: number, position: number): Dropped[] {
 function publishedIn(store: Store, { slot, epoch, position, count }: StoredDirectory): FanOut[] {
   const found = new Map<string, { message: FanOut['message']; to: string[] }>()
   for (const pending of store.unreleased(slot, epoch)) {
-    const isPublished = !('detail' in pending) && pending.topic !== undefined
+    const isPublished = !('detail' in pending) && (pending.flags & fannedOut) !== 0
     if (!isPublished || pending.at.position < position || pending.at.position >= position + count) {
       continue
     }

@@ -5,7 +5,7 @@
  * Its last frames lie near the end of the history, so they are looked for backwards.
  */
 import { At, entrySize, MessageAt, nextRecord, viewOf } from '../../persistence/directory.ts'
-import { PartFlag, PartKind, RecordFlag, RecordKind } from '../../persistence/record.ts'
+import { fannedOut, PartFlag, PartKind, RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { Store } from '../../persistence/store.ts'
 import type { StoredDirectory } from '../../persistence/stored.ts'
 
@@ -102,7 +102,7 @@ class Counting {
   fanOuts({ slot, epoch }: Generation): void {
     if (this.#published.size === 0) return
     for (const message of this.#store.unreleased(slot, epoch)) {
-      if ('detail' in message || message.topic === undefined) continue
+      if ('detail' in message || (message.flags & fannedOut) === 0) continue
       const { position, index } = message.ref
       if (this.#published.has(`${position}:${index}`)) this.#row(message.to).accepted += 1
     }
@@ -137,7 +137,7 @@ class Counting {
   #message(view: DataView, at: number, part: number, position: number): void {
     const flags = view.getUint16(part + At.flags, true)
     if (flags & PartFlag.inline) return this.#hand(view, at)
-    if (flags & PartFlag.topic) {
+    if (flags & fannedOut) {
       this.#published.add(`${position}:${view.getUint32(part + MessageAt.index, true)}`)
       this.#firstPublished = Math.min(this.#firstPublished, position)
       return

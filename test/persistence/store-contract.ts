@@ -12,6 +12,7 @@ import { noMessage } from '../../persistence/record.ts'
 import { recover } from '../../persistence/recovery.ts'
 import type { Store } from '../../persistence/store.ts'
 import type { LoadedActor, StoredMessage } from '../../persistence/stored.ts'
+import { endTopic } from '../../persistence/topic.ts'
 import { bytes, PartFlag, RecordFlag, RecordKind, text, Writer } from './frames.ts'
 
 export interface StoreUnderTest {
@@ -668,6 +669,59 @@ export function storeContract(factory: StoreFactory): void {
         )
         assert.deepEqual(payloads(loaded.pending.messages), ['still here'])
       }
+    },
+  )
+
+  promise(
+    'F6: the end of an actor is pending for who watches it, once, and answers who comes late',
+    (under) => {
+      const writer = new Writer(under.store)
+      const watch = (actor: string, who: string): void => {
+        writer.turn(actor, noMessage, 'watch')
+        writer.build.subscribe({ pattern: endTopic(who), name: 'ended', lane: 3 })
+        writer.send(actor, `${who} was gone`, PartFlag.durable | PartFlag.ifEnded, who)
+      }
+      const end = (actor: string): void => {
+        writer.build.record({ kind: RecordKind.destroyed, time: 1, actor })
+        writer.send(actor, `${actor} ends`, PartFlag.end, actor)
+      }
+      writer.turn(b, noMessage, 'lives')
+      watch(a, b)
+      watch('account/early', 'account/never')
+      const { dropped } = writer.commit()
+      assert.deepEqual(
+        dropped.map(({ message }) => message),
+        [
+          { position: 2, index: 0 },
+          { position: 3, index: 0 },
+        ],
+      )
+      end(b)
+      watch('account/late', b)
+      const { published, dropped: none } = writer.commit()
+      assert.deepEqual(published, [{ message: { position: 4, index: 0 }, to: [a] }])
+      assert.deepEqual(none, [], 'in the same frame')
+      watch('account/later', b)
+      writer.commit()
+      for (const store of beforeAndAfter(under)) {
+        assert.deepEqual(pendingOf(store, a), ['account/b ends'])
+        assert.equal(load(store, a).pending.messages[0]?.name, 'ended')
+        assert.deepEqual(pendingOf(store, 'account/late'), ['account/b was gone'])
+        assert.deepEqual(pendingOf(store, 'account/later'), ['account/b was gone'])
+        assert.deepEqual(pendingOf(store, 'account/early'), [])
+        assert.deepEqual(pendingOf(store, b), [])
+        assert.deepEqual(
+          [b, a, 'account/never'].map((actor) => store.hasEnded(actor)),
+          [true, false, false],
+        )
+      }
+      const next = new Writer(under.store)
+      next.turns.set(b, 1)
+      next.turn(b, noMessage, 'back')
+      next.turn('account/last', noMessage, 'watch')
+      next.send('account/last', 'was gone', PartFlag.durable | PartFlag.ifEnded, b)
+      assert.equal(next.commit().dropped.length, 1)
+      assert.equal(under.store.hasEnded(b), false)
     },
   )
 

@@ -2,7 +2,13 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
 import type { TroupeError } from '../../mailbox/errors.ts'
-import { checkPattern, checkTopic, matchesTopic, TopicIndex } from '../../persistence/topic.ts'
+import {
+  checkPattern,
+  checkTopic,
+  endTopic,
+  matchesTopic,
+  TopicIndex,
+} from '../../persistence/topic.ts'
 
 /** The obvious recursive matcher, slow and right. */
 function naive(pattern: string[], topic: string[]): boolean {
@@ -71,5 +77,15 @@ test('topics and patterns are validated, with what was expected and what came', 
   }
   for (const bad of ['', '***', 'a*', 'a.**b']) {
     assert.throws(() => checkPattern(bad), { name: 'TroupeError [ADDRESS_INVALID]' })
+  }
+})
+
+test("F6: topics of the runtime's own are reached by their name alone, and no user has it", () => {
+  const end = endTopic('worker/a.b.*')
+  for (const pattern of ['*', '**', '**.*']) assert.equal(matchesTopic(pattern, end), false)
+  assert.equal(matchesTopic(end, end), true)
+  assert.equal(matchesTopic(end, endTopic('worker/a.b.c')), false)
+  for (const check of [checkTopic, checkPattern]) {
+    assert.throws(() => check(end), { code: 'ADDRESS_INVALID' })
   }
 })

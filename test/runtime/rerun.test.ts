@@ -22,6 +22,8 @@ const Worker = contract('worker', {
   later: message(),
   skip: message(),
   back: message(),
+  guard: message<string>(),
+  leave: message(),
 })
 
 interface WorkerState {
@@ -42,6 +44,9 @@ function workers(
     state: (): WorkerState => ({ total: 0, seen: [] }),
     onStart(ctx) {
       ctx.state.seen.push('started')
+    },
+    onTerminated(ctx, who) {
+      ctx.state.seen.push(`${who.key} ended`)
     },
     on: {
       add(ctx, n) {
@@ -84,6 +89,8 @@ function workers(
         ctx.state.seen.push('back')
         ctx.unstash()
       },
+      guard: (ctx, key) => ctx.watch({ type: 'worker', key }),
+      leave: (ctx) => ctx.stop(),
       ...(changes as object),
     },
   })
@@ -135,6 +142,18 @@ test('R2: every kind of turn runs again to the same patch, outbox, steps and err
   assert.deepEqual(report.divergences, [])
   assert.equal(report.actors, 2)
   assert.ok(report.turns >= 10, `${report.turns} turns`)
+})
+
+test('R2, F6: watches, ends and what comes of them run again', async () => {
+  const reader = await recorded(async (system) => {
+    await system.ref(Worker, 'two').ask.add(5)
+    await system.ref(Worker, 'one').ask.guard('two')
+    await system.ref(Worker, 'two').deliver.leave()
+    await system.settle()
+  })
+  const { divergences, turns } = await rerun(reader, workers())
+  assert.deepEqual(divergences, [])
+  assert.equal(turns, 6, 'two starts, four messages')
 })
 
 test('R2: concurrent steps settle in the recorded order, whatever order they were made in', async () => {
