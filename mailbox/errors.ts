@@ -54,6 +54,14 @@ export const errorCodes = Object.freeze({
     'The mailbox, the stash or the link has no room, or a turn has too many open asks; slow down or raise the limit (M3, M5).',
   ),
   MESSAGE_EXPIRED: retryable('The deadline passed before the handler ran.'),
+  MODEL_DENIED: final('The model service refuses the credentials, or what they may do.'),
+  MODEL_MISSING: final('The model service knows no model of this name here.'),
+  MODEL_REQUEST_INVALID: final('The model service cannot accept the request; says why.'),
+  MODEL_THROTTLED: retryable(
+    'The model service is asked too much; `retryAfter` says how long to wait.',
+  ),
+  MODEL_TIMEOUT: retryable('The model took longer, or was silent for longer, than its timeouts.'),
+  MODEL_UNAVAILABLE: retryable('The model service failed or cannot be reached; `cause` says how.'),
   NODE_UNSUPPORTED: final('This version of Node cannot run troupe; install Node 22.18 or newer.'),
   NOT_ENCODABLE: final(
     'A payload, reply or state holds a value the codec does not list; names its path (T5).',
@@ -64,6 +72,7 @@ export const errorCodes = Object.freeze({
   OPTION_INVALID: final(
     'An option is unknown, of the wrong type or out of bounds; suggests the nearest name.',
   ),
+  PACKAGE_MISSING: final('An optional package is needed and not installed; says which.'),
   PAYLOAD_IMMUTABLE: final('A payload or reply was written after it was sent; copy it first (T5).'),
   PAYLOAD_INVALID: final('The payload or reply failed the message schema; `issues` lists why.'),
   PAYLOAD_TOO_LARGE: final(

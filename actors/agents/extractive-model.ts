@@ -17,17 +17,18 @@ import { decompose } from './extractive/decompose.ts'
 import { oneLine } from './extractive/inline.ts'
 import { select } from './extractive/select.ts'
 import { wordsOf } from './extractive/terms.ts'
-import type {
-  CallOptions,
-  DocumentPart,
-  Model,
-  ModelChunk,
-  ModelReply,
-  ModelRequest,
-  Part,
-  TextPart,
-  Usage,
+import {
+  type CallOptions,
+  type Model,
+  type ModelChunk,
+  type ModelReply,
+  type ModelRequest,
+  type Usage,
+  wholeReply,
 } from './model.ts'
+import { Metered } from './models/metered.ts'
+import { checkRequest } from './models/request.ts'
+import type { DocumentPart, Part, TextPart } from './parts.ts'
 
 /** What a model replies, word for word and nothing else, when the documents do not answer. */
 export const noAnswer = 'NO ANSWER'
@@ -51,25 +52,31 @@ class ExtractiveModel implements Model {
     this.#sentences = sentences
   }
 
-  async generate(request: ModelRequest, options: CallOptions = {}): Promise<ModelReply> {
-    const parts: TextPart[] = []
-    for await (const chunk of this.stream(request, options)) {
-      if (chunk.type === 'end')
-        return { parts, finishReason: chunk.finishReason, usage: chunk.usage }
-      parts.push(chunk.part)
-    }
-    throw new TroupeError('STREAM_BROKEN', 'The extractive model ended without an end.')
+  generate(request: ModelRequest, options: CallOptions = {}): Promise<ModelReply> {
+    return wholeReply(this.stream(request, options))
   }
 
   async *stream(request: ModelRequest, options: CallOptions = {}): AsyncGenerator<ModelChunk> {
-    stopIfAborted(options.signal)
-    const parts = this.#answer(request)
-    const { said, finishReason } = withinLimit(parts, request.maxOutputTokens)
-    for (const part of said) {
-      stopIfAborted(options.signal)
-      yield { type: 'text', part }
+    checkRequest(request)
+    const metered = new Metered(this.id, request, options)
+    const said: TextPart[] = []
+    try {
+      metered.check()
+      const { parts, finishReason } = withinLimit(this.#answer(request), request.maxOutputTokens)
+      for (const part of parts) {
+        said.push(part)
+        yield { type: 'text', part }
+        metered.check()
+      }
+      const reply = { parts: said, finishReason, usage: usageOf(request, said) }
+      metered.done(reply.usage)
+      yield { type: 'end', reply }
+    } catch (error) {
+      metered.failed(error)
+      throw error
+    } finally {
+      metered.end(usageOf(request, said))
     }
-    yield { type: 'end', finishReason, usage: usageOf(request, said) }
   }
 
   #answer(request: ModelRequest): readonly TextPart[] {
@@ -117,10 +124,10 @@ function withinLimit(parts: readonly TextPart[], limit: number) {
   let left = limit
   for (const part of parts) {
     left -= wordsOf(part.text).length
-    if (left < 0) return { said, finishReason: 'length' as const }
+    if (left < 0) return { parts: said, finishReason: 'length' as const }
     said.push(part)
   }
-  return { said, finishReason: 'stop' as const }
+  return { parts: said, finishReason: 'stop' as const }
 }
 
 const usageOf = (request: ModelRequest, said: readonly TextPart[]): Usage => ({
@@ -129,7 +136,7 @@ const usageOf = (request: ModelRequest, said: readonly TextPart[]): Usage => ({
 })
 
 const countWords = (parts: readonly Part[]): number =>
-  parts.reduce((words, part) => words + wordsOf(part.text).length, 0)
+  parts.reduce((words, part) => words + ('text' in part ? wordsOf(part.text).length : 0), 0)
 
 const text = (content: string): TextPart => ({ type: 'text', text: content })
 
@@ -150,11 +157,4 @@ function unknownPurpose(purpose: string): TroupeError {
     `The extractive model serves decompose, reason and synthesize, not ${JSON.stringify(purpose)}: give this request to a generative model.`,
     { fields: { purpose } },
   )
-}
-
-function stopIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted !== true) return
-  throw new TroupeError('CANCELLED', 'The model call was aborted by its signal.', {
-    cause: signal.reason,
-  })
 }

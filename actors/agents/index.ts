@@ -11,18 +11,45 @@ export { type Sentence, sentencesOf } from './extractive/sentences.ts'
 export { isFunctionWord, wordsOf } from './extractive/terms.ts'
 export { type ExtractiveModelOptions, extractiveModel, noAnswer } from './extractive-model.ts'
 export {
+  type AttemptReport,
   type CallOptions,
-  type Citation,
-  type DocumentPart,
+  type FailedAttempt,
   type FinishReason,
   type Model,
   type ModelChunk,
   type ModelMessage,
   type ModelReply,
   type ModelRequest,
-  type Part,
-  type TextPart,
-  textOf,
+  type ToolChoice,
+  type ToolSpec,
   type Usage,
+  wholeReply,
 } from './model.ts'
+export { type BedrockModel, bedrockModel } from './models/bedrock.ts'
+export type { BedrockCredentials, BedrockOptions } from './models/bedrock-options.ts'
+export type { Gate, GateRequest, Permit, Settlement } from './models/gate.ts'
+export type { RetryOptions } from './models/retry.ts'
+export {
+  type ScriptedModel,
+  type ScriptedReply,
+  type ScriptFunction,
+  type ScriptLine,
+  scriptedModel,
+} from './models/scripted.ts'
+export type { ServiceModelOptions } from './models/service-model.ts'
+export type { Price } from './models/usage.ts'
+export {
+  type Citation,
+  type DocumentPart,
+  type Json,
+  type Part,
+  type ReasoningPart,
+  type ReplyPart,
+  type TextPart,
+  type ToolCallPart,
+  type ToolResultPart,
+  textOf,
+  textPartsOf,
+  toolCallsOf,
+} from './parts.ts'
 export type { Passage, Retriever, SearchOptions } from './retriever.ts'

@@ -12,6 +12,7 @@ import {
   type Passage,
   type TextPart,
   textOf,
+  textPartsOf,
   titleSeparator,
 } from 'troupe/agents'
 import type { SourceLines } from './citation.ts'
@@ -55,7 +56,7 @@ export async function findEvidence(
   const none = textOf(reply.parts).trim() === noAnswer
   return {
     question,
-    evidence: none ? [] : reply.parts.flatMap((part) => toEvidence(part, passages)),
+    evidence: none ? [] : textPartsOf(reply.parts).flatMap((part) => toEvidence(part, passages)),
   }
 }
 

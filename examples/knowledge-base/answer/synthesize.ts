@@ -55,6 +55,9 @@ async function* spoken(
   }
   for await (const chunk of model.stream(request, options)) {
     if (chunk.type === 'end') return
+    // What was said is void, and was said already: the turn that asked begins again.
+    if (chunk.type === 'restarted') break
+    if (chunk.type !== 'text') continue
     const cited = chunk.part.citations?.flatMap(
       ({ document }) => statements[Number(document)] ?? [],
     )

@@ -3,12 +3,8 @@ import { test } from 'node:test'
 import { decompose } from '../../../actors/agents/extractive/decompose.ts'
 import { sentencesOf } from '../../../actors/agents/extractive/sentences.ts'
 import { extractiveModel, noAnswer } from '../../../actors/agents/extractive-model.ts'
-import {
-  type DocumentPart,
-  type ModelRequest,
-  type Part,
-  textOf,
-} from '../../../actors/agents/model.ts'
+import type { ModelRequest } from '../../../actors/agents/model.ts'
+import { type DocumentPart, type Part, textOf, textPartsOf } from '../../../actors/agents/parts.ts'
 
 const document = (id: string, title: string, text: string): DocumentPart => ({
   type: 'document',
@@ -42,7 +38,7 @@ test('a question that a document asks is no answer, what stands beside it is', a
     request('reason', faq, 'When does a worker stop?'),
   )
   assert.deepEqual(
-    parts.map(({ text }) => text),
+    textPartsOf(parts).map(({ text }) => text),
     ['It stops when its pool closes.'],
   )
 })
@@ -107,7 +103,7 @@ test('synthesis keeps the order and says nothing twice', async () => {
     ),
   )
   assert.deepEqual(
-    parts.map(({ text }) => text),
+    textPartsOf(parts).map(({ text }) => text),
     ['New tasks are rejected.', 'Cats eat fish.'],
   )
 })
