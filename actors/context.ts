@@ -7,6 +7,8 @@
 import type { Address } from '../mailbox/address.ts'
 import type { LaneName } from '../mailbox/lane.ts'
 import type { MessageId } from '../mailbox/message-id.ts'
+import type { EncodableOf } from '../persistence/encodable-types.ts'
+import type { Secret } from '../persistence/secret.ts'
 import type { Contract, Messages } from './contract.ts'
 import type { ReceivedOf } from './message.ts'
 import type { Ref } from './ref.ts'
@@ -83,6 +85,16 @@ export interface ReadContext<S = unknown, Deps = unknown> {
   readonly log: Log
   /** Wall time in ms. */
   now(): number
+  /**
+   * Seals a value (R5): messages, states, results of steps, records, logs and exports hold it encrypted.
+   * @throws SECRET_KEY_MISSING when the system has no `secrets`
+   */
+  secret<T extends EncodableOf<T>>(value: T): Secret<T>
+  /**
+   * The content of a secret. What a handler says with it outside of another secret is said in the clear.
+   * @throws SECRET_KEY_MISSING, SECRET_WITHHELD
+   */
+  reveal<T>(secret: Secret<T>): T
 }
 
 /** What hooks and message handlers see. */
@@ -137,6 +149,17 @@ export interface Context<M extends Messages = Messages, S = unknown, Deps = unkn
   random(): number
   /** A version 4 UUID, seeded by the message id (R3). */
   uuid(): string
+
+  /**
+   * Seals a value (R5): messages, states, results of steps, records, logs and exports hold it encrypted.
+   * @throws SECRET_KEY_MISSING when the system has no `secrets`
+   */
+  secret<T extends EncodableOf<T>>(value: T): Secret<T>
+  /**
+   * The content of a secret. What a handler says with it outside of another secret is said in the clear.
+   * @throws SECRET_KEY_MISSING, SECRET_WITHHELD
+   */
+  reveal<T>(secret: Secret<T>): T
 
   /**
    * A call out of the turn. In a durable actor it is a step: recorded as begun before `fn` runs,

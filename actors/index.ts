@@ -9,6 +9,7 @@ export type { LaneName, UserLane } from '../mailbox/lane.ts'
 export type { MessageId } from '../mailbox/message-id.ts'
 export type { TellOutcome } from '../mailbox/outcome.ts'
 export type { Encodable } from '../persistence/encodable-types.ts'
+export { isSecret, type Secret } from '../persistence/secret.ts'
 export {
   type ActorDefinition,
   actor,

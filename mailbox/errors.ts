@@ -85,6 +85,12 @@ export const errorCodes = Object.freeze({
   SCHEDULE_FAILED: final(
     'A test fails under one schedule of `explore`; `seed` brings it back, `cause` is what it threw.',
   ),
+  SECRET_KEY_MISSING: final(
+    'A secret was to be sealed without a key, or opened without its own; add it to the option `secrets` (R5).',
+  ),
+  SECRET_WITHHELD: final(
+    'A secret from an export was to be opened: an export keeps its hash and not its content (R5).',
+  ),
   STATE_READ_ONLY: final('A read handler tried to change the state of its actor (T1).'),
   STEP_CHANGED: final('A retried turn called a recorded step with another input (D2).'),
   STORE_CORRUPT: final(

@@ -7,11 +7,14 @@
  */
 
 import { MAX_DEPTH } from './kinds.ts'
+import { isSecretForm } from './secret.ts'
 
 /** Extension types of stored values. Never renumbered: stores in the field hold them. */
 export const EXTENSION = Object.freeze({
   UNDEFINED: 0,
   BIGINT: 0x42,
+  /** E for encrypted (R5). */
+  SECRET: 0x45,
   MAP: 0x4d,
   SET: 0x53,
   UTF16: 0x55,
@@ -181,6 +184,9 @@ class Guard {
         return next
       case EXTENSION.TYPED:
         if (length === 0 || !this.isTyped(start, length)) break
+        return next
+      case EXTENSION.SECRET:
+        if (!isSecretForm(this.bytes[start], length)) break
         return next
       case EXTENSION.TIMESTAMP:
         if (!this.isTimestamp(start, length)) break

@@ -19,6 +19,7 @@ import {
   plainOf,
   refused,
 } from './kinds.ts'
+import type { Secret } from './secret.ts'
 
 /** Content of an extension: already bytes. */
 export class Packed {
@@ -32,6 +33,7 @@ export class PackedMap extends Packed {}
 export class PackedSet extends Packed {}
 export class Utf16 extends Packed {}
 export class Elements extends Packed {}
+export class SealedValue extends Packed {}
 
 /** Written as the float it is; msgpackr alone writes an integer, without the sign. */
 export class NegativeZero {}
@@ -98,6 +100,8 @@ function wireObject(value: object, depth: number, how: Wiring): unknown {
       return value
     case 'bytes':
       return wireBytes(value as EncodableBytes)
+    case 'secret':
+      return new SealedValue((value as Secret).bytes)
     case undefined:
       throw refused
   }

@@ -15,6 +15,7 @@
  * | other typed arrays | extension 0x56: a byte that names the type, then the elements as in memory |
  * | Map | extension 0x4d: array of key, value, key, value |
  * | Set | extension 0x53: array of members |
+ * | Secret | extension 0x45: the form that `secret.ts` draws, never its content (R5) |
  * | string with a lone surrogate, or a leading BOM | extension 0x55: UTF-16, little endian |
  *
  * Every extension is complete in itself, so a foreign MessagePack reader can walk all of it.
@@ -39,10 +40,12 @@ import {
   type Packed,
   PackedMap,
   PackedSet,
+  SealedValue,
   toWire,
   Utf16,
   type Wiring,
 } from './codec-wire.ts'
+import { Secret } from './secret.ts'
 
 /** The limit of one value: 16 MiB (T5). */
 export const MAX_BYTES = 16 * 1024 * 1024
@@ -167,6 +170,8 @@ extend(Elements, EXTENSION.TYPED, (data) => {
   const Type = typedArrays[data[0]!]!
   return new Type(Uint8Array.from(data.subarray(1)).buffer)
 })
+
+extend(SealedValue, EXTENSION.SECRET, (data) => new Secret(Uint8Array.from(data)))
 
 for (const add of [addExtension, addFrameExtension]) {
   add({

@@ -64,6 +64,8 @@ function copyObject(value: object, depth: number): unknown {
       return copyDate(value as Date)
     case 'bytes':
       return copyBytes(value as EncodableBytes)
+    case 'secret':
+      return value
     case undefined:
       throw refused
   }

@@ -5,6 +5,8 @@
  * without methods from a plain object, nor see a hole, a cycle or an accessor: those are run time's.
  */
 
+import type { Secret } from './secret.ts'
+
 /** What a Map key or a Set member may be: anything compared by value. */
 export type EncodableKey = undefined | null | boolean | number | bigint | string
 
@@ -27,6 +29,7 @@ export type Encodable =
   | EncodableKey
   | Date
   | EncodableBytes
+  | Secret
   | readonly Encodable[]
   | ReadonlyMap<EncodableKey, Encodable>
   | ReadonlySet<EncodableKey>
@@ -78,6 +81,7 @@ type BuiltIn =
   | EncodableKey
   | Date
   | EncodableBytes
+  | Secret
   | ReadonlyMap<unknown, unknown>
   | ReadonlySet<unknown>
 

@@ -155,6 +155,7 @@ function problemByKind(value: object, depth: number): Problem | undefined {
     case 'date':
       return Number.isNaN((value as Date).getTime()) ? refuse('an invalid Date') : undefined
     case 'bytes':
+    case 'secret':
       return undefined
     case undefined:
       return problemInStandIn(value, depth)

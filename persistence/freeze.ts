@@ -39,6 +39,7 @@ function freezeObject(value: object): void {
       shadow(value, dateSetters)
       break
     case 'bytes':
+    case 'secret':
     case undefined:
       return
   }

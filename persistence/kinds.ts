@@ -6,6 +6,7 @@
  */
 
 import type { EncodableKey } from './encodable-types.ts'
+import { Secret } from './secret.ts'
 
 /**
  * What stands for something plain answers this symbol with it: a draft with its present content, a ref
@@ -22,7 +23,7 @@ export function plainOf(value: object): ((depth: number) => unknown) | undefined
 export const MAX_DEPTH = 512
 
 /** What the draft, the codec and the patch distinguish. */
-export type Kind = 'record' | 'array' | 'map' | 'set' | 'date' | 'bytes'
+export type Kind = 'record' | 'array' | 'map' | 'set' | 'date' | 'bytes' | 'secret'
 
 /** A plain object, seen from inside these walks. */
 export type Fields = Record<string, unknown>
@@ -38,6 +39,7 @@ export function kindOf(value: object): Kind | undefined {
   if (prototype === Map.prototype) return 'map'
   if (prototype === Set.prototype) return 'set'
   if (prototype === Date.prototype) return 'date'
+  if (prototype === Secret.prototype) return 'secret'
   if (bytesPrototypes.has(prototype)) return 'bytes'
   return isPlainElsewhere(prototype) ? 'record' : undefined
 }

@@ -62,8 +62,6 @@ export const RecordFlag = Object.freeze({
   failed: 8,
   /** The body holds a whole state, so that folding can start here. Set by the builder. */
   whole: 16,
-  /** Values in the body are encrypted (R5). */
-  sealed: 32,
   /** Refused at commit: has no position, its bytes mean nothing. Set by the store. */
   dead: 0x8000,
 })
@@ -82,8 +80,6 @@ export const PartFlag = Object.freeze({
   ownId: 16,
   /** The reply is an error. */
   failed: 32,
-  /** Values are encrypted (R5). */
-  sealed: 64,
   /** Only the header was recorded, the payload is gone. */
   headerOnly: 128,
   /** The record's actor has ended: every durable actor that watches it has the message pending (F6). */

@@ -17,6 +17,7 @@ export {
   errorCodes,
   formatAddress,
   type HostInfo,
+  isSecret,
   type Log,
   type Message,
   type MessageId,
@@ -28,6 +29,7 @@ export {
   type ReadContext,
   type Ref,
   type ReplyStream,
+  type Secret,
   stream,
   type TellOutcome,
   TroupeError,
@@ -48,6 +50,7 @@ export type { Health, HostHealth } from './main/health.ts'
 export type { HistoryEntry, HistoryQuery } from './main/history.ts'
 export type { LogLine, SystemOptions } from './main/options.ts'
 export type { RetentionOptions } from './main/retention-plan.ts'
+export type { SecretsOptions } from './main/secrets-plan.ts'
 export type { SystemStats } from './main/stats.ts'
 export type { Subscription } from './main/subscription.ts'
 export type { System } from './main/system.ts'

@@ -151,7 +151,7 @@ export function writeStepBegun(
     flags: cell.takeRebase(),
     ...subject(cell, envelope),
     name: step.name,
-    step: stepSection(step),
+    step: stepSection(step, turn.steps),
   })
   writeInline(builder, cell, envelope, payload)
   if (message !== undefined) writeMessage(builder, message)
@@ -188,7 +188,7 @@ export function writeStepDone(
     flags: cell.takeRebase() | (outcome.error === undefined ? 0 : RecordFlag.failed),
     ...subject(cell, turn.envelope),
     name: step.name,
-    step: stepSection(step),
+    step: stepSection(step, turn.steps),
     ...outcome,
   })
 }

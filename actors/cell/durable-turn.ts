@@ -9,6 +9,7 @@ import { Lane } from '../../mailbox/lane.ts'
 import { staged, type TellOutcome } from '../../mailbox/outcome.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import { PartFlag } from '../../persistence/record.ts'
+import type { Secret } from '../../persistence/secret.ts'
 import { checkPattern, checkTopic, endTopic } from '../../persistence/topic.ts'
 import type { EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
@@ -104,6 +105,14 @@ export class DurableTurn extends Turn {
     return this.#now
   }
 
+  /** Every attempt and every replay seals under one key, so that it says the same (D2, R2). */
+  protected override seal<T>(value: T): Secret<T> {
+    const under = this.host.script?.sealedUnder ?? this.steps.sealedUnder
+    const secret = this.host.secrets.seal(value, under)
+    this.steps.sealedUnder = secret.key
+    return secret
+  }
+
   /** A step settled: time goes on, and the order is noted. */
   stepSettled(key: string): void {
     const recorded = this.host.script?.settled(key)
@@ -129,7 +138,8 @@ export class DurableTurn extends Turn {
 
   /** For its record (R2). */
   get inputs(): TurnInputs {
-    return { settled: this.settled, attempt: this.attempt }
+    const { settled, attempt } = this
+    return { settled, attempt, sealedUnder: this.steps.sealedUnder }
   }
 
   get unstashing(): boolean {

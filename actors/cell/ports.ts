@@ -11,6 +11,7 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
+import type { Keyring } from '../../persistence/keyring.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import type { SegmentBuilder } from '../../persistence/segment.ts'
 import type { Ack, Refusal } from '../../persistence/store.ts'
@@ -60,6 +61,8 @@ export interface CellHost {
   readonly journal: Journal | undefined
   /** Absent where nothing comes back after a death. */
   readonly starts: StartLog | undefined
+  /** What seals and opens secrets (R5). */
+  readonly secrets: Keyring
   /** Minus the origin of this thread incarnation: the first half of volatile message ids. */
   readonly origin: number
   /** Freeze payloads and send every one through the codec (T5). */

@@ -8,6 +8,7 @@ import type { Address } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { laneNames } from '../../mailbox/lane.ts'
 import type { Settled } from '../../mailbox/outcome.ts'
+import type { Secret } from '../../persistence/secret.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { Log, MessageInfo, ReadContext } from '../context.ts'
 import { readOnly } from '../draft/look.ts'
@@ -103,6 +104,16 @@ export class ReadTurn implements ReadContext {
   now(): number {
     this.#check()
     return this.host.clock.wall()
+  }
+
+  secret<T>(value: T): Secret<T> {
+    this.#check()
+    return this.host.secrets.seal(value)
+  }
+
+  reveal<T>(secret: Secret<T>): T {
+    this.#check()
+    return this.host.secrets.open(secret)
   }
 
   abort(reason: unknown): void {

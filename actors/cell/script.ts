@@ -6,6 +6,7 @@
  * step has settled comes before the next one does, as it did when it was recorded.
  */
 import type { TroupeError } from '../../mailbox/errors.ts'
+import type { TurnInputs } from './turn-inputs.ts'
 
 /** What happened next. */
 export type ScriptEntry =
@@ -15,13 +16,19 @@ export type ScriptEntry =
 export class Script {
   /** Number of the recorded attempt. */
   readonly attempt: number
+  /** Id of the key under which the recorded turn sealed; undefined when it made no secret. */
+  readonly sealedUnder: string | undefined
   readonly #entries: readonly ScriptEntry[]
   #at = 0
   #interrupt: ((reason: TroupeError) => void) | undefined
   readonly #waiting = new Map<string, () => void>()
 
-  constructor(entries: readonly ScriptEntry[], attempt = 1) {
+  constructor(
+    entries: readonly ScriptEntry[],
+    { attempt, sealedUnder }: Pick<TurnInputs, 'attempt' | 'sealedUnder'>,
+  ) {
     this.attempt = attempt
+    this.sealedUnder = sealedUnder
     this.#entries = entries
   }
 

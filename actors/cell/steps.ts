@@ -35,12 +35,16 @@ interface StepSection {
   readonly key: string
   readonly n: number
   readonly hash: string
+  /** Id of the key under which its turn had sealed by then. */
+  readonly sealedUnder?: string
 }
 
 export class Steps {
   readonly #seed: string
   readonly #known = new Map<string, Step>()
   #counts = new Map<string, number>()
+  /** Id of the key under which the turn seals (R5): its inputs must come out the same. */
+  sealedUnder: string | undefined
 
   /** @param seed actor and message id */
   constructor(seed: string) {
@@ -55,6 +59,7 @@ export class Steps {
   recall(stored: StoredStep): void {
     const { name } = stored.record
     const section = decodeValue(stored.record.step as Uint8Array) as StepSection
+    this.sealedUnder ??= section.sealedUnder
     const id = `${name}#${section.n}`
     const step = this.#known.get(id) ?? newStep(name, section.n, section.key, section.hash)
     this.#known.set(id, step)
@@ -120,8 +125,9 @@ export function askId(step: Step, run: number = step.run): string {
 }
 
 /** The `step` section for a record. */
-export function stepSection(step: Step): Uint8Array {
-  return encodeValue({ key: step.key, n: step.n, hash: step.inputHash } satisfies StepSection)
+export function stepSection({ key, n, inputHash }: Step, { sealedUnder }: Steps): Uint8Array {
+  const section: StepSection = { key, n, hash: inputHash }
+  return encodeValue(sealedUnder === undefined ? section : { ...section, sealedUnder })
 }
 
 export function inDoubt(step: Step): TroupeError {

@@ -12,6 +12,7 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { laneNames } from '../../mailbox/lane.ts'
 import { refused, type Settled, type TellOutcome } from '../../mailbox/outcome.ts'
+import type { Secret } from '../../persistence/secret.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type {
   Context,
@@ -181,6 +182,20 @@ export abstract class Turn implements Context, SendPort, Sender {
     this.check()
     this.#seeded ??= new Seeded(this.seed)
     return this.#seeded.uuid()
+  }
+
+  secret<T>(value: T): Secret<T> {
+    this.check()
+    return this.seal(value)
+  }
+
+  protected seal<T>(value: T): Secret<T> {
+    return this.host.secrets.seal(value)
+  }
+
+  reveal<T>(secret: Secret<T>): T {
+    this.check()
+    return this.host.secrets.open(secret)
   }
 
   /** What random numbers, ids and step keys are derived from (R3). */

@@ -19,6 +19,7 @@ import {
   refused,
 } from '../../persistence/kinds.ts'
 import { MAP, type Patch, RECORD, REPLACE, SET } from '../../persistence/patch-shape.ts'
+import type { Secret } from '../../persistence/secret.ts'
 import { differArray } from './differ-array.ts'
 import { toIndex } from './index-key.ts'
 import { nodeOf } from './node.ts'
@@ -58,6 +59,9 @@ function differFresh(base: object, value: object, depth: number): Patch | undefi
       break
     case 'bytes':
       if (equalBytes(base as EncodableBytes, value as EncodableBytes)) return undefined
+      break
+    case 'secret':
+      if (equalBytes((base as Secret).bytes, (value as Secret).bytes)) return undefined
       break
     case undefined:
       break

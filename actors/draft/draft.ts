@@ -121,6 +121,7 @@ function makeNode(
       return new SetNode(scope, base, parent, key)
     case 'date':
     case 'bytes':
+    case 'secret':
       return new LeafNode(scope, base, parent, key)
     case undefined:
       assertEncodable(base, 'state')

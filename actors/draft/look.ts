@@ -39,6 +39,7 @@ export class Looks {
         return new Proxy(new Pane(base), new CollectionGlass(this, base))
       case 'date':
       case 'bytes':
+      case 'secret':
       case undefined:
         return copy(base, 0) as object
     }

@@ -139,6 +139,7 @@ export class Scope {
       case 'set':
       case 'date':
       case 'bytes':
+      case 'secret':
       case undefined:
         return
     }

@@ -5,16 +5,16 @@
  * Owns the form of a line. An export is data from outside: each line is checked, then committed through
  * a store, which refuses what does not follow from the lines before (D5).
  *
- * Left out: snapshots and checkpoints, which follow from the records, and what is sealed (R5): a line
- * tells it by its hash, and cannot be imported.
+ * Left out: snapshots and checkpoints, which follow from the records, and the content of secrets (R5),
+ * of which the hash is kept.
  */
-import { createHash } from 'node:crypto'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { isDamage, type Place, partsOf, placeOf, readMessage, readRecord } from '../decode.ts'
 import { At } from '../directory.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import { PartFlag, PartKind, RecordFlag, Section, type SectionName } from '../record.ts'
 import type { Damage, StoredMessage, StoredPart, StoredRecord, StoredSegment } from '../stored.ts'
+import { withheldBytes } from './withheld.ts'
 
 /** Version of the form of a line. */
 export const exportVersion = 1
@@ -27,7 +27,8 @@ export interface ExportHead {
   readonly position: number
 }
 
-export type ExportedBytes = string | { readonly sealed: string; readonly bytes: number }
+/** Base64. */
+export type ExportedBytes = string
 
 /** A record as a line. Fields follow `StoredRecord`; references are `[position, index]`. */
 export interface ExportedRecord {
@@ -112,11 +113,10 @@ function lineOf(
   committed: number,
   parts: Iterable<StoredPart>,
 ): ExportedRecord {
-  const sealed = (record.flags & RecordFlag.sealed) !== 0
   const names = Object.keys(Section) as SectionName[]
   const sections = names.flatMap((name) => {
     const bytes = record[name]
-    return bytes === undefined ? [] : [[name, bytesOf(bytes, sealed)] as const]
+    return bytes === undefined ? [] : [[name, bytesOf(bytes)] as const]
   })
   return {
     position: record.position,
@@ -132,19 +132,19 @@ function lineOf(
     name: record.name,
     flags: record.flags & ~(RecordFlag.whole | RecordFlag.dead),
     sections: Object.fromEntries(sections),
-    parts: [...parts].map((part) => partOf(part, sealed)),
+    parts: [...parts].map(partOf),
   }
 }
 
-function partOf(part: StoredPart, sealed: boolean): ExportedPart {
+function partOf(part: StoredPart): ExportedPart {
   switch (part.kind) {
     case PartKind.message:
       return messageOf(part.message)
     case PartKind.reply:
-      return { ...part, value: bytesOf(part.value, sealed) }
+      return { ...part, value: bytesOf(part.value) }
     case PartKind.timerSet: {
       const { payload, ...rest } = part
-      return { ...rest, ...(payload && { payload: bytesOf(payload, sealed) }) }
+      return { ...rest, ...(payload && { payload: bytesOf(payload) }) }
     }
     default:
       return { ...part }
@@ -153,7 +153,6 @@ function partOf(part: StoredPart, sealed: boolean): ExportedPart {
 
 function messageOf(message: StoredMessage): ExportedPart {
   const { to, topic, from, name, lane, flags, deadline, version, cause, ownId } = message
-  const sealed = (flags & PartFlag.sealed) !== 0
   return {
     kind: PartKind.message,
     to: topic ?? to,
@@ -165,14 +164,13 @@ function messageOf(message: StoredMessage): ExportedPart {
     version,
     cause: [cause.position, cause.index],
     ...(ownId !== undefined && { ownId }),
-    ...(message.header && { header: bytesOf(message.header, sealed) }),
-    ...(message.payload && { payload: bytesOf(message.payload, sealed) }),
+    ...(message.header && { header: bytesOf(message.header) }),
+    ...(message.payload && { payload: bytesOf(message.payload) }),
   }
 }
 
-function bytesOf(bytes: Uint8Array, sealed: boolean): ExportedBytes {
-  if (!sealed) return Buffer.from(bytes).toString('base64')
-  return { sealed: createHash('sha256').update(bytes).digest('hex'), bytes: bytes.length }
+function bytesOf(bytes: Uint8Array): ExportedBytes {
+  return Buffer.from(withheldBytes(bytes)).toString('base64')
 }
 
 /** @throws STORE_CORRUPT naming the line */

@@ -65,9 +65,6 @@ export class Fields {
     const value = this.#fields[name]
     if (value === undefined) return undefined
     if (typeof value === 'string' && base64.test(value)) return Buffer.from(value, 'base64')
-    if (typeof value === 'object' && value !== null && 'sealed' in value) {
-      throw this.bad(`${name} is sealed, and an export leaves out what is; take a backup instead`)
-    }
     throw this.#wrong(name, 'base64')
   }
 

@@ -32,6 +32,7 @@ import { resolveId } from './lineage.ts'
 import { idOf } from './record-view.ts'
 import { openRecording } from './recording.ts'
 import { selectPositions } from './scan.ts'
+import { withSecretsOf } from './withheld.ts'
 
 /** Where to cut, and what to change. */
 export interface ForkOptions {
@@ -46,6 +47,7 @@ export interface ForkOptions {
 /** A message in place of a recorded one. */
 export interface Edit {
   readonly id: MessageId
+  /** `{ $secret: HASH }` in it is the recorded payload's secret of that hash (R5). */
   readonly payload: unknown
 }
 
@@ -118,14 +120,14 @@ function plan(source: string, { at, edits = [] }: ForkOptions): Plan[] {
 
 function planEdit(reader: HistoryReader, at: number, { id, payload }: Edit): Plan {
   const known = resolveId(reader, id)
-  const bytes = encodeValue(payload, `the new payload of ${id}`)
   const trace = traceOf(reader, known)
   if (trace === undefined) throw invalid(`the history holds no message ${id}`)
   const { message, home, begun } = trace
   if (begun !== undefined && begun <= at) {
     throw invalid(`${id} was begun in record ${begun}; fork before it, --at ${begun - 1}`)
   }
-  if (message.flags & PartFlag.sealed) throw invalid(`${id} is sealed`)
+  const edited = withSecretsOf(message.payload, payload)
+  const bytes = encodeValue(edited, `the new payload of ${id}`)
   const isLater = message.at.position > at
   if (isLater && !comesFromOutside(message, home)) {
     throw invalid(

@@ -5,7 +5,7 @@
 import { type LaneName, laneNames } from '../../mailbox/lane.ts'
 import { formatMessageId, type MessageId } from '../../mailbox/message-id.ts'
 import { decodeValue } from '../codec.ts'
-import { type MessageRef, PartFlag, PartKind, RecordFlag, RecordKind } from '../record.ts'
+import { type MessageRef, PartFlag, PartKind, RecordKind } from '../record.ts'
 import type { StoredMessage, StoredPart, StoredRecord } from '../stored.ts'
 import { outcomeOf, type RecordOutcome } from './filter.ts'
 import { type RecordedValue, recordedToJson, recordedValue } from './recorded-value.ts'
@@ -80,16 +80,15 @@ export function idOf({ position, index }: MessageRef): MessageId {
   return formatMessageId(position, index)
 }
 
-/** Decodes a record; what is sealed comes as a hash. */
+/** Decodes a record. */
 export function viewRecord(record: StoredRecord): RecordView {
-  const sealed = (record.flags & RecordFlag.sealed) !== 0
   const messages = record.parts.flatMap((part) =>
     part.kind === PartKind.message ? [part.message] : [],
   )
   const inline = messages.find(({ flags }) => flags & PartFlag.inline)
   const reply = record.parts.find((part) => part.kind === PartKind.reply)
   const value = (bytes: Uint8Array | undefined): RecordedValue | undefined =>
-    bytes && recordedValue(bytes, sealed)
+    bytes && recordedValue(bytes)
   return {
     position: record.position,
     kind: kindNames[record.kind] ?? 'event',
@@ -126,7 +125,7 @@ export function viewMessage(message: StoredMessage): MessageView {
     ...(cause.position !== 0 && { cause: idOf(cause) }),
     ask: (flags & PartFlag.ask) !== 0,
     durable: (flags & PartFlag.durable) !== 0,
-    ...defined('payload', payload && recordedValue(payload, (flags & PartFlag.sealed) !== 0)),
+    ...defined('payload', payload && recordedValue(payload)),
   }
 }
 

@@ -1,23 +1,16 @@
 /**
- * A value as a record holds it: decoded when asked for, a hash where it is sealed (R5), and the reason
- * where its bytes are no value.
+ * A value as a record holds it, decoded when asked for, or the reason why its bytes are no value.
  */
-import { createHash } from 'node:crypto'
 import { decodeValue } from '../codec.ts'
+import { isSecret } from '../secret.ts'
 
-/** A value from a record: decoded, sealed, or not kept. */
+/** A value from a record. Secrets in it are still sealed (R5). */
 export type RecordedValue =
   | { readonly kind: 'value'; readonly bytes: number; readonly value: unknown }
-  /** Marked secret: the SHA-256 of its bytes is all that is told. */
-  | { readonly kind: 'sealed'; readonly bytes: number; readonly sha256: string }
   | { readonly kind: 'unreadable'; readonly bytes: number; readonly why: string }
 
 /** Decodes a recorded value, or says why it cannot be shown. */
-export function recordedValue(bytes: Uint8Array, sealed: boolean): RecordedValue {
-  if (sealed) {
-    const sha256 = createHash('sha256').update(bytes).digest('hex')
-    return { kind: 'sealed', bytes: bytes.length, sha256 }
-  }
+export function recordedValue(bytes: Uint8Array): RecordedValue {
   try {
     return { kind: 'value', bytes: bytes.length, value: decodeValue(bytes) }
   } catch (error) {
@@ -25,7 +18,7 @@ export function recordedValue(bytes: Uint8Array, sealed: boolean): RecordedValue
   }
 }
 
-/** A value that JSON can say, without losing what kind it was: a Map comes as `{ $map: [...] }`. */
+/** A value that JSON can say, without losing what kind it was: a Map comes as `{ $map: [...] }`, a secret by its hash. */
 export function toJson(value: unknown): unknown {
   switch (typeof value) {
     case 'undefined':
@@ -50,6 +43,7 @@ function objectToJson(value: object): unknown {
   if (value instanceof Map)
     return { $map: [...value].map(([key, one]) => [toJson(key), toJson(one)]) }
   if (value instanceof Set) return { $set: [...value].map(toJson) }
+  if (isSecret(value)) return value.toJSON()
   if (value instanceof Date) return { $date: isoOf(value) }
   if (ArrayBuffer.isView(value)) {
     const { buffer, byteOffset, byteLength } = value
@@ -70,8 +64,6 @@ export function recordedToJson(recorded: RecordedValue): unknown {
   switch (recorded.kind) {
     case 'value':
       return toJson(recorded.value)
-    case 'sealed':
-      return { $sealed: recorded.sha256, bytes: recorded.bytes }
     case 'unreadable':
       return { $unreadable: recorded.why, bytes: recorded.bytes }
     default:

@@ -8,6 +8,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Chain } from '../chain-walk.ts'
 import { decodeValue } from '../codec.ts'
+import { copyEncodable } from '../copy.ts'
 import { isDamage, missing } from '../decode.ts'
 import { At, getU48 } from '../directory.ts'
 import { foldChain } from '../fold.ts'
@@ -52,23 +53,8 @@ export function stateAt(
   const no = place.view.getUint32(place.at + At.actor, true)
   const chain = reader.chain({ no, head })
   if (isDamage(chain)) return chain
-  refuseSealed(reader, actor, chain)
   const { state } = foldChain(withoutMeta(chain), () => undefined)
   return { actor, position: head, turn: lastTurn(reader, head), state }
-}
-
-/** What is encrypted under a key outside of the store is folded by nobody without it (R5). */
-function refuseSealed(reader: HistoryReader, actor: string, { changes }: Chain): void {
-  for (const { position } of changes) {
-    const place = reader.place(position)
-    if (place === undefined || isDamage(place)) continue
-    if ((place.view.getUint16(place.at + At.flags, true) & RecordFlag.sealed) === 0) continue
-    throw new TroupeError(
-      'STORE_CORRUPT',
-      `the state of ${actor} is sealed from record ${position} on; it is encrypted under a key outside of the store`,
-      { fields: { actor, position } },
-    )
-  }
 }
 
 /** The runtime's book about the actor is none of its state. */
@@ -169,7 +155,7 @@ export function blame(
     state = next(state, record, patch)
     if (!may) continue
     // Patches change a state in place, so what is kept is a copy.
-    const after = structuredClone(valueAt(state, place))
+    const after = copyEncodable(valueAt(state, place))
     if (!isDeepStrictEqual(before, after)) found = { record, before, after }
     before = after
   }

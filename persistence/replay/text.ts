@@ -1,5 +1,5 @@
 /** Every text of a record that a search looks into: names, addresses, and its values as JSON. */
-import { PartFlag, PartKind, RecordFlag } from '../record.ts'
+import { PartKind } from '../record.ts'
 import type { StoredPart, StoredRecord } from '../stored.ts'
 import { recordedToJson, recordedValue } from './recorded-value.ts'
 
@@ -7,29 +7,28 @@ export function* textsIn(record: StoredRecord): Generator<string> {
   yield record.name
   yield record.actor
   yield record.sender
-  const sealed = (record.flags & RecordFlag.sealed) !== 0
   for (const bytes of [record.result, record.error]) {
-    if (bytes !== undefined) yield spoken(bytes, sealed)
+    if (bytes !== undefined) yield spoken(bytes)
   }
-  for (const part of record.parts) yield* textsInPart(part, sealed)
+  for (const part of record.parts) yield* textsInPart(part)
 }
 
-function* textsInPart(part: StoredPart, recordSealed: boolean): Generator<string> {
+function* textsInPart(part: StoredPart): Generator<string> {
   switch (part.kind) {
     case PartKind.message: {
-      const { name, to, topic, ownId, payload, flags } = part.message
+      const { name, to, topic, ownId, payload } = part.message
       yield name
       yield topic ?? to
       if (ownId !== undefined) yield ownId
-      if (payload !== undefined) yield spoken(payload, (flags & PartFlag.sealed) !== 0)
+      if (payload !== undefined) yield spoken(payload)
       return
     }
     case PartKind.reply:
-      yield spoken(part.value, recordSealed)
+      yield spoken(part.value)
       return
     case PartKind.timerSet:
       yield part.name
-      if (part.payload?.length) yield spoken(part.payload, recordSealed)
+      if (part.payload?.length) yield spoken(part.payload)
       return
     case PartKind.timerCancelled:
     case PartKind.timerFired:
@@ -44,6 +43,6 @@ function* textsInPart(part: StoredPart, recordSealed: boolean): Generator<string
   }
 }
 
-function spoken(bytes: Uint8Array, sealed: boolean): string {
-  return JSON.stringify(recordedToJson(recordedValue(bytes, sealed))) ?? ''
+function spoken(bytes: Uint8Array): string {
+  return JSON.stringify(recordedToJson(recordedValue(bytes))) ?? ''
 }

@@ -7,6 +7,7 @@ import { loadApp } from './app-module.ts'
 import { aNumber, misuse, parseArguments } from './arguments.ts'
 import { type Command, exit } from './command.ts'
 import { Output, plain } from './output.ts'
+import { secretsHelp, secretsOf, secretsOptions } from './secrets-options.ts'
 import { valueWidth } from './show-record.ts'
 import { differenceLine } from './show-value.ts'
 
@@ -22,6 +23,7 @@ answered from their records, and a call that is not recorded is a divergence. FI
   --to N         last position
   --patience MS  how long to wait for a turn that waits for nothing recorded; default 1000
   --json         the report as one JSON value
+${secretsHelp}
 
 Exit code 0 when every turn does what it did, 3 when one does not, 2 for a mistake in the arguments.
 `
@@ -36,6 +38,7 @@ const spec = {
     to: { type: 'string' },
     patience: { type: 'string' },
     json: { type: 'boolean' },
+    ...secretsOptions,
   },
 } as const
 
@@ -54,6 +57,7 @@ export const rerun: Command = async (args, terminal) => {
     throw misuse('rerun', '--all and an actor exclude each other')
   if (actor !== undefined) parseAddress(actor)
   if (values.app === undefined) throw misuse('rerun', '--app is missing: it names the app module')
+  const secrets = secretsOf('rerun', values, terminal.env ?? {})
   const app = await loadApp('rerun', values.app)
   const out = new Output(terminal)
   const recording = openRecording(file)
@@ -61,6 +65,7 @@ export const rerun: Command = async (args, terminal) => {
     let turns = 0
     const report = await rerunTurns(recording.reader, app, {
       ...(actor !== undefined && { actor }),
+      ...(secrets !== undefined && { secrets }),
       ...numbers(values),
       onTurn: (position) => {
         turns += 1
@@ -122,6 +127,8 @@ function linesOf({ cause }: Divergence, out: Output): string[] {
       return [`makes a call that is not recorded: ${plain(cause.name)}`]
     case 'missing-step':
       return ['does not make a call that is recorded']
+    case 'needs-key':
+      return [plain(cause.error.message), 'give it with --secrets-env or --secrets-file']
     case 'waits':
       return ['waits for something that is no step: only ctx.effect and asks can be run again']
     case 'no-definition':
@@ -138,7 +145,8 @@ function reportToJson({ turns, actors, divergences }: RerunReport): object {
 }
 
 function divergenceToJson({ cause, ...where }: Divergence): object {
-  if (cause.kind === 'threw') return { ...where, cause: { ...cause, error: String(cause.error) } }
+  if (cause.kind === 'threw' || cause.kind === 'needs-key')
+    return { ...where, cause: { ...cause, error: String(cause.error) } }
   if (cause.kind !== 'difference') return { ...where, cause }
   const { recorded, rerun: now, ...rest } = cause
   return {

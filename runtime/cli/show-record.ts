@@ -70,8 +70,6 @@ export function showValue(recorded: RecordedValue, width: number): string {
       const json = JSON.stringify(toJson(recorded.value)) ?? 'undefined'
       return shortened(plain(json), width, recorded.bytes)
     }
-    case 'sealed':
-      return `sealed, ${recorded.bytes} bytes, sha256 ${recorded.sha256}`
     case 'unreadable':
       return `unreadable, ${recorded.bytes} bytes: ${plain(recorded.why)}`
     default:

@@ -9,6 +9,7 @@ import { SystemClock } from '../../mailbox/clock.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { Hand, handFile, handMemory } from '../../persistence/hand-file.ts'
+import { Keyring } from '../../persistence/keyring.ts'
 import { BusyNote } from '../peer/busy-note.ts'
 import { Counters } from '../peer/counters.ts'
 import { FlightRecorder } from '../peer/flight-recorder.ts'
@@ -57,6 +58,7 @@ export class Host {
       origin: start.origin,
       development: start.development,
       residency: start.residency,
+      secrets: new Keyring(start.secrets),
       sink: reporter(start.reports, () => clock.wall()),
       jitter: Math.random,
       soon: (run) => this.#soon(run),

@@ -11,6 +11,7 @@ import type { Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { Hand, handFile } from '../../persistence/hand-file.ts'
+import { Keyring } from '../../persistence/keyring.ts'
 import { Counters } from '../peer/counters.ts'
 import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
 import { Peer, type PeerSink, typeOf } from '../peer/peer.ts'
@@ -243,6 +244,7 @@ function makePeer(
     origin: 1,
     development: options.development,
     residency: options.residency,
+    secrets: new Keyring(options.secrets),
     sink: listener.sink,
     jitter: Math.random,
     soon: setImmediate,

@@ -253,6 +253,7 @@ export class Hosts implements HostsView {
       hand,
       development: options.development,
       residency: options.residency,
+      secrets: options.secrets,
       control: control.port2,
       reports: reports.port2,
       store: storePort,

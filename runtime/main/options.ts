@@ -19,6 +19,7 @@ import type { Retention } from '../store/archive.ts'
 import type { FaultOptions } from '../wire/fault-module.ts'
 import { type BackupOptions, type BackupPlan, checkBackupOptions } from './backup-plan.ts'
 import { checkRetention, type RetentionOptions } from './retention-plan.ts'
+import { readSecrets, type SecretsOptions } from './secrets-plan.ts'
 
 /** One line of an actor's or the runtime's log. */
 export interface LogLine {
@@ -66,6 +67,8 @@ export interface SystemOptions {
   readonly checkpointEvery?: number
   /** For crash tests: a module that is told of every fault point; see `docs/fault-points.md`. */
   readonly faults?: FaultOptions
+  /** Keys of secrets (R5). Default: none, and nothing can be sealed. */
+  readonly secrets?: SecretsOptions
   /** Gets log lines. Default: warnings and errors go to stderr. */
   readonly log?: (line: LogLine) => void
 }
@@ -89,6 +92,7 @@ const checks = {
   archive: aText,
   checkpointEvery: anInteger(1),
   faults: anObject,
+  secrets: anObject,
   log: aFunction,
 }
 
@@ -107,6 +111,8 @@ export interface CheckedOptions {
   readonly retention: Retention | undefined
   readonly checkpointEvery: number | undefined
   readonly faults: FaultOptions | undefined
+  /** Keys, newest first. */
+  readonly secrets: readonly Uint8Array[]
   readonly log: (line: LogLine) => void
 }
 
@@ -134,6 +140,7 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     retention: checkRetention(options.retention, options.archive),
     checkpointEvery: options.checkpointEvery,
     faults: checkFaults(options.faults),
+    secrets: readSecrets('createSystem', options.secrets, process.env),
     log: options.log ?? toStderr,
   })
 }

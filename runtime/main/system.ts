@@ -7,6 +7,8 @@ import type { Contract, Messages } from '../../actors/contract.ts'
 import type { Ref } from '../../actors/ref.ts'
 import type { Address } from '../../mailbox/address.ts'
 import type { Manifest } from '../../persistence/backup/index.ts'
+import type { EncodableOf } from '../../persistence/encodable-types.ts'
+import type { Secret } from '../../persistence/secret.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { Outside } from '../peer/outside.ts'
 import type { Published } from '../peer/topics.ts'
@@ -105,6 +107,22 @@ export class System {
     const { topics } = this.#booted.peer
     if (typeof how === 'function') return topics.listen(pattern, how)
     return subscribeAsync((receive) => topics.listen(pattern, receive), how.signal)
+  }
+
+  /**
+   * Seals a value to be sent (R5): everything but a handler that reveals it holds it encrypted.
+   * @throws SECRET_KEY_MISSING without the option `secrets`; NOT_ENCODABLE, PAYLOAD_TOO_LARGE
+   */
+  secret<T extends EncodableOf<T>>(value: T): Secret<T> {
+    return this.#booted.peer.secrets.seal(value)
+  }
+
+  /**
+   * The content of a secret, for example of a reply.
+   * @throws SECRET_KEY_MISSING, SECRET_WITHHELD, STORE_CORRUPT
+   */
+  reveal<T>(secret: Secret<T>): T {
+    return this.#booted.peer.secrets.open(secret)
   }
 
   /** Accounting, at once and without disturbing any thread (M4). */

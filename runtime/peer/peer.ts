@@ -30,6 +30,7 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { full, queued, refused, type TellOutcome } from '../../mailbox/outcome.ts'
+import { Keyring } from '../../persistence/keyring.ts'
 import type { Placement } from '../wire/placement.ts'
 import { acceptInStore, publishInStore } from './accept.ts'
 import type { BusyNote } from './busy-note.ts'
@@ -85,6 +86,8 @@ export interface PeerOptions {
   readonly origin: number
   readonly development: boolean
   readonly residency?: number
+  /** Default: without keys. */
+  readonly secrets?: Keyring
   readonly sink: PeerSink
   readonly jitter: () => number
   /** Runs a function after what the event loop has ready now. */
@@ -100,6 +103,7 @@ export class Peer implements CellHost {
   origin: number
   readonly development: boolean
   readonly faults: Faults | undefined
+  readonly secrets: Keyring
   readonly topics: Topics
   readonly residents: Residents
   readonly links = new Map<number, PeerLink>()
@@ -132,6 +136,7 @@ export class Peer implements CellHost {
     this.origin = -options.origin
     this.development = options.development
     this.faults = options.faults
+    this.secrets = options.secrets ?? new Keyring()
     this.alarms = new Alarms(options.clock)
     this.asks = new AskTable(this.alarms, (ask) => this.#giveUp(ask))
     this.topics = new Topics((pattern, wanted) => {

@@ -46,7 +46,7 @@ export function recordedTurn(reader: HistoryReader, record: StoredRecord): Recor
   return {
     record,
     message,
-    script: new Script(scriptOf(record, earlier), decodeInputs(record.inputs).attempt),
+    script: new Script(scriptOf(record, earlier), decodeInputs(record.inputs)),
     loaded: {
       kind: 'loaded',
       position,

@@ -4,8 +4,16 @@
  */
 import type { App } from '../../actors/app.ts'
 import { decodeError, encodeError } from '../../actors/cell/error-data.ts'
+import type { TroupeError } from '../../mailbox/errors.ts'
 import { formatMessageId, type MessageId } from '../../mailbox/message-id.ts'
-import { aFunction, anInteger, aSignal, aText, checkOptions } from '../../mailbox/options.ts'
+import {
+  aFunction,
+  anInteger,
+  anObject,
+  aSignal,
+  aText,
+  checkOptions,
+} from '../../mailbox/options.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import type { HistoryReader } from '../../persistence/history-reader.ts'
@@ -58,6 +66,7 @@ const checks = {
   from: anInteger(0),
   to: anInteger(0),
   deps: () => undefined,
+  secrets: anObject,
   patience: anInteger(0),
   onTurn: aFunction,
   signal: aSignal,
@@ -118,19 +127,34 @@ async function runOne(
 
 function judge(turn: RecordedTurn, outcome: RerunOutcome): Divergence['cause'] | undefined {
   const { record } = turn
-  const now = outcome.kind === 'threw' ? failureOf(record, outcome.error) : outcome
+  const now = missingKey(record, outcome) ?? failureOf(record, outcome)
   if (now.kind !== 'ended') return now
   const difference = firstDifference(record, now.record)
   return difference && { kind: 'difference', ...difference }
 }
 
 /** A message that was given up after its retries is compared by what its handler throws. */
-function failureOf(record: StoredRecord, error: unknown): RerunOutcome {
-  if (record.error === undefined) return { kind: 'threw', error }
+function failureOf(record: StoredRecord, outcome: RerunOutcome): RerunOutcome {
+  if (outcome.kind !== 'threw' || record.error === undefined) return outcome
+  const { error } = outcome
   const thrown = encodeError(error)
   const recorded = encodeError(decodeError(decodeValue(record.error)))
   const isSame = thrown.message === recorded.message && thrown.code === recorded.code
-  return isSame ? { kind: 'ended', record } : { kind: 'threw', error }
+  return isSame ? { kind: 'ended', record } : outcome
+}
+
+/** What a turn does for want of a key says nothing of its code, unless it failed like this then. */
+function missingKey(record: StoredRecord, outcome: RerunOutcome): RerunOutcome | undefined {
+  const error = thrownBy(outcome)
+  if (error?.code !== 'SECRET_KEY_MISSING') return undefined
+  const then = record.error && (decodeError(decodeValue(record.error)) as TroupeError)
+  return then?.code === error.code ? undefined : { kind: 'needs-key', error }
+}
+
+function thrownBy(outcome: RerunOutcome): TroupeError | undefined {
+  if (outcome.kind === 'threw') return outcome.error as TroupeError | undefined
+  if (outcome.kind !== 'ended' || outcome.record.error === undefined) return undefined
+  return decodeError(decodeValue(outcome.record.error)) as TroupeError
 }
 
 function divergence(record: StoredRecord, cause: Divergence['cause']): Divergence {

@@ -11,8 +11,10 @@ import type { CellEvent } from '../../actors/cell/ports.ts'
 import { envelopeOf } from '../../actors/cell/stored-message.ts'
 import { VirtualClock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { Keyring } from '../../persistence/keyring.ts'
 import { RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
+import { readSecrets, type SecretsOptions } from '../main/secrets-plan.ts'
 import { Counters } from '../peer/counters.ts'
 import { connectStore } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
@@ -30,6 +32,8 @@ export type RerunOutcome =
   | { readonly kind: 'new-step'; readonly name: string }
   /** It does not make a call that is recorded. */
   | { readonly kind: 'missing-step'; readonly key: string }
+  /** It reveals or makes a secret, and its key is not given (R5). */
+  | { readonly kind: 'needs-key'; readonly error: TroupeError }
   /** It waits for something that is no step: outside of what can be run again (R2). */
   | { readonly kind: 'waits' }
 
@@ -37,6 +41,8 @@ export type RerunOutcome =
 export interface RerunnerOptions {
   /** What handlers find in `ctx.deps`; without it touching them is an error (R1). */
   readonly deps?: unknown
+  /** Keys of secrets, for turns that reveal or make some; see `createSystem`. */
+  readonly secrets?: SecretsOptions
   /** Real ms to wait for a turn that seems to wait for nothing recorded; default 1,000. */
   readonly patience?: number
 }
@@ -60,6 +66,7 @@ export class Rerunner {
         counters: new Counters(app.actors.keys()),
         origin: 1,
         development: false,
+        secrets: new Keyring(readSecrets('rerun', options.secrets, process.env)),
         sink: {
           event: (event) => this.#event(event),
           deadLetter: () => undefined,

@@ -24,6 +24,7 @@ import type { StoreService } from '../store/store-service.ts'
 import { mainSlot, Placement, planPlacement } from '../wire/placement.ts'
 import { FailingMedium } from './failures.ts'
 import type { Observed } from './observed.ts'
+import { testKeyring } from './test-key.ts'
 import { TestPeer } from './test-peer.ts'
 import type { TestTime } from './test-time.ts'
 import type { Work } from './work.ts'
@@ -64,6 +65,7 @@ export function assemble({ app, time, work, reports, observed }: Brought): Assem
     counters,
     origin: 1,
     development: true,
+    secrets: testKeyring(),
     sink: timed(reports, clock),
     // The longest pause of every back-off: a test that waits for it has waited long enough.
     jitter: () => 1,

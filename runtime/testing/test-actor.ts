@@ -13,9 +13,12 @@ import type { MessageOptions } from '../../actors/ref.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { parseMessageId } from '../../mailbox/message-id.ts'
 import { aFunction, anArray, anInteger, aText, checkOptions } from '../../mailbox/options.ts'
+import type { EncodableOf } from '../../persistence/encodable-types.ts'
 import type { Patch } from '../../persistence/patch.ts'
+import type { Secret } from '../../persistence/secret.ts'
 import type { LogLine } from '../main/options.ts'
 import type { ObservedMessage } from './observed.ts'
+import { testKeyring } from './test-key.ts'
 import { createTestSystem, type TestSystem } from './test-system.ts'
 import { type RecordedStep, type RecordedTimer, type RecordedTurn, turnOf } from './turn-record.ts'
 
@@ -108,6 +111,16 @@ export class TestActor<M extends Messages, S> {
     const system = await this.system()
     await system.settle()
     return copied(system.stateOf(this.id)) as S | undefined
+  }
+
+  /** A secret to send to it, as `system.secret` makes one. */
+  secret<T extends EncodableOf<T>>(value: T): Secret<T> {
+    return testKeyring().seal(value)
+  }
+
+  /** The content of a secret that it answered or keeps. */
+  reveal<T>(secret: Secret<T>): T {
+    return testKeyring().open(secret)
   }
 
   /** Lets time pass, in ms: timers, deadlines, back-offs. */

@@ -27,6 +27,8 @@ export interface HostStart {
   readonly busy: SharedArrayBuffer
   readonly development: boolean
   readonly residency: number
+  /** Keys of secrets, newest first (R5). */
+  readonly secrets: readonly Uint8Array[]
   /** Control plane. */
   readonly control: MessagePort
   /** Reports to the main thread. */

@@ -138,17 +138,3 @@ test('export: a line that is no record, is missing or does not follow is refused
   assert.match((await troupe(['history', store, '--import', store])).stderr, /STORE_EXISTS/)
   assert.equal((await troupe(['history', target, '--import', join(folder, 'nowhere')])).code, 2)
 })
-
-test('R5: an export tells what is sealed by its hash, and does not import it', async () => {
-  const writer = new Writer(openMemoryStore())
-  writer.build.record({ kind: RecordKind.accept, time: 1000 })
-  const flags = PartFlag.durable | PartFlag.sealed
-  writer.build.message({ to: 'a/b', name: 'n', lane: 3, flags, payload: bytes('password') })
-  writer.commit()
-  const lines = [...exportHistory(writer.store as never)].map((line) => JSON.stringify(line))
-  assert.ok(!lines.join().includes(Buffer.from('password').toString('base64')))
-  await assert.rejects(
-    importHistory(lines, { open: (now) => openMemoryStore({ now }) }),
-    /is sealed/,
-  )
-})

@@ -6,7 +6,6 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { encodeValue } from '../../persistence/codec.ts'
 import { openMemoryStore } from '../../persistence/memory-store.ts'
 import { causeTree, whyChain } from '../../persistence/replay/lineage.ts'
 import { viewRecord } from '../../persistence/replay/record-view.ts'
@@ -185,20 +184,6 @@ test('history: a long value is cut with its size, and shown whole when asked for
   assert.ok(short.stdout.length < 1_000)
   assert.match(short.stdout, /… \(100,0\d\d bytes\)/)
   assert.ok((await troupe(['history', store, '--full'])).stdout.length > 100_000)
-})
-
-test('R5: a sealed value is told by its hash alone', () => {
-  const writer = new Writer(openMemoryStore())
-  const { build } = writer
-  build.record({ kind: RecordKind.accept, time: 1000 })
-  const flags = PartFlag.durable | PartFlag.sealed
-  build.message({ to: 'a/b', name: 'n', lane: 3, flags, payload: encodeValue('password') })
-  writer.commit()
-  const [record] = [...selectRecords(writer.store as never)] as StoredRecord[]
-  const [message] = viewRecord(record as StoredRecord).sends
-  assert.equal(message?.payload?.kind, 'sealed')
-  assert.doesNotMatch(JSON.stringify(viewRecord(record as StoredRecord)), /password/)
-  assert.deepEqual([...selectRecords(writer.store as never, { text: 'password' })], [])
 })
 
 test('D4: what is damaged is named and the rest is shown; the exit code says so', async (t) => {

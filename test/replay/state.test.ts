@@ -14,7 +14,7 @@ import { parsePlace, valueAt } from '../../persistence/replay/place.ts'
 import { blame, stateAt } from '../../persistence/replay/state-at.ts'
 import { connect } from '../../persistence/sqlite/connection.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
-import { RecordFlag, RecordKind, Writer } from '../persistence/frames.ts'
+import { RecordKind, Writer } from '../persistence/frames.ts'
 import { temporaryFolder, writeBank } from './bank.ts'
 import { jsonLines, troupe } from './cli.ts'
 
@@ -141,16 +141,6 @@ test('state: blame names the record after which the place was never different ag
     }),
     { numRuns: 60 },
   )
-})
-
-test('R5: a sealed state is not folded, and the error names the record', () => {
-  const writer = new Writer(openMemoryStore())
-  writer.inlineTurn('cell/a', { position: -1, index: 1 }, 'sealed', RecordFlag.sealed)
-  writer.commit()
-  assert.throws(() => stateAt(writer.store as HistoryStore, 'cell/a'), {
-    code: 'STORE_CORRUPT',
-    message: /sealed from record 1 on/,
-  })
 })
 
 test('state: places are read as they are spelled', () => {

@@ -1,11 +1,13 @@
 /** T5 at compile time. Held by `tsc`: nothing here runs. */
 
+import type { Context } from '../../actors/context.ts'
 import type {
   CheckedEncodable,
   Encodable,
   EncodableOf,
   NotEncodable,
 } from '../../persistence/encodable.ts'
+import type { Secret } from '../../persistence/secret.ts'
 
 declare function message<P extends EncodableOf<P>>(): P
 
@@ -40,6 +42,8 @@ message<Map<string, Order>>()
 message<undefined>()
 message<void>()
 message<Encodable>()
+message<Secret<string>>()
+message<{ readonly at: Date; tokens: Map<string, Secret<{ readonly token: string }>> }>()
 message<Json>()
 message<Nested>()
 message<readonly [1, 'a', { x?: number }]>()
@@ -70,6 +74,20 @@ message<{ url: URL }>()
 message<{ to: { tell: object; ask: object } }>()
 // @ts-expect-error one member of a union
 message<{ value: string | (() => void) }>()
+
+// A secret is none of what it holds, and `reveal` gives it back.
+declare const secret: Secret<string>
+// @ts-expect-error a secret is no text
+const text: string = secret
+// @ts-expect-error a secret of a number is none of a text
+const other: Secret<number> = secret
+void [text, other]
+declare const ctx: Context
+const revealed: string = ctx.reveal(secret)
+const made: Secret<{ readonly pin: number }> = ctx.secret({ pin: 1 })
+// @ts-expect-error what cannot be encoded cannot be sealed
+ctx.secret({ run: () => 1 })
+void [revealed, made]
 
 type Same<A, B> = [A, B] extends [B, A] ? true : false
 const reason: Same<CheckedEncodable<() => void>, NotEncodable<'a function'>> = true
