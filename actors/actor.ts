@@ -154,6 +154,7 @@ export function actor<
       `${what}: "record" is for volatile actors; a durable actor is always recorded in full`,
     )
   }
+  if (behavior.on === undefined) throw invalid(what, 'needs "on", its handlers by message name')
   const on = new Map(
     Object.entries<AnyHandler>(behavior.on as object as Record<string, AnyHandler>),
   )

@@ -4,8 +4,8 @@
  */
 import { isAbsolute } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import { TroupeError } from '../mailbox/errors.ts'
-import { aFunction, anObject, checkOptions } from '../mailbox/options.ts'
+import { shown, TroupeError } from '../mailbox/errors.ts'
+import { aFunction, anArray, checkOptions } from '../mailbox/options.ts'
 import type { ActorDefinition } from './actor.ts'
 
 /** What `deps` is told about the thread it builds for. */
@@ -61,7 +61,8 @@ export function app<const A extends readonly AnyDefinition[], Deps extends DepsO
   url: string,
   parts: AppParts<A, Deps> & Demanded<A>,
 ): App<Deps> {
-  checkOptions('app', parts, { actors: anObject, deps: aFunction, dispose: aFunction })
+  checkOptions('app', parts, { actors: anArray, deps: aFunction, dispose: aFunction })
+  if (parts.actors === undefined) throw noActors()
   return Object.freeze({
     url: checkUrl(url),
     actors: byType(parts.actors),
@@ -77,7 +78,7 @@ function checkUrl(url: unknown): string {
   }
   throw new TroupeError(
     'APP_INVALID',
-    `app: the first argument is the module's own import.meta.url (or __filename), got ${String(url)}`,
+    `app: the first argument is the module's own import.meta.url (or __filename), got ${shown(url)}`,
   )
 }
 
@@ -86,12 +87,19 @@ function queryOf(url: string): string {
   return new URL(url).search
 }
 
+function noActors(): TroupeError {
+  return new TroupeError(
+    'APP_INVALID',
+    'app: "actors" is a list of definitions made by actor(...): app(import.meta.url, { actors: [counter] })',
+  )
+}
+
 function byType(actors: readonly ActorDefinition[]): ReadonlyMap<string, ActorDefinition> {
   const map = new Map<string, ActorDefinition>()
   for (const definition of actors) {
     const type = definition?.contract?.type
     if (type === undefined) {
-      throw new TroupeError('APP_INVALID', 'app: "actors" takes definitions made by actor(...)')
+      throw noActors()
     }
     if (map.has(type)) {
       throw new TroupeError('APP_INVALID', `app: two actors have the type "${type}"`)

@@ -32,6 +32,12 @@ export function contract<const Type extends string, const M extends Messages>(
   messages: M,
 ): Contract<M, Type> {
   checkType(type)
+  if (typeof messages !== 'object' || messages === null) {
+    throw new TroupeError(
+      'CONTRACT_INVALID',
+      `contract "${type}": the second argument lists its messages by name, { add: message() }, got ${shown(messages)}`,
+    )
+  }
   for (const [name, spec] of Object.entries(messages)) checkMessage(type, name, spec)
   return Object.freeze({
     type,

@@ -3,6 +3,7 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { TroupeError } from '../mailbox/errors.ts'
+import { checkOptions } from '../mailbox/options.ts'
 import type { EncodableOf } from '../persistence/encodable-types.ts'
 
 declare const types: unique symbol
@@ -81,6 +82,7 @@ export function stream(schemas?: Schemas): AnyMessage {
 }
 
 function declare(kind: AnyMessage['kind'], schemas: Schemas = {}): AnyMessage {
+  checkOptions(kind, schemas, { input: () => undefined, output: () => undefined })
   checkSchema('input', schemas.input)
   checkSchema('output', schemas.output)
   return Object.freeze({ kind, ...schemas })
@@ -88,7 +90,7 @@ function declare(kind: AnyMessage['kind'], schemas: Schemas = {}): AnyMessage {
 
 function checkSchema(name: string, schema: unknown): void {
   if (schema === undefined) return
-  const standard = (schema as Partial<StandardSchemaV1>)['~standard']
+  const standard = (schema as Partial<StandardSchemaV1> | null)?.['~standard']
   if (typeof standard?.validate === 'function') return
   throw new TroupeError(
     'CONTRACT_INVALID',

@@ -20,8 +20,8 @@ export interface Clock {
   alarm(at: number, ring: () => void): CancelAlarm
 }
 
-/** setTimeout's own limit; longer alarms are armed in legs. */
-const longestTimeout = 2 ** 31 - 1
+/** setTimeout's own limit: what is longer, Infinity too, would ring at once. Alarms are armed in legs. */
+export const longestTimeout = 2 ** 31 - 1
 
 /** The real clock. */
 export class SystemClock implements Clock {

@@ -4,24 +4,28 @@
 import type { LaneName } from './lane.ts'
 import type { MessageId } from './message-id.ts'
 
+/** All reasons. */
+export const deadLetterReasons = Object.freeze([
+  'mailbox-full',
+  'dropped-oldest',
+  'dropped-newest',
+  'stash-full',
+  'link-full',
+  'expired',
+  'cancelled',
+  'failed',
+  'parked',
+  'quarantined',
+  'stopped',
+  'no-definition',
+  'no-handler',
+  'host-lost',
+  'not-encodable',
+  'invalid-payload',
+] as const)
+
 /** Why a message became a dead letter. */
-export type DeadLetterReason =
-  | 'mailbox-full'
-  | 'dropped-oldest'
-  | 'dropped-newest'
-  | 'stash-full'
-  | 'link-full'
-  | 'expired'
-  | 'cancelled'
-  | 'failed'
-  | 'parked'
-  | 'quarantined'
-  | 'stopped'
-  | 'no-definition'
-  | 'no-handler'
-  | 'host-lost'
-  | 'not-encodable'
-  | 'invalid-payload'
+export type DeadLetterReason = (typeof deadLetterReasons)[number]
 
 /** One dead letter, as listed by `system.deadLetters`. */
 export interface DeadLetter {

@@ -27,6 +27,9 @@ export const aBoolean: OptionCheck = (value) =>
 export const aText: OptionCheck = (value) =>
   typeof value === 'string' && value.length > 0 ? undefined : 'a non-empty text'
 
+export const anAddressText: OptionCheck = (value) =>
+  typeof value === 'string' && value.includes('/') ? undefined : 'an address as text, "type/key"'
+
 export const aFunction: OptionCheck = (value) =>
   typeof value === 'function' ? undefined : 'a function'
 
@@ -54,7 +57,7 @@ export function checkOptions(
   given: unknown,
   checks: Readonly<Record<string, OptionCheck>>,
 ): void {
-  if (typeof given !== 'object' || given === null) {
+  if (typeof given !== 'object' || given === null || Array.isArray(given) || 'then' in given) {
     throw new TroupeError(
       'OPTION_INVALID',
       `${what}: expected an options object, got ${show(given)}`,

@@ -22,7 +22,7 @@ import { type Family, terminatedMessage } from './family.ts'
 import { missing, publication } from './outgoing.ts'
 import { copied } from './recoded.ts'
 import { Seeded } from './seeded.ts'
-import { type Call, compose, validPayload } from './sending.ts'
+import { type Call, compose, settledPayload } from './sending.ts'
 import type { Signal } from './signal.ts'
 import { Staged } from './staged.ts'
 import { runAsk, runEffect, type StepStore } from './step-run.ts'
@@ -170,7 +170,8 @@ export class DurableTurn extends Turn {
     this.check()
     const call = { to, name, spec, payload, options }
     return this.step(async () => {
-      this.staged.message(compose(this, call, await validPayload(call)))
+      const { payload: valid } = await settledPayload(call)
+      this.staged.message(compose(this, call, valid))
     })
   }
 

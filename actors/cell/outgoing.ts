@@ -15,7 +15,7 @@ import {
   composeAsk,
   composeDelivery,
   type Sender,
-  validPayload,
+  settledPayload,
   validPayloadNow,
 } from './sending.ts'
 import { isKept } from './staged.ts'
@@ -31,7 +31,7 @@ export async function deliverFrom(
   call: Call,
   follow?: (wait: Ask) => void,
 ): Promise<void> {
-  const payload = await validPayload(call)
+  const { payload } = await settledPayload(call)
   const { host } = sender
   if (host.journal !== undefined && isKept(host, call.to.id, call.name)) {
     await host.accept(compose(sender, call, payload))

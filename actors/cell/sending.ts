@@ -2,6 +2,7 @@
  * From a ref's call to an envelope: options checked, payload validated, header filled. Shared by
  * turns and by the outside, which differ only in who sends and where the envelope goes next.
  */
+import { types } from 'node:util'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { Envelope, type Header } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
@@ -197,10 +198,16 @@ function accepted(what: string, result: StandardSchemaV1.Result<unknown>): unkno
  */
 export function validPayload(call: Call): unknown | Promise<unknown> {
   // Awaiting it here would hide that its sender forgot to.
-  if (call.payload instanceof Promise) throw unawaited(call)
+  if (types.isPromise(call.payload)) throw unawaited(call)
   return call.spec.input === undefined
     ? call.payload
     : validate(`the payload of "${call.name}" to ${call.to.id}`, call.spec.input, call.payload)
+}
+
+/** {@link validPayload} for who can wait. It waits for the schema alone: a payload may have a `then`. */
+export async function settledPayload(call: Call): Promise<{ readonly payload: unknown }> {
+  const valid = validPayload(call)
+  return { payload: types.isPromise(valid) ? await valid : valid }
 }
 
 function unawaited({ name }: Call): TroupeError {
@@ -212,7 +219,7 @@ export function validPayloadNow(call: Call): unknown {
   // What it is, is looked at where it is sent: a tell answers `refused` and does not throw.
   if (call.spec.input === undefined) return call.payload
   const payload = validPayload(call)
-  if (!(payload instanceof Promise)) return payload
+  if (!types.isPromise(payload)) return payload
   payload.catch(() => undefined)
   throw new TroupeError(
     'PAYLOAD_INVALID',

@@ -19,7 +19,7 @@ import {
   compose,
   composeAsk,
   type Sender,
-  validPayload,
+  settledPayload,
 } from './sending.ts'
 import { type StagedMessage, stage } from './staged.ts'
 import { askId, inDoubt, type Step, type Steps } from './steps.ts'
@@ -74,7 +74,7 @@ export async function runAsk(
   turn.stepSubject()
   checkSend(call)
   const name = `ask ${call.to.id} ${call.name}`
-  const payload = await validPayload(call)
+  const { payload } = await settledPayload(call)
   const step = turn.steps.next(name, payload)
   if (step.done !== undefined) return await recalled(turn, step)
   const definition = turn.host.definition(call.to.type)

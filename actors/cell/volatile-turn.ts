@@ -1,6 +1,7 @@
 /**
  * A turn of a volatile actor: the state is the object itself, and everything said leaves at once.
  */
+import { types } from 'node:util'
 import { type Address, addressText, formatAddress } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
@@ -53,7 +54,7 @@ export class VolatileTurn extends Turn {
     const chain = this.chain
     this.checkCycle(call.to, call.name, chain)
     const valid = validPayload(call)
-    const payload = valid instanceof Promise ? await valid : valid
+    const payload = types.isPromise(valid) ? await valid : valid
     if (isStored(this, call)) {
       return await askStored(this, call, payload, chain, (ask) => this.follow(ask))
     }

@@ -4,6 +4,7 @@
  */
 import type { App } from '../../actors/app.ts'
 import type { Accounting } from '../../mailbox/accounting.ts'
+import { longestTimeout } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Booted } from './boot.ts'
 import { quietOf } from './quiet.ts'
@@ -98,7 +99,7 @@ class Deadline {
   after(ms: number): Promise<void> {
     const left = Math.max(0, ms - (performance.now() - this.#start))
     return new Promise((resolve) => {
-      this.#timers.push(setTimeout(resolve, left))
+      this.#timers.push(setTimeout(resolve, Math.min(left, longestTimeout)))
     })
   }
 

@@ -4,10 +4,22 @@
  */
 
 import { decodeError } from '../../actors/cell/error-data.ts'
-import type { DeadLetter, DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import {
+  type DeadLetter,
+  type DeadLetterReason,
+  deadLetterReasons,
+} from '../../mailbox/dead-letter.ts'
 import { Envelope } from '../../mailbox/envelope.ts'
-import { TroupeError } from '../../mailbox/errors.ts'
+import { shown, TroupeError } from '../../mailbox/errors.ts'
 import { type LaneNumber, laneNames } from '../../mailbox/lane.ts'
+import {
+  aDuration,
+  anAddressText,
+  anInteger,
+  aText,
+  checkOptions,
+  oneOf,
+} from '../../mailbox/options.ts'
 import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import type { Peer } from '../peer/peer.ts'
@@ -29,6 +41,14 @@ export interface DeadLetterFilter {
   readonly since?: number
   /** Default 100. */
   readonly limit?: number
+}
+
+const filterChecks = {
+  to: anAddressText,
+  type: aText,
+  reason: oneOf(...deadLetterReasons),
+  since: aDuration,
+  limit: anInteger(1),
 }
 
 /** A letter with what is needed to send it again. */
@@ -57,8 +77,12 @@ export class DeadLetters {
     return this.#total
   }
 
-  /** Newest first. */
+  /**
+   * Newest first.
+   * @throws OPTION_INVALID
+   */
   list(filter: DeadLetterFilter = {}): DeadLetter[] {
+    checkOptions('dead letters', filter, filterChecks)
     const found: DeadLetter[] = []
     for (const kept of [...this.#kept.values()].reverse()) {
       if (found.length >= (filter.limit ?? 100)) break
@@ -162,5 +186,8 @@ function gone(id: string, kept: Kept | undefined): TroupeError {
       : kept.payload === undefined
         ? 'only its header survived'
         : `it was sent again ${replayLimit} times already`
-  return new TroupeError('DEAD_LETTER_GONE', `dead letter ${id} cannot be sent again: ${why}`)
+  return new TroupeError(
+    'DEAD_LETTER_GONE',
+    `dead letter ${shown(id)} cannot be sent again: ${why}`,
+  )
 }

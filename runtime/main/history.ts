@@ -1,6 +1,6 @@
 /** Queries over the recorded history. Where it is read is the store's business. */
 import { type LaneName, laneNames } from '../../mailbox/lane.ts'
-import { anInteger, anObject, aText, checkOptions } from '../../mailbox/options.ts'
+import { anAddressText, anInteger, aSignal, aText, checkOptions } from '../../mailbox/options.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import type { HistoryAsk, HistoryMatch, HistoryPage, StoredEntry } from '../store/history-page.ts'
 
@@ -21,8 +21,8 @@ export interface HistoryEntry extends Omit<StoredEntry, 'lane' | 'payload'> {
 }
 
 const checks = {
-  from: aText,
-  to: aText,
+  from: anAddressText,
+  to: anAddressText,
   type: aText,
   name: aText,
   topic: aText,
@@ -31,7 +31,7 @@ const checks = {
   cause: aText,
   after: anInteger(0),
   limit: anInteger(1),
-  signal: anObject,
+  signal: aSignal,
 }
 
 /** Reads one page. */
@@ -47,8 +47,10 @@ export class History {
 
   /** Entries in the order of the history, at most `limit` of them. */
   async query(query: HistoryQuery = {}): Promise<HistoryEntry[]> {
+    checkOptions('history query', query, checks)
     const found: HistoryEntry[] = []
-    for await (const entry of this.read({ limit: 1_000, ...query })) found.push(entry)
+    const limit = query.limit ?? 1_000
+    for await (const entry of this.read({ ...query, limit })) found.push(entry)
     return found
   }
 

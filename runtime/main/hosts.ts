@@ -13,6 +13,7 @@ import type { App } from '../../actors/app.ts'
 import { decodeError } from '../../actors/cell/error-data.ts'
 import { Count } from '../../mailbox/accounting.ts'
 import type { Clock } from '../../mailbox/clock.ts'
+import { longestTimeout } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { allocateHand } from '../../persistence/hand-file.ts'
@@ -285,7 +286,8 @@ export class Hosts implements HostsView {
     const { startWithin } = this.#side.options
     let timer: NodeJS.Timeout | undefined
     const up = new Promise<void>((resolve, reject) => {
-      timer = setTimeout(() => reject(slow(host.slot, startWithin)), startWithin)
+      const patience = Math.min(startWithin, longestTimeout)
+      timer = setTimeout(() => reject(slow(host.slot, startWithin)), patience)
       host.reports.on('message', (report: Report) => {
         if (report.kind === 'up') {
           host.threadId = report.threadId

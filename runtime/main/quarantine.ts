@@ -7,6 +7,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { hashAddress } from '../../mailbox/address.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
+import { anAddressText, aText, checkOptions } from '../../mailbox/options.ts'
 import { handPath, type InHand, readHand, suspectKey } from '../../persistence/hand-file.ts'
 import {
   readHands,
@@ -106,8 +107,13 @@ export class Quarantine {
     return found
   }
 
-  /** Lets it start again, its count at zero. False when nothing like it is quarantined. */
-  release({ actor, timer }: Quarantined): boolean {
+  /**
+   * Lets it start again, its count at zero. False when nothing like it is quarantined.
+   * @throws OPTION_INVALID
+   */
+  release(which: Quarantined): boolean {
+    checkOptions('quarantine.release', which, { actor: anAddressText, timer: aText })
+    const { actor, timer } = which
     for (const [key, suspect] of this.#suspects) {
       if (suspect.address !== actor || suspect.timer !== timer) continue
       this.#suspects.delete(key)

@@ -38,7 +38,8 @@ export function subscribeAsync(
     ended = true
     changed()
   }
-  signal?.addEventListener('abort', unsubscribe, { once: true })
+  if (signal?.aborted) unsubscribe()
+  else signal?.addEventListener('abort', unsubscribe, { once: true })
   return {
     unsubscribe,
     async *[Symbol.asyncIterator]() {

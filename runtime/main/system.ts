@@ -6,6 +6,7 @@ import type { App } from '../../actors/app.ts'
 import type { Contract, Messages } from '../../actors/contract.ts'
 import type { Ref } from '../../actors/ref.ts'
 import type { Address } from '../../mailbox/address.ts'
+import { aSignal, checkOptions } from '../../mailbox/options.ts'
 import type { Manifest } from '../../persistence/backup/index.ts'
 import type { EncodableOf } from '../../persistence/encodable-types.ts'
 import type { Secret } from '../../persistence/secret.ts'
@@ -106,6 +107,7 @@ export class System {
   ): (() => void) | Subscription {
     const { topics } = this.#booted.peer
     if (typeof how === 'function') return topics.listen(pattern, how)
+    checkOptions('subscribe', how, { signal: aSignal })
     return subscribeAsync((receive) => topics.listen(pattern, receive), how.signal)
   }
 

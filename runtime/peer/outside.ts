@@ -3,6 +3,7 @@
  * carries no ask chain.
  */
 
+import { types } from 'node:util'
 import { askStored, isStored } from '../../actors/cell/ask-stored.ts'
 import { deliverFrom, publication, sendAsk, streamFrom } from '../../actors/cell/outgoing.ts'
 import type { CellHost } from '../../actors/cell/ports.ts'
@@ -89,7 +90,7 @@ export class Outside implements SendPort, Sender {
     this.#check()
     const call = { to, name, spec, payload, options }
     const valid = validPayload(call)
-    const checked = valid instanceof Promise ? await valid : valid
+    const checked = types.isPromise(valid) ? await valid : valid
     if (isStored(this, call)) return await askStored(this, call, checked)
     const { ask, envelope } = composeAsk(this, call, checked, undefined)
     sendAsk(this.host, ask, envelope)
