@@ -1,6 +1,6 @@
 /** Work that burns CPU and touches no memory, the same for whoever is measured. */
 
-/** About 2 ms. */
+/** A few ms. */
 export const burnRounds = 1_000_000
 
 /** A number that depends on every round, so that none can be left out. */

@@ -70,7 +70,7 @@ class Lane {
       name,
       ...(version !== undefined && { version }),
       ...spreadOf(this.values),
-      ...(bound !== undefined && {
+      ...(bound?.values.every((value) => value > 0) && {
         toBound: { bound: bound.contestant.name, ...sharesOf(this.values, bound.values) },
       }),
       ...(this.#latency.count > 0 && { latency: this.#latency.figures }),

@@ -1,19 +1,22 @@
 /**
- * Acknowledged durable turns through the whole runtime, `synchronous=FULL`, 1,000 actors, beside
- * SQLite alone appending the same number of records in packed segments.
+ * Acknowledged durable turns through the whole runtime, `synchronous=FULL`, 1,000 actors, asked from
+ * outside and from another actor, beside SQLite alone appending as many records of the same size in packed
+ * segments.
  */
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
-import { createSystem } from '../../runtime/index.ts'
+import { createSystem, type System } from '../../runtime/index.ts'
 import type { BenchCase, Contestant } from '../bench-case.ts'
+import { nodePeer } from '../peers/index.ts'
 import { segmentBound } from '../segment-bound.ts'
+import { TempFolder } from '../temp-folder.ts'
+import { must, rate } from '../timing.ts'
 
 const Account = contract('account', { deposit: message<{ amount: number }, number>() })
+const Teller = contract('teller', { depositToAll: message<{ batches: number }, number>() })
+
 const account = actor(Account, {
   durable: true,
   state: () => ({ balance: 0 }),
@@ -24,54 +27,109 @@ const account = actor(Account, {
     },
   },
 })
-const bank = app(import.meta.url, { actors: [account] })
+const teller = actor(Teller, {
+  on: {
+    async depositToAll(ctx, { batches }) {
+      let sum = 0
+      for (let i = 0; i < batches; i += 1) {
+        const balances = await Promise.all(
+          keys.map((key) => ctx.ref(Account, key).ask.deposit({ amount: 1 })),
+        )
+        sum += balances.length
+      }
+      return sum
+    },
+  },
+})
+const bank = app(import.meta.url, { actors: [account, teller] })
 
 // biome-ignore lint/style/noDefaultExport: an app module exports its app
 export default bank
 
 const actors = 1_000
+const keys = Array.from({ length: actors }, (_, i) => `k${i}`)
 
 export const durableTurn: BenchCase = {
   name: 'durable-turn',
   what: 'acknowledged asks to 1,000 durable actors, synced, one host',
   unit: 'turns/s',
   better: 'higher',
+  gate: [
+    { ratioToBound: 0.6 },
+    { of: 'troupe, from an actor', ratioToBound: 0.6 },
+    { ratioTo: 'LangGraph.js', wanted: 200 },
+  ],
   async prepare(quick) {
-    const folder = mkdtempSync(join(tmpdir(), 'troupe-bench-'))
+    const folder = new TempFolder()
+    const batches = quick ? 2 : 40
+    const turns = batches * actors
+    const bound = segmentBound(folder.file('bound.db'))
     const system = await createSystem(bank, {
       workers: 1,
-      store: join(folder, 'ours.db'),
+      store: folder.file('ours.db'),
       development: false,
     })
-    const bound = segmentBound(join(folder, 'bound.db'))
-    const batches = quick ? 2 : 20
-    let rounds = 0
-    const ours: Contestant = {
-      name: 'troupe',
-      async round() {
-        rounds += 1
-        const start = performance.now()
-        for (let i = 0; i < batches; i += 1) await depositToAll()
-        const seconds = (performance.now() - start) / 1_000
-        const last = await system.ref(Account, 'k0').ask.deposit({ amount: 0 })
-        if (last !== rounds * batches) throw new Error(`lost deposits: ${last}`)
-        return (batches * actors) / seconds
-      },
-    }
-    const depositToAll = (): Promise<unknown> =>
-      Promise.all(
-        Array.from({ length: actors }, (_, i) =>
-          system.ref(Account, `k${i}`).ask.deposit({ amount: 1 }),
-        ),
-      )
+    const ours = new Depositing(system, batches)
     return {
-      ours,
-      bounds: [{ name: 'SQLite, segments of 256', round: () => bound.append(batches * actors) }],
+      ours: ours.contestant('troupe', () => ours.fromOutside()),
+      others: [
+        {
+          ...ours.contestant('troupe, from an actor', () => ours.fromAnActor()),
+          bound: 'SQLite, segments of 256',
+        },
+      ],
+      bounds: [{ name: 'SQLite, segments of 256', round: () => bound.append(turns) }],
+      peers: [nodePeer('@langchain/langgraph', 'durableTurn', quick ? 20 : 200)],
       async close() {
         await system.close()
         bound.close()
-        rmSync(folder, { recursive: true, force: true })
+        folder.remove()
       },
     }
   },
+}
+
+class Depositing {
+  readonly #system: System
+  readonly #batches: number
+  #rounds = 0
+
+  constructor(system: System, batches: number) {
+    this.#system = system
+    this.#batches = batches
+  }
+
+  contestant(name: string, deposit: () => Promise<unknown>): Contestant {
+    const turns = this.#batches * actors
+    return {
+      name,
+      round: async () => {
+        const before = await this.#bytes()
+        const figure = await rate(turns, deposit)
+        const after = await this.#bytes()
+        this.#rounds += 1
+        const last = await this.#system.ref(Account, 'k0').ask.deposit({ amount: 0 })
+        must(last === this.#rounds * this.#batches, () => `lost deposits: ${last}`)
+        return { figure, facts: { 'bytes/turn': (after - before) / turns } }
+      },
+    }
+  }
+
+  async fromOutside(): Promise<void> {
+    for (let i = 0; i < this.#batches; i += 1) {
+      await Promise.all(
+        keys.map((key) => this.#system.ref(Account, key).ask.deposit({ amount: 1 })),
+      )
+    }
+  }
+
+  async fromAnActor(): Promise<void> {
+    const to = this.#system.ref(Teller, 't')
+    const sum = await to.ask.depositToAll({ batches: this.#batches }, { within: 600_000 })
+    must(sum === this.#batches * actors, () => `${sum} deposits were answered`)
+  }
+
+  async #bytes(): Promise<number> {
+    return (await this.#system.health()).store?.bytes ?? 0
+  }
 }

@@ -4,6 +4,7 @@
  * A gate compares one figure, ours unless it names another, with a bound, a peer or a number. A missing
  * figure is never a gate reached.
  */
+import { shown } from './figure.ts'
 import type { Better, CaseReport, Figure, GateFigure } from './report.ts'
 
 interface Subject {
@@ -34,7 +35,7 @@ export function judge(gate: Gate, found: Judged, quick: boolean): GateFigure {
   const subject = [gate.of ?? 'ours', gate.fact].filter((part) => part !== undefined).join(' ')
   const isFound = value !== undefined && Number.isFinite(value)
   return {
-    text: `${subject}${reference === undefined ? '' : ` / ${reference}`} ${better === 'higher' ? '≥' : '≤'} ${wanted}`,
+    text: `${subject}${reference === undefined ? '' : ` / ${reference}`} ${better === 'higher' ? '≥' : '≤'} ${shown(wanted)}`,
     wanted,
     ...(isFound && { found: value }),
     ...(isFound && !quick && { reached: better === 'higher' ? value >= wanted : value <= wanted }),

@@ -41,7 +41,7 @@ export function caseLines(found: CaseReport): string[] {
 function figureLines(figure: Figure, { ours, others }: CaseReport, width: number): string[] {
   const { median, min, max, n, toBound, latency, facts, usage } = figure
   const isOurs = figure === ours || others.includes(figure)
-  const share = isOurs ? '' : `  ours / it = ${shown(ours.median / median)}`
+  const share = isOurs || median === 0 ? '' : `  ours / it = ${shown(ours.median / median)}`
   const paired = toBound === undefined ? '' : `  ${shown(toBound.median)} of ${toBound.bound}`
   const further = [
     ...(latency === undefined ? [] : [latencyText(latency)]),

@@ -1,0 +1,80 @@
+/**
+ * One ask after the other from the calling thread to an actor on a host, beside a bare `postMessage` there
+ * and back, and beside the same with both threads looking at their ports again and again.
+ */
+import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { actor } from '../../actors/actor.ts'
+import { app } from '../../actors/app.ts'
+import { contract } from '../../actors/contract.ts'
+import { message } from '../../actors/message.ts'
+import { createSystem } from '../../runtime/index.ts'
+import { BareThread } from '../bare-threads.ts'
+import type { BenchCase, Round } from '../bench-case.ts'
+import { nodePeer } from '../peers/index.ts'
+import { latencies, must } from '../timing.ts'
+
+const Echo = contract('echo', { say: message<number, number>() })
+const echo = actor(Echo, { on: { say: (_, value) => value } })
+const echoes = app(import.meta.url, { actors: [echo] })
+
+// biome-ignore lint/style/noDefaultExport: an app module exports its app
+export default echoes
+
+export const askRemote: BenchCase = {
+  name: 'ask-remote',
+  what: 'one ask after the other to an actor on another thread',
+  unit: 'ms, median',
+  better: 'lower',
+  gate: [{ ratioToBound: 1.3 }, { of: 'troupe, polling', ratioToBound: 1.5 }],
+  async prepare(quick) {
+    const asks = quick ? 100 : 5_000
+    const system = await createSystem(echoes, { workers: 1, development: false })
+    const there = system.ref(Echo, 'e')
+    const bare = await BareThread.start({ role: 'echo' })
+    const { port1, port2 } = new MessageChannel()
+    const polling = await BareThread.start({ role: 'pollingEcho', port: port2 })
+    let n = 0
+    const asking = (ask: (n: number) => Promise<unknown>): Promise<Round> =>
+      latencies(asks, async () => {
+        n += 1
+        const got = await ask(n)
+        must(got === n, () => `expected ${n}, got ${String(got)}`)
+      })
+    return {
+      ours: { name: 'troupe', round: () => asking((value) => there.ask.say(value)) },
+      bounds: [
+        {
+          name: 'postMessage there and back',
+          round: () => asking((value) => bare.ask(value)),
+        },
+        {
+          name: 'polled there and back',
+          async round() {
+            const answered = polling.ask(asks)
+            const found = await asking((value) => polled(port1, value))
+            await answered
+            return found
+          },
+        },
+      ],
+      peers: [nodePeer('comlink', 'ask', asks)],
+      async close() {
+        await system.close()
+        await Promise.all([bare.end(), polling.end()])
+        port1.close()
+      },
+    }
+  },
+}
+
+function polled(port: MessagePort, value: number): Promise<unknown> {
+  port.postMessage(value)
+  return new Promise((resolve) => {
+    const look = (): void => {
+      const found = receiveMessageOnPort(port)
+      if (found === undefined) setImmediate(look)
+      else resolve(found.message)
+    }
+    look()
+  })
+}
