@@ -7,11 +7,14 @@
 import { existsSync, statSync } from 'node:fs'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { HistoryReader } from '../history-reader.ts'
+import type { AppNote } from '../sqlite/app-note.ts'
 import { openSqliteReader } from '../sqlite/sqlite-store.ts'
 
 /** A store that is open for reading. */
 export interface Recording {
   readonly reader: HistoryReader
+  /** The app module that last wrote it, as noted; undefined without a note. */
+  readonly app: AppNote | undefined
   /** Closes the file; what was read stays good. */
   close(): void
 }
@@ -27,7 +30,7 @@ export function openRecording(file: string): Recording {
       `${file} is no file; expected a store, as "store" named it`,
     )
   }
-  const { history, close } = openSqliteReader(file)
+  const { history, medium, close } = openSqliteReader(file)
   try {
     void history.position
   } catch (cause) {
@@ -38,5 +41,5 @@ export function openRecording(file: string): Recording {
     }
     throw cause
   }
-  return { reader: history, close }
+  return { reader: history, app: medium.app, close }
 }

@@ -9,6 +9,7 @@ import { At, getU48, nextRecord, viewOf } from '../directory.ts'
 import type { ReadMedium } from '../medium.ts'
 import { RecordFlag, RecordKind } from '../record.ts'
 import type { Damage, Snapshot, StoredDirectory, StoredSegment } from '../stored.ts'
+import { type AppNote, notedApp } from './app-note.ts'
 import { Cache } from './cache.ts'
 import { checksum } from './checksums.ts'
 import type { Connection, Statement, Value } from './connection.ts'
@@ -156,6 +157,11 @@ export class SqliteReadMedium implements ReadMedium {
 
   get storeId(): string {
     return String(this.sql("SELECT value FROM meta WHERE key = 'id'").get()?.[0])
+  }
+
+  /** Where the app is that last wrote this store. */
+  get app(): AppNote | undefined {
+    return notedApp(this.connection)
   }
 
   get floor(): number {

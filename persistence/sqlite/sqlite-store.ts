@@ -10,6 +10,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { HistoryReader } from '../history-reader.ts'
 import { HistoryStore, type StoreOptions } from '../history-store.ts'
+import { noteApp } from './app-note.ts'
 import { attempt, type Connect, type Connection, connect as connectSqlite } from './connection.ts'
 import { SqliteReadMedium } from './read-medium.ts'
 import { inspect, prepareSchema } from './schema.ts'
@@ -24,6 +25,8 @@ export interface SqliteStoreOptions extends StoreOptions {
    * commits, a crash of the process loses none.
    */
   readonly durability?: 'full' | 'relaxed'
+  /** Path of the app module that writes it: noted in the file. */
+  readonly app?: string | undefined
   /** Opens connections; tests pass their own to make them fail. */
   readonly connect?: Connect
 }
@@ -111,6 +114,8 @@ function openConnection(file: string, connect: Connect, options: SqliteStoreOpti
       configure(connection, options)
       prepareSchema(file, connection, randomUUID())
       checkTail(file, connection, options)
+      const { app } = options
+      if (app !== undefined) attempt(file, () => noteApp(connection, file, app))
       return connection
     },
     () => connection.close(),

@@ -4,7 +4,31 @@ import { resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { App } from '../../actors/app.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { type AppNote, whereIs } from '../../persistence/sqlite/app-note.ts'
 import { misuse } from './arguments.ts'
+
+/**
+ * The app that was given, or else the one that the store has noted.
+ *
+ * @throws OPTION_INVALID where it is not there, or none is noted; APP_INVALID as {@link loadApp}
+ */
+export async function appOf(
+  command: string,
+  given: string | undefined,
+  store: string,
+  note: AppNote | undefined,
+): Promise<App> {
+  if (given !== undefined) return await loadApp(command, given)
+  if (note === undefined) {
+    throw misuse(command, `${store} does not say which app wrote it: --app names the app module`)
+  }
+  const path = whereIs(note, store)
+  if (path !== undefined) return await loadApp(command, path)
+  throw misuse(
+    command,
+    `the app that wrote ${store} was ${note.path}, which is gone: --app names where it is now`,
+  )
+}
 
 /** @throws OPTION_INVALID where there is no file; APP_INVALID when it is no app or does not load */
 export async function loadApp(command: string, path: string): Promise<App> {

@@ -1,9 +1,9 @@
-/** `troupe rerun FILE --app app.ts`: recorded turns against today's code. */
+/** `troupe rerun FILE`: recorded turns against today's code. */
 import { parseAddress } from '../../mailbox/address.ts'
 import { toJson } from '../../persistence/replay/recorded-value.ts'
 import { openRecording } from '../../persistence/replay/recording.ts'
 import { type Divergence, type RerunReport, rerun as rerunTurns } from '../replay/rerun.ts'
-import { loadApp } from './app-module.ts'
+import { appOf } from './app-module.ts'
 import { aNumber, misuse, parseArguments } from './arguments.ts'
 import { type Command, exit } from './command.ts'
 import { Output, plain } from './output.ts'
@@ -11,13 +11,13 @@ import { secretsHelp, secretsOf, secretsOptions } from './secrets-options.ts'
 import { valueWidth } from './show-record.ts'
 import { differenceLine } from './show-value.ts'
 
-const help = `usage: troupe rerun FILE [TYPE/KEY] --app app.ts [options]
+const help = `usage: troupe rerun FILE [TYPE/KEY] [options]
 
-Runs recorded turns of durable actors again with the code of app.ts and the recorded inputs, and tells
+Runs recorded turns of durable actors again with today's code and the recorded inputs, and tells
 for each actor the first turn that does something else. Nothing live is reached: recorded calls are
 answered from their records, and a call that is not recorded is a divergence. FILE may be in use.
 
-  --app FILE     the app module
+  --app FILE     the app module, where it is not the one that wrote the store
   --all          all actors, which is what a missing TYPE/KEY means too
   --from N       first position
   --to N         last position
@@ -56,12 +56,11 @@ export const rerun: Command = async (args, terminal) => {
   if (actor !== undefined && values.all)
     throw misuse('rerun', '--all and an actor exclude each other')
   if (actor !== undefined) parseAddress(actor)
-  if (values.app === undefined) throw misuse('rerun', '--app is missing: it names the app module')
   const secrets = secretsOf('rerun', values, terminal.env ?? {})
-  const app = await loadApp('rerun', values.app)
   const out = new Output(terminal)
   const recording = openRecording(file)
   try {
+    const app = await appOf('rerun', values.app, file, recording.app)
     let turns = 0
     const report = await rerunTurns(recording.reader, app, {
       ...(actor !== undefined && { actor }),

@@ -3,6 +3,7 @@
  *
  *   store open ──► epochs, origins ──► hosts up ──► links ──► waiting work known ──► go ──► intake
  */
+import { fileURLToPath } from 'node:url'
 import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import { Count } from '../../mailbox/accounting.ts'
@@ -144,7 +145,7 @@ async function assemble(
   made.clock = clock
   const peer = makePeer(app, options, listener, { placement, counters, clock, faults })
   const links = new PeerLinks(peer, app.actors.keys())
-  const store = await openStore(options, pool, worker, { clock, faults })
+  const store = await openStore(app, options, pool, worker, { clock, faults })
   faults?.('boot:store-open')
   if (store !== undefined) made.store = store
   const file = options.store === 'memory' ? undefined : options.store
@@ -252,6 +253,7 @@ function makePeer(
 }
 
 async function openStore(
+  { url }: App,
   { store, acceptLoss, retention, checkpointEvery, workers }: CheckedOptions,
   pool: ThreadPool | undefined,
   worker: URL,
@@ -259,7 +261,8 @@ async function openStore(
 ): Promise<StoreHome | undefined> {
   if (store === undefined) return undefined
   if (store === 'memory') return openStoreHere(undefined, clock, faults)
-  const file = { path: store, acceptLoss, retention, checkpointEvery }
+  const app = url.startsWith('file:') ? fileURLToPath(url) : undefined
+  const file = { path: store, acceptLoss, app, retention, checkpointEvery }
   if (workers === 0 || pool === undefined) return openStoreHere(file, clock, faults)
   return StoreThread.open(file, pool, worker)
 }

@@ -40,6 +40,8 @@ export interface StoreWatcher {
 export interface StoreFile {
   readonly path: string
   readonly acceptLoss: boolean
+  /** Path of the app module. */
+  readonly app: string | undefined
   readonly retention: Retention | undefined
   readonly checkpointEvery: number | undefined
 }
@@ -71,11 +73,11 @@ export async function openStoreHere(
 
 /** SQLite is loaded only when a file is opened. */
 async function openFile(
-  { path, acceptLoss }: StoreFile,
+  { path, acceptLoss, app }: StoreFile,
   faults: Faults | undefined,
 ): Promise<ReturnType<typeof openMemoryStore>> {
   const { openSqliteStore } = await import('../../persistence/sqlite/sqlite-store.ts')
-  return openSqliteStore(path, { acceptLoss, faults })
+  return openSqliteStore(path, { acceptLoss, app, faults })
 }
 
 async function archiveHere(

@@ -6,6 +6,8 @@ export interface StoreStart {
   readonly path: string
   /** Open although acknowledged records are lost (D10). */
   readonly acceptLoss: boolean
+  /** Path of the app module, to be noted in the file. */
+  readonly app: string | undefined
   /** Records from one checkpoint to the next. */
   readonly checkpointEvery: number | undefined
   readonly control: MessagePort
