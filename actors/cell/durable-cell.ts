@@ -7,9 +7,10 @@ import type { CancelAlarm } from '../../mailbox/clock.ts'
 import type { Envelope, ReplySink } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
-import { full, queued, type TellOutcome } from '../../mailbox/outcome.ts'
+import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import type { Damage, LoadedActor, PendingPage, StoredMessage } from '../../persistence/stored.ts'
+import { answerError } from './answers.ts'
 import { Backlog } from './backlog.ts'
 import { pauseBefore } from './backoff.ts'
 import { childEndOf } from './durable-hooks.ts'
@@ -27,8 +28,11 @@ import { envelopeOf, envelopeOfDamage } from './stored-message.ts'
 export const pageSize = 256
 
 export class DurableCell extends DurableTurns {
-  declare readonly followers: Followers
   readonly #backlog = new Backlog()
+  /** What waits in memory behind it. */
+  get #followers(): Followers {
+    return this.inbox.followers as Followers
+  }
   /** Activations begun, so that an answer to an earlier one is known as such. */
   #loads = 0
   /** Its activation killed its thread twice: it is not tried again before it is released (F3). */
@@ -58,7 +62,7 @@ export class DurableCell extends DurableTurns {
         this.#takeIn(envelope)
         break
       case 'leave':
-        this.followers.came(envelope)
+        this.#followers.came(envelope)
         this.#leaveInStore()
         break
       default:
@@ -69,30 +73,21 @@ export class DurableCell extends DurableTurns {
 
   /** A stored message is never shed (M3): without room it waits in the store. */
   #takeIn(envelope: Envelope): void {
-    if (this.mailbox.hasRoom) return void super.admit(envelope)
+    if (this.inbox.mailbox.hasRoom) return void super.admit(envelope)
     this.#backlog.spill(envelope.lane)
-    this.followers.came(envelope)
+    this.#followers.came(envelope)
     this.#leaveInStore()
   }
 
-  /**
-   * Behind what only the store has of its lane (T2), in the room that there is for all of them (M3).
-   * Nothing is dropped for it: what the store holds was there before, and is never shed.
-   */
+  /** Behind what only the store has of its lane (T2). */
   #follow(envelope: Envelope): TellOutcome {
-    envelope.since = this.host.coarse
-    this.hold(envelope, Count.pending)
-    if (!this.mailbox.hasRoom && envelope.header.keep !== true) {
-      this.shed(envelope, true)
-      return full
-    }
-    this.followers.push(envelope)
+    const outcome = this.inbox.follow(this.#followers, envelope)
     if (this.phase === 'cold') this.stand()
-    return queued
+    return outcome
   }
 
   #leaveInStore(): void {
-    this.bump(Count.inStore, 1)
+    this.tally.enter(Count.inStore)
     this.stand()
   }
 
@@ -102,7 +97,7 @@ export class DurableCell extends DurableTurns {
     super.receiveSignal(signal)
   }
 
-  protected override obey(signal: Signal): void {
+  override obey(signal: Signal): void {
     switch (signal.kind) {
       case 'wake':
         if (this.#isBarred) this.#again()
@@ -135,7 +130,7 @@ export class DurableCell extends DurableTurns {
   #readOn(): void {
     if (this.#backlog.state !== 'spilled') return
     if (this.phase !== 'ready' && this.phase !== 'turn') return
-    if (this.mailbox.size > this.mailbox.capacity / 4) return
+    if (this.inbox.mailbox.size > this.inbox.mailbox.capacity / 4) return
     this.#backlog.read()
     const { next } = this.#backlog
     const loads = this.#loads
@@ -147,7 +142,8 @@ export class DurableCell extends DurableTurns {
 
   /** How many stored messages there is room for; some at least, since all others wait for them. */
   #room(): number {
-    const { mailbox, followers } = this
+    const followers = this.#followers
+    const { mailbox } = this.inbox
     const least = Math.ceil(mailbox.capacity / 4)
     return Math.min(pageSize, Math.max(least, mailbox.capacity - mailbox.size - followers.size))
   }
@@ -174,11 +170,11 @@ export class DurableCell extends DurableTurns {
     }
     for (const envelope of this.#backlog.arrivedMeanwhile(page)) {
       this.#letEarlierIn(envelope, envelope.position)
-      this.bump(Count.inStore, -1)
+      this.tally.leave(Count.inStore)
       this.#takeIn(envelope)
     }
     const isOver = (lane: LaneNumber): boolean => !this.#backlog.mayHold(lane)
-    for (const envelope of this.followers.takeLanes(isOver)) this.mailbox.readmit(envelope)
+    for (const envelope of this.#followers.takeLanes(isOver)) this.inbox.mailbox.readmit(envelope)
     this.stand()
     this.#readOn()
     this.host.touched(this)
@@ -186,7 +182,8 @@ export class DurableCell extends DurableTurns {
 
   /** What came before a stored message that goes into the mailbox now. */
   #letEarlierIn(sent: { readonly from: string; readonly lane: number }, position: number): void {
-    for (const earlier of this.followers.takeBefore(sent, position)) this.mailbox.readmit(earlier)
+    for (const earlier of this.#followers.takeBefore(sent, position))
+      this.inbox.mailbox.readmit(earlier)
   }
 
   /** With the asker, if it is one that waits on this thread. */
@@ -198,17 +195,17 @@ export class DurableCell extends DurableTurns {
   }
 
   #adopt(message: StoredMessage): void {
-    this.bump(Count.inStore, -1)
+    this.tally.leave(Count.inStore)
     const envelope = this.#envelopeOf(message)
-    this.hold(envelope, Count.pending)
-    this.mailbox.readmit(envelope)
+    this.tally.enter(Count.pending)
+    this.inbox.mailbox.readmit(envelope)
   }
 
   /** Everything of this actor that memory holds: waiting, stashed, running, or on its way to commit. */
   #inHand(): Set<string> {
     const keys = new Set(this.hand.keys())
-    for (const { a, b } of this.mailbox) keys.add(refKey(a, b))
-    for (const { a, b } of this.stash) keys.add(refKey(a, b))
+    for (const { a, b } of this.inbox.mailbox) keys.add(refKey(a, b))
+    for (const { a, b } of this.inbox.stash) keys.add(refKey(a, b))
     return keys
   }
 
@@ -219,14 +216,14 @@ export class DurableCell extends DurableTurns {
   /** A message that cannot be read any more is set aside: its bytes are kept, the others go on (D4). */
   #quarantine(damage: Damage): void {
     this.host.emit({ event: 'actor-damaged', actor: this.id, damage })
-    this.bump(Count.inStore, -1)
+    this.tally.leave(Count.inStore)
     const envelope = envelopeOfDamage(damage, this.id)
     this.setAside(envelope, 'quarantined', damaged(this.id, damage))
   }
 
   // ── activation ────────────────────────────────────────────────────────────────────────────────
 
-  protected start(): void {
+  start(): void {
     this.phase = 'starting'
     this.#loads += 1
     this.#isBarred = this.host.starts?.activation(this.id) === false
@@ -269,12 +266,6 @@ export class DurableCell extends DurableTurns {
     this.#adoptPage(loaded.pending)
   }
 
-  #emptyMailbox(): Envelope[] {
-    const waiting: Envelope[] = []
-    for (let e = this.mailbox.take(); e !== undefined; e = this.mailbox.take()) waiting.push(e)
-    return waiting
-  }
-
   #recall(stored: LoadedActor['steps'][number]): void {
     const { position, index } = stored.message
     const key = refKey(position, index)
@@ -282,10 +273,10 @@ export class DurableCell extends DurableTurns {
   }
 
   #adoptStashed(message: StoredMessage): void {
-    this.bump(Count.inStore, -1)
+    this.tally.leave(Count.inStore)
     const envelope = this.#envelopeOf(message)
-    this.hold(envelope, Count.stashed)
-    this.stash.put(envelope)
+    this.tally.enter(Count.stashed)
+    this.inbox.stash.put(envelope)
   }
 
   #runStartHook(): void {
@@ -355,21 +346,20 @@ export class DurableCell extends DurableTurns {
 
   /** Only askers are refused; the others keep waiting for the actor to come up. */
   #refuseWaiting(error: unknown): void {
-    this.#putBack(this.#emptyMailbox())
-    for (const [envelope, before] of this.followers.takeAll()) {
-      if (!this.#isRefused(envelope, error)) this.followers.push(envelope, before)
+    this.#putBack(this.inbox.drainMailbox())
+    for (const [envelope, before] of this.#followers.takeAll()) {
+      if (!this.#isRefused(envelope, error)) this.#followers.push(envelope, before)
     }
-    for (let left = this.reads?.length ?? 0; left > 0; left -= 1) {
-      const envelope = this.reads?.shift() as Envelope
-      if (!this.#isRefused(envelope, error)) this.reads?.push(envelope)
+    for (let left = this.inbox.reads?.length ?? 0; left > 0; left -= 1) {
+      const envelope = this.inbox.reads?.shift() as Envelope
+      if (!this.#isRefused(envelope, error)) this.inbox.reads?.push(envelope)
     }
   }
 
   #isRefused(envelope: Envelope, error: unknown): boolean {
     if (envelope.header.reply === undefined) return false
-    this.release(envelope, Count.pending)
-    this.bump(Count.processed, 1)
-    this.answerError(envelope, error)
+    this.tally.move(Count.pending, Count.processed)
+    answerError(this.host, envelope, error)
     return true
   }
 
@@ -396,11 +386,12 @@ export class DurableCell extends DurableTurns {
 
   #reload(undone: Envelope[]): void {
     const inHand = new Set<Envelope>()
-    for (const envelope of [...undone, ...this.#emptyMailbox()]) {
-      if (inHand.has(envelope)) this.#neverStashed(envelope)
+    for (const envelope of [...undone, ...this.inbox.drainMailbox()]) {
+      // It was brought back from the stash before the turn that put it there was undone.
+      if (inHand.has(envelope)) this.tally.move(Count.pending, Count.stashed)
       else inHand.add(envelope)
     }
-    for (const envelope of this.stash.drain()) {
+    for (const envelope of this.inbox.stash.drain()) {
       // One whose turn was undone is in hand again: it was never stashed.
       if (!inHand.has(envelope)) this.#backToStore(envelope, Count.stashed)
     }
@@ -417,43 +408,29 @@ export class DurableCell extends DurableTurns {
    */
   #putBack(envelopes: Iterable<Envelope>): void {
     this.#backlog.restart()
-    const behind = this.followers.takeAll()
+    const behind = this.#followers.takeAll()
     const last = new Map<string, number>()
     for (const envelope of envelopes) {
       const sent = sentKey(envelope)
       if (envelope.stored) last.set(sent, envelope.position)
       if (envelope.stored) this.#backToStore(envelope, Count.pending)
-      else this.followers.push(envelope, (last.get(sent) ?? 0) + 1)
+      else this.#followers.push(envelope, (last.get(sent) ?? 0) + 1)
     }
-    for (const [envelope, before] of behind) this.followers.push(envelope, before)
-  }
-
-  /** It was brought back from the stash before the turn that put it there was undone. */
-  #neverStashed(envelope: Envelope): void {
-    this.release(envelope, Count.pending)
-    this.hold(envelope, Count.stashed)
+    for (const [envelope, before] of behind) this.#followers.push(envelope, before)
   }
 
   #backToStore(envelope: Envelope, column: number): void {
-    this.release(envelope, column)
-    this.bump(Count.inStore, 1)
+    this.tally.leave(column)
+    this.tally.enter(Count.inStore)
     const { reply } = envelope.header
     if (reply !== undefined) this.#askers.set(refKey(envelope.a, envelope.b), reply)
   }
 
   // ── stash, timers, the end ────────────────────────────────────────────────────────────────────
 
-  protected unstash(): void {
-    for (const envelope of this.stash) {
-      this.release(envelope, Count.stashed)
-      this.hold(envelope, Count.pending)
-    }
-    this.stash.unstashInto(this.mailbox)
-  }
-
   protected overfullStash(envelope: Envelope): void {
     const error = new TroupeError('MAILBOX_FULL', `the stash of ${this.id} is full`, {
-      fields: { capacity: this.stash.capacity },
+      fields: { capacity: this.inbox.stash.capacity },
     })
     this.park(envelope, 'stash-full', error)
   }
@@ -465,8 +442,8 @@ export class DurableCell extends DurableTurns {
   /** Stored messages outlive this incarnation: the next one takes them at once. */
   override get leftInStore(): boolean {
     if (this.#backlog.unread) return true
-    const stashed = this.ending?.reason === 'destroyed' ? [...this.stash] : []
-    return [...this.mailbox, ...stashed].some((envelope) => envelope.stored)
+    const stashed = this.ending?.reason === 'destroyed' ? [...this.inbox.stash] : []
+    return [...this.inbox.mailbox, ...stashed].some((envelope) => envelope.stored)
   }
 
   protected closed(): void {

@@ -20,6 +20,7 @@ import { applyPatch } from '../../persistence/patch.ts'
 import { PartFlag, RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { Refusal } from '../../persistence/store.ts'
 import { Looks } from '../draft/look.ts'
+import { answerError } from './answers.ts'
 import { type Book, emptyBook } from './book.ts'
 import { Cell } from './cell.ts'
 import { durableHookOf, terminationOf } from './durable-hooks.ts'
@@ -81,7 +82,7 @@ export abstract class DurableTurns extends Cell {
     return super.quiet && this.pipeline.isEmpty && this.retry.isEmpty && this.family.size === 0
   }
 
-  protected get grantToken(): string | undefined {
+  get grantToken(): string | undefined {
     return this.book.grant
   }
 
@@ -99,36 +100,36 @@ export abstract class DurableTurns extends Cell {
   // ── beginning a turn ──────────────────────────────────────────────────────────────────────────
 
   /** Without store credit no turn starts; the journal calls when there is some (M5). */
-  protected override mayTake(): boolean {
+  override mayTake(): boolean {
     if (this.journal.hasCredit) return true
     this.journal.whenCredit(this)
     return false
   }
 
-  protected override nextMessage(): Envelope | undefined {
-    const envelope = this.retry.due ?? this.mailbox.take(this.retry.limit)
-    if (envelope !== undefined) this.release(envelope, Count.pending)
+  override nextMessage(): Envelope | undefined {
+    const envelope = this.retry.due ?? this.inbox.mailbox.take(this.retry.limit)
+    if (envelope !== undefined) this.tally.leave(Count.pending)
     return envelope
   }
 
-  protected override bestLane(): LaneNumber | undefined {
-    const lane = this.retry.due?.lane ?? this.mailbox.best(this.retry.limit)
+  override bestLane(): LaneNumber | undefined {
+    const lane = this.retry.due?.lane ?? this.inbox.mailbox.best(this.retry.limit)
     return lane === undefined || this.mayTake() ? lane : undefined
   }
 
-  protected begin(envelope: Envelope): void {
+  begin(envelope: Envelope): void {
     const { definition } = this
     const isAwaited = this.family.awaits(envelope)
-    if (!isAwaited && !envelope.stored) return this.#skip(envelope)
+    if (!isAwaited && !envelope.stored) return this.#skip()
     const handler = isAwaited
       ? (definition.on.get(envelope.name) ?? durableHookOf(definition, envelope.name))
       : nothing
     if (handler === undefined) {
-      this.release(envelope, Count.running)
+      this.tally.leave(Count.running)
       return this.discard(envelope, 'no-handler')
     }
-    if (this.host.starts?.message(envelope, this.mailbox) === false) {
-      this.release(envelope, Count.running)
+    if (this.host.starts?.message(envelope, this.inbox.mailbox) === false) {
+      this.tally.leave(Count.running)
       return this.setAside(envelope, 'quarantined', killedTwice(envelope))
     }
     if (envelope.stored) this.hand.take(envelope)
@@ -148,9 +149,8 @@ export abstract class DurableTurns extends Cell {
   }
 
   /** A termination that nobody waits for any more; one in the store takes a turn to leave it. */
-  #skip(envelope: Envelope): void {
-    this.release(envelope, Count.running)
-    this.bump(Count.processed, 1)
+  #skip(): void {
+    this.tally.move(Count.running, Count.processed)
   }
 
   /** Ends the turn now if it can, else waits for its handler and steps. */
@@ -247,23 +247,23 @@ export abstract class DurableTurns extends Cell {
 
   #consumed(turn: DurableTurn, envelope: Envelope, position: number): void {
     this.#leaveHand(envelope)
-    if (!envelope.stored) this.bump(Count.handed, 1)
-    if (!turn.stashing) return this.bump(Count.storeProcessed, 1)
+    if (!envelope.stored) this.tally.enter(Count.handed)
+    if (!turn.stashing) return this.tally.enter(Count.storeProcessed)
     if (envelope.position === 0) envelope.position = position
-    if (!turn.overfull) this.hold(envelope, Count.stashed)
+    if (!turn.overfull) this.tally.enter(Count.stashed)
   }
 
   #over(turn: DurableTurn): void {
     const { envelope } = turn
     if (envelope === undefined) return this.started(turn)
-    if (turn.unstashing) this.unstash()
+    if (turn.unstashing) this.inbox.unstash()
     if (turn.stashing) this.#putAside(turn, envelope)
     this.#afterwards(turn)
   }
 
   /** A message that the stash has no room for is parked; the turn that put it there stands. */
   #putAside(turn: DurableTurn, envelope: Envelope): void {
-    if (this.stash.put(envelope)) return
+    if (this.inbox.stash.put(envelope)) return
     turn.overfull = true
     this.overfullStash(envelope)
   }
@@ -311,7 +311,6 @@ export abstract class DurableTurns extends Cell {
   }
 
   protected abstract started(turn: DurableTurn): void
-  protected abstract unstash(): void
   protected abstract overfullStash(envelope: Envelope): void
   protected abstract activationFailed(error: unknown): void
 
@@ -360,16 +359,16 @@ export abstract class DurableTurns extends Cell {
     this.pipeline.append({
       committed: () => {
         this.#leaveHand(envelope)
-        if (!envelope.stored) this.bump(Count.handed, 1)
-        this.bump(Count.storeProcessed, 1)
-        this.answerError(envelope, error)
+        if (!envelope.stored) this.tally.enter(Count.handed)
+        this.tally.enter(Count.storeProcessed)
+        answerError(this.host, envelope, error)
       },
       undone: (refusal) => this.undo(envelope, refusal),
     })
   }
 
   #giveUp(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
-    this.release(envelope, Count.running)
+    this.tally.leave(Count.running)
     this.park(envelope, reason, error)
   }
 
@@ -381,21 +380,21 @@ export abstract class DurableTurns extends Cell {
     inputs?: TurnInputs,
   ): void {
     this.#finishMessage(envelope)
-    this.hold(envelope, Count.running)
+    this.tally.enter(Count.running)
     const { builder } = this.journal
     writeFailure(builder, this, envelope, RecordKind.parked, error, inputs)
     this.pipeline.append({
       committed: (position) => {
         this.#leaveHand(envelope)
         this.host.deadLetter(envelope, reason, error, position)
-        this.answerError(envelope, error)
+        answerError(this.host, envelope, error)
       },
       undone: (refusal) => this.undo(envelope, refusal),
     })
   }
 
   #leaveHand(envelope: Envelope): void {
-    this.release(envelope, Count.running)
+    this.tally.leave(Count.running)
     const key = messageKey(envelope)
     this.stepLog.consumed(key)
     this.host.starts?.ended(envelope)
@@ -407,8 +406,7 @@ export abstract class DurableTurns extends Cell {
   protected abstract left(key: string): void
 
   #retryLater(turn: DurableTurn, envelope: Envelope): void {
-    this.release(envelope, Count.running)
-    this.hold(envelope, Count.pending)
+    this.tally.move(Count.running, Count.pending)
     this.stepLog.keep(envelope, turn.steps)
     this.retry.later(envelope, turn.attempt)
   }
@@ -466,10 +464,7 @@ export abstract class DurableTurns extends Cell {
     running?.leaveAsks(undoneError())
     this.turn = undefined
     if (running?.envelope !== undefined) envelopes.push(running.envelope)
-    for (const envelope of envelopes) {
-      this.release(envelope, Count.running)
-      this.hold(envelope, Count.pending)
-    }
+    for (const _ of envelopes) this.tally.move(Count.running, Count.pending)
     for (const waiting of this.retry.envelopes) {
       if (!envelopes.includes(waiting)) envelopes.push(waiting)
     }
@@ -484,7 +479,7 @@ export abstract class DurableTurns extends Cell {
   /** The store has accepted the message in hand together with its turn's first step. */
   nowStored(envelope: Envelope, position: number): void {
     if (envelope.stored) return
-    this.bump(Count.handed, 1)
+    this.tally.enter(Count.handed)
     envelope.position = position
     this.hand.take(envelope)
     this.host.starts?.goesOn(envelope)
@@ -492,7 +487,7 @@ export abstract class DurableTurns extends Cell {
 
   // ── reads (T1, D1) ────────────────────────────────────────────────────────────────────────────
 
-  protected read(envelope: Envelope): void {
+  read(envelope: Envelope): void {
     const looks = new Looks()
     const reading: ReadTurn = new ReadTurn(
       this,
@@ -506,9 +501,8 @@ export abstract class DurableTurns extends Cell {
   /** It saw a turn that was undone: nobody may hear of it (D1). */
   #readAgain(reading: ReadTurn): void {
     const { envelope } = reading
-    this.release(envelope, Count.running)
-    this.hold(envelope, Count.pending)
-    this.reads?.unshift(envelope)
+    this.tally.move(Count.running, Count.pending)
+    this.inbox.reads?.unshift(envelope)
     this.readOver(reading)
     this.stand()
   }

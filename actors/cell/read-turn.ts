@@ -8,10 +8,12 @@ import type { Address } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { laneNames } from '../../mailbox/lane.ts'
 import type { Settled } from '../../mailbox/outcome.ts'
+import type { Tally } from '../../mailbox/tally.ts'
 import type { Secret } from '../../persistence/secret.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { Log, MessageInfo, ReadContext } from '../context.ts'
 import { readOnly } from '../draft/look.ts'
+import { answerError } from './answers.ts'
 import { eventual, isPromise } from './invoke.ts'
 import { makeLog } from './log.ts'
 import type { CellHost } from './ports.ts'
@@ -26,9 +28,7 @@ interface Reader {
   readonly host: CellHost
   readonly readings: Set<ReadTurn>
   checkedReply(envelope: Envelope, value: unknown): unknown
-  answerError(envelope: Envelope, error: unknown): void
-  release(envelope: Envelope, column: number): void
-  bump(column: number, by: number): void
+  readonly tally: Tally
   readOver(reading: ReadTurn): void
 }
 
@@ -157,11 +157,11 @@ export class ReadTurn implements ReadContext {
   #answer(result: Settled): void {
     const cell = this.#cell
     const { envelope } = this
-    cell.release(envelope, Count.running)
+    cell.tally.leave(Count.running)
     if (result.ok || envelope.header.reply !== undefined) {
-      cell.bump(Count.processed, 1)
+      cell.tally.enter(Count.processed)
       if (result.ok) envelope.header.reply?.settle(result)
-      else cell.answerError(envelope, result.error)
+      else answerError(cell.host, envelope, result.error)
     } else {
       cell.host.deadLetter(envelope, 'failed', result.error)
     }

@@ -2,16 +2,14 @@
  * One message among everything that an actor holds: to say where it is, to take it back, or to abort
  * the handler that has it. For callers that gave up, interrupts (M6) and probes (T4).
  */
-import { Count } from '../../mailbox/accounting.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
-import type { Mailbox } from '../../mailbox/mailbox.ts'
-import type { Ring } from '../../mailbox/ring.ts'
 import type { Whereabouts } from './ask-table.ts'
-import type { Doorstep } from './doorstep.ts'
-import type { Followers } from './followers.ts'
+import type { Inbox } from './inbox.ts'
+import type { Signal } from './signal.ts'
 
+type Interrupt = Signal & { readonly kind: 'interrupt' }
 type IsIt = (envelope: Envelope) => boolean
 
 /** A handler that is out. */
@@ -20,19 +18,15 @@ interface Running {
   readonly startedMono: number
 }
 
-/** Everything that an actor holds. */
+/** The actor that holds them. */
 interface Holder {
   readonly host: { readonly clock: Clock }
   readonly turn: Running | undefined
   readonly readings: ReadonlySet<Running>
-  readonly mailbox: Mailbox<unknown>
-  readonly stash: Iterable<Envelope>
-  readonly doorstep: Doorstep | undefined
-  readonly followers: Followers | undefined
-  readonly reads: Ring<Envelope> | undefined
+  readonly inbox: Inbox
+  readonly family: { readonly parent: string | undefined }
+  readonly grantToken: string | undefined
   abort(running: Running, reason: TroupeError): void
-  withdraw(isIt: IsIt, then: (envelope: Envelope) => void): void
-  release(envelope: Envelope, column: number): void
   discard(envelope: Envelope, reason: 'cancelled'): void
 }
 
@@ -52,7 +46,10 @@ export class Recall {
     return position === undefined ? busy : { ...busy, position }
   }
 
-  interrupt(id: string): void {
+  /** Only the parent, and who was handed a grant, may interrupt; a turn that has ended is past it. */
+  interrupt({ id, grant, by }: Interrupt): void {
+    const { family, grantToken } = this.#cell
+    if (grant === undefined ? by !== family.parent : grant !== grantToken) return
     const isIt: IsIt = (envelope) => envelope.id === id
     const interrupted = new TroupeError('CANCELLED', `the turn of ${id} was interrupted`)
     if (!this.#abortRunning(isIt, interrupted)) this.#takeBack(isIt)
@@ -60,12 +57,8 @@ export class Recall {
 
   /** True when this actor has the message: in a turn, or waiting for one. */
   has(id: string): boolean {
-    const { turn, mailbox, stash, doorstep, followers } = this.#cell
-    if (turn?.envelope?.id === id) return true
-    return [mailbox, stash, doorstep ?? [], followers ?? []].some((place) => {
-      for (const envelope of place) if (envelope.id === id) return true
-      return false
-    })
+    const { turn, inbox } = this.#cell
+    return turn?.envelope?.id === id || inbox.has((envelope) => envelope.id === id)
   }
 
   #abortRunning(isIt: IsIt, reason: TroupeError): boolean {
@@ -80,27 +73,9 @@ export class Recall {
 
   /** Discards a waiting message; says how many were before it. */
   #takeBack(isIt: IsIt): number | undefined {
-    const cell = this.#cell
-    const position = cell.mailbox.positionOf(isIt)
-    if (position !== undefined) {
-      cell.withdraw(isIt, (envelope) => cell.discard(envelope, 'cancelled'))
-      return position
-    }
-    const found =
-      cell.doorstep?.remove(isIt) ?? cell.followers?.remove(isIt) ?? this.#takeRead(isIt)
-    if (found === undefined) return undefined
-    cell.release(found.envelope, Count.pending)
-    cell.discard(found.envelope, 'cancelled')
-    return cell.mailbox.size + found.position
-  }
-
-  #takeRead(isIt: IsIt): { readonly envelope: Envelope; readonly position: number } | undefined {
-    const { reads } = this.#cell
-    for (let position = 0; position < (reads?.length ?? 0); position += 1) {
-      if (!isIt(reads?.at(position) as Envelope)) continue
-      return { envelope: reads?.removeAt(position) as Envelope, position }
-    }
-    return undefined
+    const found = this.#cell.inbox.remove(isIt)
+    if (found !== undefined) this.#cell.discard(found.envelope, 'cancelled')
+    return found?.position
   }
 
   #busy(): Whereabouts | undefined {

@@ -9,7 +9,9 @@ import { Count } from '../../mailbox/accounting.ts'
 import type { Due } from '../../mailbox/alarms.ts'
 import { Envelope } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
+import type { Tally } from '../../mailbox/tally.ts'
 import type { TimerSpec } from '../context.ts'
+import type { Inbox } from './inbox.ts'
 import type { CellHost } from './ports.ts'
 
 /** What the handler of a tick is told; counts on while the tick waits. */
@@ -37,8 +39,8 @@ interface Timer extends Due {
 interface Owner {
   readonly id: string
   readonly host: CellHost
-  withdraw(isIt: (envelope: Envelope) => boolean, then: (envelope: Envelope) => void): void
-  bump(column: number, by: number): void
+  readonly inbox: Inbox
+  readonly tally: Tally
 }
 
 export class Timers {
@@ -131,10 +133,8 @@ export class Timers {
   }
 
   #takeBack(envelope: Envelope): void {
-    this.#cell.withdraw(
-      (waiting) => waiting === envelope,
-      () => this.#cell.bump(Count.processed, 1),
-    )
+    const found = this.#cell.inbox.remove((waiting) => waiting === envelope)
+    if (found !== undefined) this.#cell.tally.enter(Count.processed)
   }
 }
 

@@ -1,4 +1,5 @@
-/** What somebody who waits for a message is told when it will not be processed. */
+/** Messages that will not be processed: why not, and what somebody who waits for one is told. */
+import type { Clock } from '../../mailbox/clock.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
@@ -27,4 +28,10 @@ export function undeliverable(envelope: Envelope, reason: DeadLetterReason): Tro
     default:
       return new TroupeError('MAILBOX_FULL', `${to} has no room (${reason})`, { fields })
   }
+}
+
+/** Why its handler must not start any more: it comes too late, or was given up meanwhile. */
+export function worthless({ header }: Envelope, clock: Clock): 'expired' | 'cancelled' | undefined {
+  if (header.deadline !== undefined && clock.mono() > header.deadline) return 'expired'
+  return header.signal?.aborted ? 'cancelled' : undefined
 }

@@ -8,6 +8,7 @@
  */
 import { Count } from '../../mailbox/accounting.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
+import type { Tally } from '../../mailbox/tally.ts'
 import { RecordFlag } from '../../persistence/record.ts'
 import type { Refusal } from '../../persistence/store.ts'
 import { decodeReply } from './decode-reply.ts'
@@ -18,8 +19,7 @@ interface Owner {
   readonly id: string
   readonly host: CellHost
   readonly journal: Journal
-  release(envelope: Envelope, column: number): void
-  bump(column: number, by: number): void
+  readonly tally: Tally
 }
 
 export class Undo {
@@ -49,7 +49,7 @@ export class Undo {
 
   /** The message of the record: to be handled again, unless somebody did before. */
   add(envelope: Envelope, refusal: Refusal | undefined): void {
-    if (refusal?.reason === 'not-pending') this.#forgetCopy(envelope)
+    if (refusal?.reason === 'not-pending') this.#forgetCopy()
     else if (refusal?.reason === 'duplicate') this.#answerDuplicate(envelope)
     else this.#messages?.push(envelope)
   }
@@ -70,15 +70,13 @@ export class Undo {
   }
 
   /** Somebody consumed it before: this copy must not come back. */
-  #forgetCopy(envelope: Envelope): void {
-    this.#owner.release(envelope, Count.running)
-    this.#owner.bump(Count.inStore, 1)
+  #forgetCopy(): void {
+    this.#owner.tally.move(Count.running, Count.inStore)
   }
 
   /** Its own id was handled before: once is enough, and the first reply is the reply. */
   #answerDuplicate(envelope: Envelope): void {
-    this.#owner.release(envelope, Count.running)
-    this.#owner.bump(Count.processed, 1)
+    this.#owner.tally.move(Count.running, Count.processed)
     const { reply, ownId } = envelope.header
     if (reply === undefined || ownId === undefined) return
     this.#owner.journal.outcome(this.#owner.id, ownId).then(

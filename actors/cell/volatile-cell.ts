@@ -12,6 +12,7 @@ import type { CancelAlarm } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
 import type { Directive } from '../actor.ts'
+import { answerError } from './answers.ts'
 import { pauseBefore, RestartBudget } from './backoff.ts'
 import { Cell } from './cell.ts'
 import { readable } from './error-data.ts'
@@ -43,7 +44,7 @@ export class VolatileCell extends Cell {
     return this.#timers
   }
 
-  protected get grantToken(): string | undefined {
+  get grantToken(): string | undefined {
     return this.#grant
   }
 
@@ -63,18 +64,9 @@ export class VolatileCell extends Cell {
     )
   }
 
-  /** Brings everything stashed back to the front of the mailbox. */
-  unstash(): void {
-    for (const envelope of this.stash) {
-      this.release(envelope, Count.stashed)
-      this.hold(envelope, Count.pending)
-    }
-    this.stash.unstashInto(this.mailbox)
-  }
-
   // ── start ─────────────────────────────────────────────────────────────────────────────────────
 
-  protected start(): void {
+  start(): void {
     this.phase = 'starting'
     try {
       const deps = this.host.deps()
@@ -104,7 +96,7 @@ export class VolatileCell extends Cell {
   // ── turns ─────────────────────────────────────────────────────────────────────────────────────
 
   /** One that is recorded waits for store credit like a durable one (M5). */
-  protected override mayTake(): boolean {
+  override mayTake(): boolean {
     const { journal } = this.host
     if (this.definition.behavior.record === undefined || journal === undefined) return true
     if (journal.hasCredit) return true
@@ -112,20 +104,20 @@ export class VolatileCell extends Cell {
     return false
   }
 
-  protected override bestLane(): LaneNumber | undefined {
+  override bestLane(): LaneNumber | undefined {
     const lane = super.bestLane()
     return lane === undefined || this.mayTake() ? lane : undefined
   }
 
-  protected begin(envelope: Envelope): void {
+  begin(envelope: Envelope): void {
     const { on, reads } = this.definition
     const handler = on.get(envelope.name) ?? hookOf(this.definition, envelope.name)
     if (reads.has(envelope.name)) return this.read(envelope)
     if (handler === undefined) {
-      this.release(envelope, Count.running)
+      this.tally.leave(Count.running)
       return this.discard(envelope, 'no-handler')
     }
-    if (!this.family.awaits(envelope)) return this.#skip(envelope)
+    if (!this.family.awaits(envelope)) return this.#skip()
     if (envelope.header.tick !== undefined) this.#timers?.taken(envelope)
     this.#run(new VolatileTurn(this, envelope), (turn) => {
       recordTaken(this, envelope)
@@ -136,9 +128,8 @@ export class VolatileCell extends Cell {
   }
 
   /** A termination of which this actor knows, or wants to know nothing any more. */
-  #skip(envelope: Envelope): void {
-    this.release(envelope, Count.running)
-    this.bump(Count.processed, 1)
+  #skip(): void {
+    this.tally.move(Count.running, Count.processed)
   }
 
   /** Most handlers are synchronous and end here, without a promise. */
@@ -188,10 +179,10 @@ export class VolatileCell extends Cell {
 
   #settle(turn: Turn, envelope: Envelope, reply: unknown): void {
     turn.close()
-    this.release(envelope, Count.running)
+    this.tally.leave(Count.running)
     if (turn.stashing) this.#putAside(envelope)
     else {
-      this.bump(Count.processed, 1)
+      this.tally.enter(Count.processed)
       envelope.header.reply?.settle({ ok: true, value: reply })
     }
     this.#timers?.handled(envelope)
@@ -214,13 +205,13 @@ export class VolatileCell extends Cell {
   }
 
   #putAside(envelope: Envelope): void {
-    if (this.stash.put(envelope)) this.hold(envelope, Count.stashed)
+    if (this.inbox.stash.put(envelope)) this.tally.enter(Count.stashed)
     else this.discard(envelope, 'stash-full')
   }
 
   // ── reads: between turns (T1) ─────────────────────────────────────────────────────────────────
 
-  protected read(envelope: Envelope): void {
+  read(envelope: Envelope): void {
     new ReadTurn(this, envelope, () => this.state).run()
     if (this.readings.size > 0 && this.phase === 'ready') this.phase = 'turn'
   }
@@ -279,11 +270,11 @@ export class VolatileCell extends Cell {
     reason: 'failed' | 'cancelled' | 'stopped' | 'invalid-payload',
     error: unknown,
   ): void {
-    this.release(envelope, Count.running)
+    this.tally.leave(Count.running)
     this.#timers?.handled(envelope)
     if (envelope.header.reply === undefined) return this.host.deadLetter(envelope, reason, error)
-    this.bump(Count.processed, 1)
-    this.answerError(envelope, error)
+    this.tally.enter(Count.processed)
+    answerError(this.host, envelope, error)
   }
 
   #decide(error: unknown): Directive {
@@ -343,7 +334,7 @@ export class VolatileCell extends Cell {
     this.#timers?.cancelAll()
     this.family.reset()
     this.host.unsubscribe(this.id)
-    this.unstash()
+    this.inbox.unstash()
     this.state = undefined
   }
 

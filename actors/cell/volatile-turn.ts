@@ -10,8 +10,10 @@ import type { EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, Target } from '../ref.ts'
+import { sendable } from './answers.ts'
 import { askStored, isStored } from './ask-stored.ts'
 import type { Family } from './family.ts'
+import type { Inbox } from './inbox.ts'
 import { deliverFrom, missing, publication, sendAsk } from './outgoing.ts'
 import { awaitReply, type Call, composeAsk, validPayload } from './sending.ts'
 import type { Signal } from './signal.ts'
@@ -25,8 +27,7 @@ interface VolatileOwner extends TurnOwner {
   readonly timers: Timers
   readonly family: Family
   makeGrant(): string
-  sendable(value: unknown): unknown
-  unstash(): void
+  readonly inbox: Inbox
 }
 
 export class VolatileTurn extends Turn {
@@ -115,7 +116,7 @@ export class VolatileTurn extends Turn {
   timer(name: string, when: TimerSpec, message: string, payload?: unknown): void {
     this.check()
     checkTimer(this.cell.definition, name, when, message)
-    this.cell.timers.set(name, when, message, this.cell.sendable(payload))
+    this.cell.timers.set(name, when, message, sendable(this.host, payload))
   }
 
   cancelTimer(name: string): void {
@@ -126,7 +127,7 @@ export class VolatileTurn extends Turn {
 
   unstash(): void {
     this.check()
-    this.cell.unstash()
+    this.cell.inbox.unstash()
   }
 
   publish(topic: string, payload: unknown): void {

@@ -14,11 +14,12 @@
 import type { ActorDefinition } from '../../actors/actor.ts'
 import type { HostInfo } from '../../actors/app.ts'
 import { type Ask, AskTable, type Whereabouts } from '../../actors/cell/ask-table.ts'
-import { type Cell, sliceTime } from '../../actors/cell/cell.ts'
+import type { Cell } from '../../actors/cell/cell.ts'
 import { DurableCell } from '../../actors/cell/durable-cell.ts'
 import type { CellEvent, CellHost, LogLevel } from '../../actors/cell/ports.ts'
 import { recoded } from '../../actors/cell/recoded.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
+import { sliceTime } from '../../actors/cell/slice.ts'
 import { undeliverable } from '../../actors/cell/undeliverable.ts'
 import { VolatileCell } from '../../actors/cell/volatile-cell.ts'
 import { Count, type CountRow } from '../../mailbox/accounting.ts'
@@ -254,7 +255,7 @@ export class Peer implements CellHost {
   route(envelope: Envelope): TellOutcome {
     const cell = this.residents.get(envelope.to)
     if (cell === undefined) return this.#routeAway(envelope)
-    cell.bump(acceptedBy(envelope), 1)
+    cell.tally.enter(acceptedBy(envelope))
     return this.#receive(cell, envelope)
   }
 
@@ -293,7 +294,7 @@ export class Peer implements CellHost {
     try {
       payload = recoded(envelope.payload)
     } catch (error) {
-      cell.bump(Count.deadLettered, 1)
+      cell.tally.enter(Count.deadLettered)
       return refused('not-encodable', error as TroupeError)
     }
     return this.#enter(cell, withPayload(envelope, payload))

@@ -97,5 +97,5 @@ export class Waker {
 /** It could leave memory now, or will not come up soon; one that stashed stays, but has caught up. */
 function isDone(cell: Cell): boolean {
   if (cell.phase === 'backoff' || cell.quiet) return true
-  return cell.stash.size > 0 && cell.phase === 'ready' && cell.settled && !cell.leftInStore
+  return cell.inbox.stash.size > 0 && cell.phase === 'ready' && cell.settled && !cell.leftInStore
 }

@@ -67,7 +67,7 @@ for (const overflow of ['reject', 'drop-oldest', 'drop-newest'] as const) {
       await settled(w, w.ref(Feeder, 'f').ask.feed({ from: i * 100, count: 100 }))
     const { pending } = w.accounting('sink')
     assert.equal(pending, 1_000)
-    assert.ok((w.cell('sink/s')?.mailbox.size ?? 0) <= 8, 'memory holds no more than it may')
+    assert.ok((w.cell('sink/s')?.inbox.mailbox.size ?? 0) <= 8, 'memory holds no more than it may')
     assert.equal(w.imbalance(), 0)
     gate.open()
     await w.settle()
@@ -187,7 +187,7 @@ async function halfRead(w: World): Promise<void> {
   await settled(w, sink.deliver.hold())
   for (let n = 2; n <= 20; n += 1) await settled(w, sink.deliver.take(n))
   await nextHold(w)
-  assert.equal(w.cell('sink/s')?.mailbox.size, 5)
+  assert.equal(w.cell('sink/s')?.inbox.mailbox.size, 5)
 }
 
 /** Lets the sink run to its next hold. */
@@ -326,7 +326,7 @@ test('T2, M3: any mix of tells and deliveries keeps its order in each lane, what
             volatile = new Set()
           }
           assert.ok(
-            (w.cell('sink/s')?.mailbox.size ?? 0) <= capacity + Math.ceil(capacity / 4),
+            (w.cell('sink/s')?.inbox.mailbox.size ?? 0) <= capacity + Math.ceil(capacity / 4),
             'memory holds no more than it may',
           )
         }
@@ -368,7 +368,7 @@ test('M3: after a restart memory takes no more of the backlog than it has room f
   await settled(w, w.ref(Feeder, 'f').ask.feed({ from: 0, count: 100 }))
   const next = w.crash()
   await next.settle()
-  assert.ok((next.cell('sink/s')?.mailbox.size ?? 0) <= 8, 'it is held by its first message')
+  assert.ok((next.cell('sink/s')?.inbox.mailbox.size ?? 0) <= 8, 'it is held by its first message')
   gate.open()
   await next.settle()
   assert.deepEqual(await settled(next, next.ref(Sink, 's').ask.all()), upTo(100))

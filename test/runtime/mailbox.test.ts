@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { actor } from '../../actors/actor.ts'
-import { type Cell, sliceMessages, sliceSignals } from '../../actors/cell/cell.ts'
+import type { Cell } from '../../actors/cell/cell.ts'
+import { sliceMessages, sliceSignals } from '../../actors/cell/slice.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import { Lane, laneWeights } from '../../mailbox/lane.ts'
@@ -61,17 +62,17 @@ test('M1: at most 32 system messages per slice', async () => {
   for (let i = 0; i < 100; i += 1) {
     h.peer.signal('plain/a', { kind: 'terminated', who: `plain/x${i}` })
   }
-  assert.equal(cell?.mailbox.signalCount, 100)
+  assert.equal(cell?.inbox.mailbox.signalCount, 100)
   assert.equal(sliceSignals, 32)
   // What one slice leaves is seen from the message that it runs.
   const left: (number | undefined)[] = []
   log.push = (...items) => {
-    left.push(cell?.mailbox.signalCount)
+    left.push(cell?.inbox.mailbox.signalCount)
     return Array.prototype.push.apply(log, items)
   }
   await h.settle()
   assert.deepEqual(left, [100 - 32], 'the message did not wait for the other signals')
-  assert.equal(cell?.mailbox.signalCount, 0)
+  assert.equal(cell?.inbox.mailbox.signalCount, 0)
   assert.equal(h.imbalance(), 0)
 })
 
