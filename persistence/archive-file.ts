@@ -5,21 +5,14 @@
  * One zstd frame with a checksum, around: a line of JSON (the header), then for each segment a line of
  * JSON (its columns, and the lengths of what follows), its directory and its body.
  */
-import {
-  closeSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readFileSync,
-  renameSync,
-  writeSync,
-} from 'node:fs'
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
 // By its name as a whole: an old Node, which has no zstd, must get as far as being told so.
 import * as zlib from 'node:zlib'
 import { TroupeError } from '../mailbox/errors.ts'
 import type { Faults } from '../mailbox/fault-points.ts'
 import { At, entrySize, firstPartKind, MessageAt, TimerAt, viewOf } from './directory.ts'
+import { makeFolder } from './make-folder.ts'
 import { PartFlag, PartKind } from './record.ts'
 import type { StoredSegment } from './stored.ts'
 
@@ -59,7 +52,7 @@ export function writeArchive(
   texts: Texts,
   faults?: Faults,
 ): string {
-  mkdirSync(folder, { recursive: true })
+  makeFolder(folder)
   const header = headerOf(store, segments, texts)
   const pieces: Uint8Array[] = [line(header)]
   for (const { directory, body, ...columns } of segments) {

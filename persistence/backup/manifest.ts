@@ -9,7 +9,7 @@
  * ```
  * NAME is the time of the backup and its position, so that names sort by age.
  */
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { attempt } from '../sqlite/connection.ts'
@@ -122,5 +122,6 @@ export function backupOf(file: string): string | undefined {
 }
 
 export function filesIn(folder: string): string[] {
+  if (!existsSync(folder)) throw new TroupeError('BACKUP_MISSING', `${folder} is not there`)
   return attempt(folder, () => readdirSync(folder))
 }

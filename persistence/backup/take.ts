@@ -10,10 +10,11 @@
  *    is in it (D6).
  */
 import { randomUUID } from 'node:crypto'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { packageVersion } from '../../mailbox/package-version.ts'
+import { makeFolder } from '../make-folder.ts'
 import { attempt, connect, storeError } from '../sqlite/connection.ts'
 import { formatVersion, inspect } from '../sqlite/schema.ts'
 import { readTail, type TailMark } from '../sqlite/tail-file.ts'
@@ -83,7 +84,7 @@ class Backup {
   async run(): Promise<Manifest> {
     const { signal, faults } = this.#options
     signal?.throwIfAborted()
-    mkdirSync(this.#folder, { recursive: true })
+    makeFolder(this.#folder)
     const tail = readTail(this.#file)
     await this.#copy()
     settle(this.#temporary.store)

@@ -49,7 +49,9 @@ function attempt<T>(command: string, work: () => T): T {
   try {
     return work()
   } catch (error) {
-    throw misuse(command, (error as Error).message)
+    // Node adds lines on how to write it otherwise.
+    const [line = ''] = (error as Error).message.split('\n')
+    throw misuse(command, `${line.replace(/\.$/, '')}; see troupe ${command} --help`)
   }
 }
 

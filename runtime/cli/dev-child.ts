@@ -2,10 +2,10 @@
  * The child process of `troupe dev`: one system for one load of the app, until it is told to close
  * or its parent is gone. Everything it has to say is a line of its output.
  */
-import { mkdirSync } from 'node:fs'
 import { dirname, relative } from 'node:path'
 import type { App } from '../../actors/app.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { makeFolder } from '../../persistence/make-folder.ts'
 import { createSystem } from '../main/create-system.ts'
 import type { System } from '../main/system.ts'
 import type { DevOrder, DevStart } from './dev-protocol.ts'
@@ -37,7 +37,7 @@ async function loadApp(url: string): Promise<App> {
 
 async function startSystem(app: App, start: DevStart): Promise<System> {
   const { store, workers, drainWithin } = start
-  if (store !== 'memory') mkdirSync(dirname(store), { recursive: true })
+  if (store !== 'memory') makeFolder(dirname(store))
   const system = await createSystem(app, {
     store,
     development: true,

@@ -255,9 +255,11 @@ test('D7: a backup that is cancelled leaves nothing', () =>
       await assert.rejects(backup, code('CANCELLED'))
       assert.deepEqual(readdirSync(backups), [])
     }
-    await assert.rejects(async () => {
-      for await (const _ of verifyBackups(backups)) assert.fail()
-    }, code('BACKUP_MISSING'))
+    for (const folder of [backups, join(backups, 'nowhere')]) {
+      await assert.rejects(async () => {
+        for await (const _ of verifyBackups(folder)) assert.fail()
+      }, code('BACKUP_MISSING'))
+    }
   }))
 
 /** A record of 100 kB. */

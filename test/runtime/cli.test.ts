@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { parseArguments } from '../../runtime/cli/arguments.ts'
 import type { CommandEntry } from '../../runtime/cli/command.ts'
 import { run } from '../../runtime/cli/run.ts'
 import { manifest } from '../house/repository.ts'
@@ -97,6 +98,17 @@ test('CLI: an error of ours is one line with its code, misuse has its own exit c
     stderr: 'troupe: expected to be alone, got company [STORE_LOCKED]\n',
   })
   assert.equal((await troupe('misuse')).code, 2)
+})
+
+test('CLI: what Node says of an argument is one line, and says where to look', () => {
+  const spec = {
+    command: 'dev',
+    options: { workers: { type: 'string' } },
+    positionals: [],
+  } as const
+  const message = "dev: Option '--workers' argument is ambiguous; see troupe dev --help"
+  const refusal = { code: 'OPTION_INVALID', message }
+  assert.throws(() => parseArguments(spec, ['--workers', '-1']), refusal)
 })
 
 test('CLI: a bug keeps its stack', async () => {

@@ -1,5 +1,6 @@
-/** The command line to what is asked for. Reads no file. */
+/** The command line to what is asked for. Opens no file. */
 
+import { statSync } from 'node:fs'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import { TroupeError } from 'troupe/contract'
@@ -73,7 +74,7 @@ function parse(argv: readonly string[]) {
 
 /** Node says what is wrong in one sentence, and then how to write positional arguments. */
 const firstSentence = (error: unknown): string =>
-  (error instanceof Error ? error.message : String(error)).replace(/\. [\s\S]*$/, '')
+  (error instanceof Error ? error.message : String(error)).replace(/(?:\. |\.?\n)[\s\S]*$/, '')
 
 function numberOf(workers: string | undefined): number {
   if (workers === undefined) return defaultWorkers
@@ -102,11 +103,21 @@ function oneQuestion(positionals: readonly string[]): string {
 /** Paths are shown relative to where the user stands, if the folder is below it. */
 function folderOf(docs: string | undefined, cwd: string, project: string): Folder {
   if (docs === undefined) return { base: project, entries: ['README.md', 'docs'] }
+  checkFolder(docs, resolve(cwd, docs))
   const below = relative(cwd, resolve(cwd, docs))
   const outside = below.startsWith('..') || isAbsolute(below)
   if (outside) return { base: resolve(cwd, docs), entries: ['.'] }
   return { base: cwd, entries: [below === '' ? '.' : below.split(sep).join('/')] }
 }
 
-const invalid = (what: string, cause?: unknown): TroupeError =>
+/** An answer from nothing would look like an answer. */
+function checkFolder(docs: string, path: string): void {
+  const found = statSync(path, { throwIfNoEntry: false })
+  if (found?.isDirectory()) return
+  const what = found === undefined ? 'it is not there' : 'it is no folder'
+  throw invalid(`--docs must name a folder to read, got ${JSON.stringify(docs)}: ${what}`)
+}
+
+/** A mistake in the arguments. */
+export const invalid = (what: string, cause?: unknown): TroupeError =>
   new TroupeError('OPTION_INVALID', `knowledge-base: ${what}`, { cause })

@@ -1,12 +1,19 @@
 /** The command: reads the folder, answers the question, says who did how much. */
 
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { createSystem, type System, TroupeError } from 'troupe'
 import app from '../app.ts'
 import { type Advance, Ingest, progressTopic, type Updated } from '../contracts.ts'
 import { answerQuestion } from './answer-question.ts'
-import { type Arguments, indexPath, type Places, parseArguments, usage } from './arguments.ts'
+import {
+  type Arguments,
+  indexPath,
+  invalid,
+  type Places,
+  parseArguments,
+  usage,
+} from './arguments.ts'
 import { type Output, progress } from './progress.ts'
 import { renderReport } from './render.ts'
 import { agentTable } from './table.ts'
@@ -46,7 +53,7 @@ const closeWithin = 2_000
 
 async function runSystem(args: Arguments, terminal: Terminal): Promise<number> {
   const { store, workers } = args
-  mkdirSync(dirname(store), { recursive: true })
+  makeFolderOf(store)
   const system = await createSystem(app, { store, workers, hostMemory, closeWithin })
   try {
     return await unlessInterrupted(work(system, args, terminal), terminal)
@@ -54,6 +61,21 @@ async function runSystem(args: Arguments, terminal: Terminal): Promise<number> {
     await system.close()
   }
 }
+
+/** Of a missing folder only the last part is made: a mistyped path should not become a tree. */
+function makeFolderOf(store: string): void {
+  const folder = dirname(store)
+  if (existsSync(folder)) return
+  try {
+    mkdirSync(folder)
+  } catch (cause) {
+    const what = `--store: the folder ${folder} is not there and cannot be made`
+    throw invalid(`${what} (${codeOf(cause)}); make it first, or choose another`, cause)
+  }
+}
+
+const codeOf = (error: unknown): string =>
+  error instanceof Error && 'code' in error ? String(error.code) : String(error)
 
 async function work(system: System, args: Arguments, terminal: Terminal): Promise<number> {
   const { question, folder, store } = args

@@ -1,36 +1,50 @@
 import assert from 'node:assert/strict'
-import { resolve } from 'node:path'
-import { test } from 'node:test'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join, resolve } from 'node:path'
+import { after, before, test } from 'node:test'
 import {
   defaultQuestion,
   indexPath,
+  type Places,
   parseArguments,
 } from '../../../examples/knowledge-base/cli/arguments.ts'
 import { progress } from '../../../examples/knowledge-base/cli/progress.ts'
 import { renderReport } from '../../../examples/knowledge-base/cli/render.ts'
+import { run } from '../../../examples/knowledge-base/cli/run.ts'
 import { agentTable } from '../../../examples/knowledge-base/cli/table.ts'
 
-const places = { cwd: resolve('/home/me'), project: resolve('/project') }
+let home: string
+let places: Places
+before(() => {
+  home = mkdtempSync(join(tmpdir(), 'troupe-kb-cli-'))
+  mkdirSync(join(home, 'me/a/b'), { recursive: true })
+  mkdirSync(join(home, 'x'))
+  writeFileSync(join(home, 'me/file.md'), '# File')
+  places = { cwd: join(home, 'me'), project: resolve('/project') }
+})
+after(() => rmSync(home, { recursive: true }))
+
 const parse = (...argv: readonly string[]) => parseArguments(argv, places)
 
 test('without arguments the project answers the default question', () => {
   const { question, folder, store, workers } = parse()
   assert.equal(question, defaultQuestion)
   assert.deepEqual(folder, { base: resolve('/project'), entries: ['README.md', 'docs'] })
-  assert.equal(store, resolve('/home/me/.troupe/knowledge-base.db'))
+  assert.equal(store, join(home, 'me/.troupe/knowledge-base.db'))
   assert.equal(workers, 1)
 })
 
 test('a folder below the user is cited from there, another one from itself', () => {
-  assert.deepEqual(parse('--docs', 'a/b').folder, { base: resolve('/home/me'), entries: ['a/b'] })
-  assert.deepEqual(parse('--docs', '.').folder, { base: resolve('/home/me'), entries: ['.'] })
-  assert.deepEqual(parse('--docs=../x').folder, { base: resolve('/home/x'), entries: ['.'] })
+  assert.deepEqual(parse('--docs', 'a/b').folder, { base: join(home, 'me'), entries: ['a/b'] })
+  assert.deepEqual(parse('--docs', '.').folder, { base: join(home, 'me'), entries: ['.'] })
+  assert.deepEqual(parse('--docs=../x').folder, { base: join(home, 'x'), entries: ['.'] })
 })
 
 test('options are taken in any order, and 0 workers is a number of workers', () => {
   const { question, workers, store } = parse('--workers', '0', 'Why?', '--store', 'x.db')
-  assert.deepEqual([question, workers, store], ['Why?', 0, resolve('/home/me/x.db')])
-  assert.equal(indexPath(store), resolve('/home/me/x.index.db'))
+  assert.deepEqual([question, workers, store], ['Why?', 0, join(home, 'me/x.db')])
+  assert.equal(indexPath(store), join(home, 'me/x.index.db'))
   assert.equal(indexPath('/a/store'), '/a/store.index.db')
 })
 
@@ -42,11 +56,36 @@ test('each mistake is an error that says what to do', () => {
     [['--workers'], /--workers <value>' argument missing/],
     [['--docs'], /--docs <value>' argument missing/],
     [['--docs='], /--docs expects a path/],
+    [['--workers', '-1'], /'--workers' argument is ambiguous; npm start -- --help lists/],
+    [['--docs', 'nowhere'], /--docs must name a folder to read, got "nowhere": it is not there/],
+    [['--docs', 'file.md'], /got "file.md": it is no folder/],
     [['What', 'is', 'it?'], /quotes: npm start -- "What is it\?"/],
     [['?!'], /expected a question, got "\?!"/],
   ]
   for (const [argv, message] of cases) {
     assert.throws(() => parse(...argv), { code: 'OPTION_INVALID', message }, argv.join(' '))
+    assert.throws(
+      () => parse(...argv),
+      ({ message }: Error) => !message.includes('\n'),
+    )
+  }
+})
+
+test('a mistake ends the command with one line and exit code 2, before anything is begun', async () => {
+  const cases: readonly (readonly [readonly string[], RegExp])[] = [
+    [['--docs', 'nowhere'], /"nowhere": it is not there \[OPTION_INVALID\]$/],
+    [
+      ['--store', 'no/such/kb.db'],
+      /--store: the folder .*no\/such is not there and cannot be made/,
+    ],
+    [['--store', '/proc/troupe-no-such-folder/kb.db'], /cannot be made \(E[A-Z]+\); make it first/],
+  ]
+  for (const [argv, message] of cases) {
+    const { output, written } = recorder(false)
+    const terminal = { stdout: output, stderr: output, interrupt: new AbortController().signal }
+    assert.equal(await run(argv, terminal, places), 2, argv.join(' '))
+    assert.equal(written.length, 1)
+    assert.match(written[0]?.trimEnd() ?? '', message)
   }
 })
 
