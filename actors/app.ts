@@ -4,9 +4,12 @@
  */
 import { isAbsolute } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { Address } from '../mailbox/address.ts'
 import { shown, TroupeError } from '../mailbox/errors.ts'
 import { aFunction, anArray, checkOptions } from '../mailbox/options.ts'
 import type { ActorDefinition } from './actor.ts'
+import type { Contract, Messages } from './contract.ts'
+import type { Ref } from './ref.ts'
 
 /** What `deps` is told about the thread it builds for. */
 export interface HostInfo {
@@ -14,6 +17,11 @@ export interface HostInfo {
   readonly slot: number
   /** Aborts when the host shuts down. */
   readonly signal: AbortSignal
+  /**
+   * A ref that sends from this host and from no turn, as `system.ref` does: for dependencies that are
+   * served by actors. A durable turn uses such a dependency within a step.
+   */
+  ref<M extends Messages>(contract: Contract<M>, key: string | Address): Ref<M>
 }
 
 /** What {@link app} declares: plain facts about an app module, nothing runs. */

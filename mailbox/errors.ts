@@ -46,6 +46,10 @@ export const errorCodes = Object.freeze({
     'A dead letter cannot be sent again: unknown, without payload, or replayed three times.',
   ),
   DEFINITION_MISSING: final('No actor of this type, or no handler of this name, is in the app.'),
+  GATE_FULL: retryable('Too many calls wait at the gate of a model or tool already.'),
+  GATE_TOO_LARGE: final(
+    'A call alone asks for more tokens than its gate lets through in a minute.',
+  ),
   HOST_LOST: retryable('The thread that held the message died before it answered (F4).'),
   IN_DOUBT: final(
     'A step began before a crash and its outcome is unknown; declare it idempotent or resolve it (D2).',

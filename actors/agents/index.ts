@@ -28,6 +28,9 @@ export {
 export { type BedrockModel, bedrockModel } from './models/bedrock.ts'
 export type { BedrockCredentials, BedrockOptions } from './models/bedrock-options.ts'
 export type { Gate, GateRequest, Permit, Settlement } from './models/gate.ts'
+export { type Entered, type Entering, type GateDeps, gateTurn } from './models/gate-actor.ts'
+export { Gates, type GatesOptions, gates } from './models/gates.ts'
+export { type GateLimits, type GateStats, LocalGate } from './models/local-gate.ts'
 export type { RetryOptions } from './models/retry.ts'
 export {
   type ScriptedModel,

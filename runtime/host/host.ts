@@ -13,6 +13,7 @@ import { Keyring } from '../../persistence/keyring.ts'
 import { BusyNote } from '../peer/busy-note.ts'
 import { Counters } from '../peer/counters.ts'
 import { FlightRecorder } from '../peer/flight-recorder.ts'
+import { hostDeps } from '../peer/host-deps.ts'
 import { letterOf } from '../peer/letter.ts'
 import { Peer, type PeerSink } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
@@ -49,7 +50,7 @@ export class Host {
     this.#peer = new Peer({
       slot: start.slot,
       actors: app.actors,
-      deps: app.deps,
+      deps: hostDeps(app, () => this.#peer),
       placement: this.#placement,
       clock,
       counters: this.#counters,

@@ -15,6 +15,7 @@ import { Hand, handFile } from '../../persistence/hand-file.ts'
 import { Keyring } from '../../persistence/keyring.ts'
 import { Counters } from '../peer/counters.ts'
 import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
+import { hostDeps } from '../peer/host-deps.ts'
 import { Peer, type PeerSink, typeOf } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
 import { Starts } from '../peer/starts.ts'
@@ -237,11 +238,11 @@ function makePeer(
     readonly faults: Faults | undefined
   },
 ): Peer {
-  return new Peer({
+  const peer: Peer = new Peer({
     ...parts,
     slot: mainSlot,
     actors: app.actors,
-    deps: app.deps,
+    deps: hostDeps(app, () => peer),
     origin: 1,
     development: options.development,
     residency: options.residency,
@@ -250,6 +251,7 @@ function makePeer(
     jitter: Math.random,
     soon: setImmediate,
   })
+  return peer
 }
 
 async function openStore(

@@ -75,7 +75,7 @@ export interface PeerOptions {
   /** This thread's slot, {@link mainSlot} on the main thread. */
   readonly slot: number
   readonly actors: ReadonlyMap<string, ActorDefinition>
-  readonly deps: ((host: HostInfo) => unknown) | undefined
+  readonly deps: ((host: Omit<HostInfo, 'ref'>) => unknown) | undefined
   readonly placement: Placement
   readonly clock: Clock
   readonly counters: Counters

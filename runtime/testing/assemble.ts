@@ -13,6 +13,7 @@ import { Quarantine } from '../main/quarantine.ts'
 import type { Reports } from '../main/reports.ts'
 import type { StoreHome } from '../main/store-home.ts'
 import { Counters } from '../peer/counters.ts'
+import { hostDeps } from '../peer/host-deps.ts'
 import { letterOf } from '../peer/letter.ts'
 import type { Peer, PeerSink } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
@@ -59,7 +60,7 @@ export function assemble({ app, time, work, reports, observed }: Brought): Assem
   const options = {
     slot: mainSlot,
     actors: app.actors,
-    deps: app.deps,
+    deps: hostDeps(app, () => peer),
     placement: new Placement(planPlacement([], 0)),
     clock,
     counters,
@@ -72,7 +73,7 @@ export function assemble({ app, time, work, reports, observed }: Brought): Assem
     soon: (run: () => void) => work.soon(run),
   }
   const later = work.isScheduled ? options.soon : undefined
-  const peer = new TestPeer(options, observed, later)
+  const peer: TestPeer = new TestPeer(options, observed, later)
   const links = new PeerLinks(peer, app.actors.keys())
   const { home, client, records } = connect(peer, clock, work, reports, medium)
   const booted: Booted = {

@@ -3,6 +3,9 @@ import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
 import type { ModelReply, ToolSpec } from '../../actors/agents/model.ts'
 import { bedrockModel } from '../../actors/agents/models/bedrock.ts'
+import type { Gate } from '../../actors/agents/models/gate.ts'
+import { LocalGate } from '../../actors/agents/models/local-gate.ts'
+import { inputEstimate } from '../../actors/agents/models/usage.ts'
 import type { Json, Part } from '../../actors/agents/parts.ts'
 import {
   type Answer,
@@ -497,6 +500,38 @@ test('a reader who leaves closes the stream at the service', async (t) => {
   server.answers.push([start, text(0, 'x'), 'stall'])
   for await (const _ of model.stream(plainRequest())) break
   assert.equal(await server.asked[0]?.over, 'cut')
+})
+
+test('each attempt passes the gate on its own: its reservation first, what became of it then', async (t) => {
+  const log: unknown[] = []
+  const gate: Gate = {
+    enter: async (request) => {
+      log.push(request)
+      return { settle: (settlement) => log.push(settlement) }
+    },
+  }
+  const { server, model, clock } = await bedrockWorld(t, { gate })
+  const headers = { 'retry-after': '3' }
+  server.answers.push({ status: 429, error: 'ThrottlingException', headers }, answer('a'))
+  const request = plainRequest({ system: '', maxOutputTokens: 100 })
+  const reply = model.generate(request, { lane: 'high', tenant: 'acme' })
+  while (log.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  clock.advance(4_000)
+  await reply
+  const entered = { tokens: inputEstimate(request) + 100, lane: 'high', tenant: 'acme' }
+  assert.deepEqual(log, [entered, { tokens: 0, retryAfter: 3_000 }, entered, { tokens: 18 }])
+})
+
+test('a call that is aborted at the gate asks the service nothing', async (t) => {
+  const gate = new LocalGate({ concurrency: 1 })
+  const { server, model } = await bedrockWorld(t, { gate })
+  const permit = await gate.enter({})
+  const controller = new AbortController()
+  const reply = model.generate(plainRequest(), { signal: controller.signal })
+  controller.abort()
+  await assert.rejects(reply, { code: 'CANCELLED' })
+  permit.settle()
+  assert.deepEqual(server.asked, [])
 })
 
 test('what breaks after the stop breaks only the count', async (t) => {
