@@ -3,7 +3,7 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import type { ActorDefinition } from '../actor.ts'
 import { isPromise } from './invoke.ts'
 import { recoded, recodedError } from './recoded.ts'
-import { validate } from './sending.ts'
+import { validate } from './validation.ts'
 
 /** The actor that answers. */
 interface Answering {

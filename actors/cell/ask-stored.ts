@@ -3,9 +3,10 @@
  * from this process or the next, finds the same message and the same reply (24 h).
  */
 import type { Ask } from './ask-table.ts'
+import { awaitReply } from './asked-error.ts'
 import { decodeReply } from './decode-reply.ts'
 import type { Journal } from './ports.ts'
-import { awaitReply, type Call, composeStored, type Sender } from './sending.ts'
+import { type Call, composeStored, type Sender } from './sending.ts'
 import { isKept } from './staged.ts'
 
 /** True when an ask with these options is one to be accepted first. */

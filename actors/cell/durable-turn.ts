@@ -11,7 +11,7 @@ import type { Patch } from '../../persistence/patch.ts'
 import { PartFlag } from '../../persistence/record.ts'
 import type { Secret } from '../../persistence/secret.ts'
 import { checkPattern, checkTopic, endTopic } from '../../persistence/topic.ts'
-import type { EffectOptions, StepInfo, TimerSpec } from '../context.ts'
+import type { Context, EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
 import { createDraft, type Draft } from '../draft/draft.ts'
 import type { AnyMessage } from '../message.ts'
@@ -19,10 +19,11 @@ import type { MessageOptions, Ref, Target } from '../ref.ts'
 import type { Book } from './book.ts'
 import { adoptMessage, terminationOf } from './durable-hooks.ts'
 import { type Family, terminatedMessage } from './family.ts'
+import { checkCycle } from './open-asks.ts'
 import { missing, publication } from './outgoing.ts'
 import { copied } from './recoded.ts'
 import { Seeded } from './seeded.ts'
-import { type Call, compose, settledPayload } from './sending.ts'
+import { type Call, compose } from './sending.ts'
 import type { Signal } from './signal.ts'
 import { Staged } from './staged.ts'
 import { runAsk, runEffect, type StepStore } from './step-run.ts'
@@ -31,6 +32,7 @@ import { firstDelay } from './timers.ts'
 import { Turn, type TurnOwner } from './turn.ts'
 import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './turn-checks.ts'
 import type { TurnInputs } from './turn-inputs.ts'
+import { settledPayload } from './validation.ts'
 
 /** The actor whose turn it is, with the store's side of its steps. */
 interface DurableOwner extends TurnOwner {
@@ -39,7 +41,7 @@ interface DurableOwner extends TurnOwner {
   readonly book: Book
 }
 
-export class DurableTurn extends Turn {
+export class DurableTurn extends Turn implements Context {
   declare readonly cell: DurableOwner
   readonly staged: Staged
   readonly steps: Steps
@@ -169,7 +171,7 @@ export class DurableTurn extends Turn {
   ): Promise<void> {
     this.check()
     const call = { to, name, spec, payload, options }
-    return this.step(async () => {
+    return this.calls.step(async () => {
       const { payload: valid } = await settledPayload(call)
       this.staged.message(compose(this, call, valid))
     })
@@ -314,11 +316,11 @@ export class DurableTurn extends Turn {
   ): Promise<T> {
     this.check()
     checkEffect(name, fn, options)
-    return this.step(() => runEffect(this, name, input, fn, options?.idempotent ?? false))
+    return this.calls.step(() => runEffect(this, name, input, fn, options?.idempotent ?? false))
   }
 
   protected askCall(call: Call): Promise<unknown> {
-    this.checkCycle(call.to, call.name, this.chain)
+    checkCycle(this.host, call.to, call.name, this.chain)
     return runAsk(this, call, this.chain)
   }
 

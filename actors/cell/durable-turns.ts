@@ -427,7 +427,7 @@ export abstract class DurableTurns extends Cell {
   /** Recorded before the signal fires, so that a replay sees it where the turn did (M6). */
   override abort(running: Turn | ReadTurn, reason: TroupeError): void {
     const { envelope } = running
-    if (running !== this.turn || envelope === undefined) return running.abort(reason)
+    if (running !== this.turn || envelope === undefined) return void running.abort(reason)
     const turn = this.turn
     writeInterrupt(this.journal.builder, this, envelope, reason)
     this.pipeline.append({

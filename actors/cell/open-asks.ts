@@ -89,7 +89,22 @@ export function tooManyAsks(who: string, what: string): TroupeError {
   )
 }
 
-export function cycleError(cycle: readonly string[]): TroupeError {
+/** @throws ASK_CYCLE when `to` is one of the turns that wait for the one that asks */
+export function checkCycle(
+  host: CellHost,
+  to: { readonly id: string; readonly type: string },
+  name: string,
+  chain: readonly string[],
+): void {
+  const at = chain.indexOf(to.id)
+  if (at < 0) return
+  const definition = host.definition(to.type)
+  // No turn keeps the reads of a durable actor waiting (T1).
+  if (definition?.behavior.durable === true && definition.reads.has(name)) return
+  throw cycleError([...chain.slice(at), to.id])
+}
+
+function cycleError(cycle: readonly string[]): TroupeError {
   return new TroupeError(
     'ASK_CYCLE',
     `this ask would wait for itself: ${cycle.join(' asks ')}; use tell, or a read handler`,

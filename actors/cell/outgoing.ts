@@ -1,25 +1,44 @@
 /**
- * Sends that answer later, for senders whose messages leave at once: volatile turns and the outside.
+ * Tells, and the sends that answer later of those whose messages leave at once: volatile turns and the
+ * outside.
  */
 import { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane } from '../../mailbox/lane.ts'
+import { refused, type TellOutcome } from '../../mailbox/outcome.ts'
 import type { Ask } from './ask-table.ts'
+import { awaitReply } from './asked-error.ts'
 import type { CellHost } from './ports.ts'
 import { recoded } from './recoded.ts'
 import {
-  awaitReply,
   type Call,
   checkSend,
   compose,
   composeAsk,
   composeDelivery,
   type Sender,
-  settledPayload,
-  validPayloadNow,
 } from './sending.ts'
 import { isKept } from './staged.ts'
 import { OpenStream, StreamItems } from './stream-items.ts'
+import { settledPayload, validPayloadNow } from './validation.ts'
+
+/** The envelope of a tell; or why there is none, since a tell answers at once and throws for no payload. */
+export function composeTell(sender: Sender, call: Call): Envelope | TellOutcome {
+  const { options, spec, payload } = call
+  if (options?.signal?.aborted) return aborted(options.signal)
+  if (spec.input === undefined) return compose(sender, call, payload)
+  try {
+    return compose(sender, call, validPayloadNow(call))
+  } catch (error) {
+    if (!(error instanceof TroupeError) || error.code !== 'PAYLOAD_INVALID') throw error
+    return refused('invalid-payload', error)
+  }
+}
+
+/** Its caller had given up before it was sent. */
+function aborted({ reason: cause }: AbortSignal): TellOutcome {
+  return refused('cancelled', new TroupeError('CANCELLED', 'the signal is aborted', { cause }))
+}
 
 /**
  * Resolves when the message is acknowledged: in a mailbox, or for a durable actor in the store.

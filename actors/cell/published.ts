@@ -6,8 +6,8 @@
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { eventual, isPromise } from './invoke.ts'
-import { validate } from './sending.ts'
 import type { Turn } from './turn.ts'
+import { validate } from './validation.ts'
 
 type Handle = (turn: never, payload: unknown) => unknown
 

@@ -6,29 +6,19 @@
 import { Count } from '../../mailbox/accounting.ts'
 import type { Address } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
-import { laneNames } from '../../mailbox/lane.ts'
 import type { Settled } from '../../mailbox/outcome.ts'
 import type { Tally } from '../../mailbox/tally.ts'
-import type { Secret } from '../../persistence/secret.ts'
-import type { ActorDefinition } from '../actor.ts'
-import type { Log, MessageInfo, ReadContext } from '../context.ts'
+import type { ReadContext } from '../context.ts'
 import { readOnly } from '../draft/look.ts'
 import { answerError } from './answers.ts'
+import { Handling, type HandlingOwner } from './handling.ts'
 import { eventual, isPromise } from './invoke.ts'
-import { makeLog } from './log.ts'
-import type { CellHost } from './ports.ts'
-import { revoked } from './revoked.ts'
 
 /** The actor that is looked at. */
-interface Reader {
-  readonly id: string
-  readonly type: string
-  readonly key: string
-  readonly definition: ActorDefinition
-  readonly host: CellHost
+interface Reader extends HandlingOwner {
+  readonly tally: Tally
   readonly readings: Set<ReadTurn>
   checkedReply(envelope: Envelope, value: unknown): unknown
-  readonly tally: Tally
   readOver(reading: ReadTurn): void
 }
 
@@ -37,34 +27,26 @@ export type Gate = (release: () => void) => void
 
 const openGate: Gate = (release) => release()
 
-export class ReadTurn implements ReadContext {
-  readonly envelope: Envelope
-  readonly startedMono: number
-  readonly #cell: Reader
+export class ReadTurn extends Handling implements ReadContext {
+  declare readonly cell: Reader
+  declare readonly envelope: Envelope
   readonly #state: () => unknown
   readonly #gate: Gate
-  #controller: AbortController | undefined
-  #closed = false
 
   /** @param state the state as of now; looked up at each access, since turns may end meanwhile */
   constructor(cell: Reader, envelope: Envelope, state: () => unknown, gate: Gate = openGate) {
-    this.#cell = cell
-    this.envelope = envelope
+    super(cell, envelope)
     this.#state = state
     this.#gate = gate
     this.startedMono = cell.host.clock.mono()
   }
 
-  get host(): CellHost {
-    return this.#cell.host
-  }
-
   get self(): Address {
-    return { type: this.#cell.type, key: this.#cell.key }
+    return { type: this.cell.type, key: this.cell.key }
   }
 
   get state(): unknown {
-    this.#check()
+    this.check()
     return this.#state()
   }
 
@@ -72,58 +54,9 @@ export class ReadTurn implements ReadContext {
     throw readOnly('it')
   }
 
-  get deps(): unknown {
-    this.#check()
-    return this.host.deps()
-  }
-
-  get signal(): AbortSignal {
-    this.#controller ??= new AbortController()
-    return this.#controller.signal
-  }
-
-  get log(): Log {
-    return makeLog(this.host, this.#cell.id)
-  }
-
-  get message(): MessageInfo {
-    const { id, name, lane, from, header } = this.envelope
-    const slash = from.indexOf('/')
-    return {
-      id,
-      name,
-      lane: laneNames[lane] ?? 'normal',
-      from: slash < 0 ? undefined : { type: from.slice(0, slash), key: from.slice(slash + 1) },
-      attempt: 1,
-      trace: header.trace,
-      topic: header.topic,
-      tick: header.tick,
-    }
-  }
-
-  now(): number {
-    this.#check()
-    return this.host.clock.wall()
-  }
-
-  secret<T>(value: T): Secret<T> {
-    this.#check()
-    return this.host.secrets.seal(value)
-  }
-
-  reveal<T>(secret: Secret<T>): T {
-    this.#check()
-    return this.host.secrets.open(secret)
-  }
-
-  abort(reason: unknown): void {
-    this.#controller ??= new AbortController()
-    this.#controller.abort(reason)
-  }
-
   /** Runs the handler; most end here, without a promise. */
   run(): void {
-    const handler = this.#cell.definition.reads.get(this.envelope.name)
+    const handler = this.cell.definition.reads.get(this.envelope.name)
     try {
       const result = handler?.(this, this.envelope.payload)
       const later = eventual(this, result)
@@ -138,11 +71,11 @@ export class ReadTurn implements ReadContext {
   #checked(value: unknown): unknown {
     const { reply, asked } = this.envelope.header
     if (reply === undefined && !asked) return undefined
-    return this.#cell.checkedReply(this.envelope, value)
+    return this.cell.checkedReply(this.envelope, value)
   }
 
   #follow(reply: PromiseLike<unknown>): void {
-    this.#cell.readings.add(this)
+    this.cell.readings.add(this)
     reply.then(
       (value) => this.#end({ ok: true, value }),
       (error) => this.#end({ ok: false, error }),
@@ -150,12 +83,12 @@ export class ReadTurn implements ReadContext {
   }
 
   #end(result: Settled): void {
-    this.#closed = true
+    this.close()
     this.#gate(() => this.#answer(result))
   }
 
   #answer(result: Settled): void {
-    const cell = this.#cell
+    const cell = this.cell
     const { envelope } = this
     cell.tally.leave(Count.running)
     if (result.ok || envelope.header.reply !== undefined) {
@@ -166,9 +99,5 @@ export class ReadTurn implements ReadContext {
       cell.host.deadLetter(envelope, 'failed', result.error)
     }
     cell.readOver(this)
-  }
-
-  #check(): void {
-    if (this.#closed) throw revoked(this.#cell.id, this.envelope.name)
   }
 }

@@ -1,15 +1,12 @@
 /**
- * From a ref's call to an envelope: options checked, payload validated, header filled. Shared by
- * turns and by the outside, which differ only in who sends and where the envelope goes next.
+ * From a ref's call to an envelope: options checked, header filled. Shared by turns and by the outside,
+ * which differ only in who sends and where the envelope goes next.
  */
-import { types } from 'node:util'
-import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { Envelope, type Header } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane, type LaneNumber, laneOfPriority } from '../../mailbox/lane.ts'
 import { checkOwnId } from '../../mailbox/message-id.ts'
 import { aDuration, anInteger, aSignal, aText, checkOptions, oneOf } from '../../mailbox/options.ts'
-import { notEncodable } from '../../persistence/encodable.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Target } from '../ref.ts'
 import { type Ask, defaultAskWithin } from './ask-table.ts'
@@ -161,116 +158,4 @@ function address(ask: Ask, sender: Sender, call: Call, payload: unknown, header:
 function replyHeader(reply: Ask, chain: readonly string[] | undefined): Header {
   const { deadline } = reply
   return chain === undefined ? { reply, deadline } : { reply, deadline, chain }
-}
-
-/**
- * Checks a payload or a reply against its schema, which may transform it.
- * @throws PAYLOAD_INVALID with `fields.issues`
- */
-export function validate(
-  what: string,
-  schema: StandardSchemaV1,
-  value: unknown,
-): unknown | Promise<unknown> {
-  const result = schema['~standard'].validate(value)
-  return result instanceof Promise
-    ? result.then((settled) => accepted(what, settled))
-    : accepted(what, result)
-}
-
-function accepted(what: string, result: StandardSchemaV1.Result<unknown>): unknown {
-  if (result.issues === undefined) return result.value
-  const issues = result.issues.map((issue) => ({
-    message: issue.message,
-    path: (issue.path ?? [])
-      .map((part) => String(typeof part === 'object' ? part.key : part))
-      .join('.'),
-  }))
-  const list = issues.map(({ path, message }) => (path === '' ? message : `${path}: ${message}`))
-  throw new TroupeError('PAYLOAD_INVALID', `${what} does not fit its schema: ${list.join('; ')}`, {
-    fields: { issues },
-  })
-}
-
-/**
- * The payload after its schema, where it has one.
- * @throws NOT_ENCODABLE for a promise
- */
-export function validPayload(call: Call): unknown | Promise<unknown> {
-  // Awaiting it here would hide that its sender forgot to.
-  if (types.isPromise(call.payload)) throw unawaited(call)
-  return call.spec.input === undefined
-    ? call.payload
-    : validate(`the payload of "${call.name}" to ${call.to.id}`, call.spec.input, call.payload)
-}
-
-/** {@link validPayload} for who can wait. It waits for the schema alone: a payload may have a `then`. */
-export async function settledPayload(call: Call): Promise<{ readonly payload: unknown }> {
-  const valid = validPayload(call)
-  return { payload: types.isPromise(valid) ? await valid : valid }
-}
-
-function unawaited({ name }: Call): TroupeError {
-  return notEncodable(`payload of "${name}"`, 'a Promise: await it before you send it', [])
-}
-
-/** The payload for a call that answers at once. */
-export function validPayloadNow(call: Call): unknown {
-  // What it is, is looked at where it is sent: a tell answers `refused` and does not throw.
-  if (call.spec.input === undefined) return call.payload
-  const payload = validPayload(call)
-  if (!types.isPromise(payload)) return payload
-  payload.catch(() => undefined)
-  throw new TroupeError(
-    'PAYLOAD_INVALID',
-    `the schema of "${call.name}" is asynchronous: use ask or deliver instead of tell`,
-  )
-}
-
-/** Turns what an asked actor threw into the asker's error, with both stacks (see `asked`). */
-export async function awaitReply(ask: Ask): Promise<unknown> {
-  try {
-    return await ask.promise
-  } catch (error) {
-    throw asked(error, ask.to, ask.name)
-  }
-}
-
-/**
- * A fresh error for the asker, created inside the awaited function so that the engine's own
- * asynchronous stack names the caller; the handler's frames stand above it.
- */
-function asked(error: unknown, to: string, name: string): unknown {
-  const made =
-    error instanceof TroupeError
-      ? new TroupeError(error.code, error.message, {
-          cause: error.cause,
-          fields: error.fields,
-          disposition: error.disposition,
-        })
-      : new TroupeError('ACTOR_FAILED', `${to} failed in "${name}": ${messageOf(error)}`, {
-          cause: error,
-          fields: { actor: to, message: name },
-        })
-  joinStacks(made, error)
-  return made
-}
-
-function joinStacks(made: Error, original: unknown): void {
-  const handler = framesOf(original)
-  if (handler === '') return
-  const own = made.stack ?? ''
-  const at = own.indexOf('\n    at ')
-  const head = at < 0 ? own : own.slice(0, at)
-  made.stack = `${head}${handler}\n    --- asked from ---${at < 0 ? '' : own.slice(at)}`
-}
-
-function framesOf(error: unknown): string {
-  const stack = error instanceof Error ? (error.stack ?? '') : ''
-  const at = stack.indexOf('\n    at ')
-  return at < 0 ? '' : stack.slice(at)
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

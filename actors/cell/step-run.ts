@@ -7,22 +7,16 @@ import { encodeValue } from '../../persistence/codec.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
 import type { StepInfo } from '../context.ts'
 import { type Ask, defaultAskWithin } from './ask-table.ts'
+import { awaitReply } from './asked-error.ts'
 import type { Outcome } from './calls.ts'
 import { decodeReply } from './decode-reply.ts'
 import { encodeError } from './error-data.ts'
 import { sendAsk } from './outgoing.ts'
 import { recoded } from './recoded.ts'
-import {
-  awaitReply,
-  type Call,
-  checkSend,
-  compose,
-  composeAsk,
-  type Sender,
-  settledPayload,
-} from './sending.ts'
+import { type Call, checkSend, compose, composeAsk, type Sender } from './sending.ts'
 import { type StagedMessage, stage } from './staged.ts'
 import { askId, inDoubt, type Step, type Steps } from './steps.ts'
+import { settledPayload } from './validation.ts'
 
 /** The store's side of the steps of one actor. */
 export interface StepStore {

@@ -6,20 +6,23 @@ import { type Address, addressText, formatAddress } from '../../mailbox/address.
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
 import { checkPattern, checkTopic } from '../../persistence/topic.ts'
-import type { EffectOptions, StepInfo, TimerSpec } from '../context.ts'
+import type { Context, EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, Target } from '../ref.ts'
 import { sendable } from './answers.ts'
 import { askStored, isStored } from './ask-stored.ts'
+import { awaitReply } from './asked-error.ts'
 import type { Family } from './family.ts'
 import type { Inbox } from './inbox.ts'
+import { checkCycle } from './open-asks.ts'
 import { deliverFrom, missing, publication, sendAsk } from './outgoing.ts'
-import { awaitReply, type Call, composeAsk, validPayload } from './sending.ts'
+import { type Call, composeAsk } from './sending.ts'
 import type { Signal } from './signal.ts'
 import type { Timers } from './timers.ts'
 import { Turn, type TurnOwner } from './turn.ts'
 import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './turn-checks.ts'
+import { validPayload } from './validation.ts'
 
 /** The actor whose turn it is. */
 interface VolatileOwner extends TurnOwner {
@@ -30,7 +33,7 @@ interface VolatileOwner extends TurnOwner {
   readonly inbox: Inbox
 }
 
-export class VolatileTurn extends Turn {
+export class VolatileTurn extends Turn implements Context {
   declare readonly cell: VolatileOwner
 
   constructor(cell: VolatileOwner, envelope: Envelope | undefined) {
@@ -53,7 +56,7 @@ export class VolatileTurn extends Turn {
 
   protected async askCall(call: Call): Promise<unknown> {
     const chain = this.chain
-    this.checkCycle(call.to, call.name, chain)
+    checkCycle(this.host, call.to, call.name, chain)
     const valid = validPayload(call)
     const payload = types.isPromise(valid) ? await valid : valid
     if (isStored(this, call)) {
@@ -74,7 +77,7 @@ export class VolatileTurn extends Turn {
   ): Promise<void> {
     this.check()
     const call = { to, name, spec, payload, options }
-    return this.wait(`deliver "${name}"`, () =>
+    return this.calls.wait(`deliver "${name}"`, () =>
       deliverFrom(this, call, (wait) => this.follow(wait)),
     )
   }
@@ -159,6 +162,6 @@ export class VolatileTurn extends Turn {
     this.check()
     checkEffect(name, fn, options)
     const info = { key: `${this.seed}:${name}`, signal: this.signal }
-    return this.step(async () => await fn(info))
+    return this.calls.step(async () => await fn(info))
   }
 }

@@ -5,23 +5,23 @@
 
 import { types } from 'node:util'
 import { askStored, isStored } from '../../actors/cell/ask-stored.ts'
-import { deliverFrom, publication, sendAsk, streamFrom } from '../../actors/cell/outgoing.ts'
-import type { CellHost } from '../../actors/cell/ports.ts'
+import { awaitReply } from '../../actors/cell/asked-error.ts'
 import {
-  awaitReply,
-  compose,
-  composeAsk,
-  type Sender,
-  validPayload,
-  validPayloadNow,
-} from '../../actors/cell/sending.ts'
-import { abortedBefore } from '../../actors/cell/turn.ts'
+  composeTell,
+  deliverFrom,
+  publication,
+  sendAsk,
+  streamFrom,
+} from '../../actors/cell/outgoing.ts'
+import type { CellHost } from '../../actors/cell/ports.ts'
+import { composeAsk, type Sender } from '../../actors/cell/sending.ts'
+import { validPayload } from '../../actors/cell/validation.ts'
 import type { Grant } from '../../actors/context.ts'
 import { bindRef, type Contract, type Messages } from '../../actors/contract.ts'
 import type { AnyMessage } from '../../actors/message.ts'
 import type { MessageOptions, Ref, ReplyStream, SendPort, Target } from '../../actors/ref.ts'
 import type { Address } from '../../mailbox/address.ts'
-import { TroupeError } from '../../mailbox/errors.ts'
+import { Envelope } from '../../mailbox/envelope.ts'
 import type { MessageId } from '../../mailbox/message-id.ts'
 import { refused, type TellOutcome } from '../../mailbox/outcome.ts'
 import { checkTopic } from '../../persistence/topic.ts'
@@ -56,17 +56,8 @@ export class Outside implements SendPort, Sender {
     options?: MessageOptions,
   ): TellOutcome {
     if (this.#closed) return refused('closed', closedError())
-    const gaveUp = abortedBefore(options)
-    if (gaveUp !== undefined) return gaveUp
-    const call = { to, name, spec, payload, options }
-    try {
-      return this.host.route(compose(this, call, validPayloadNow(call)))
-    } catch (error) {
-      if (error instanceof TroupeError && error.code === 'PAYLOAD_INVALID') {
-        return refused('invalid-payload', error)
-      }
-      throw error
-    }
+    const told = composeTell(this, { to, name, spec, payload, options })
+    return told instanceof Envelope ? this.host.route(told) : told
   }
 
   async deliver(
