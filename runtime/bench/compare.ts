@@ -29,6 +29,7 @@ export interface ReportComparison {
   readonly circumstances: readonly string[]
 }
 
+/** Compares what both have; which runs they are is the caller's affair. */
 export function compareReports(before: BenchReport, after: BenchReport): ReportComparison {
   const old = new Map(before.cases.map((one) => [one.case, one]))
   const names = new Set(after.cases.map((one) => one.case))

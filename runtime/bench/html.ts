@@ -26,6 +26,7 @@ svg { width: 100%; height: auto; margin: .6rem 0; font: 12px system-ui, sans-ser
 .quick { border-left: 4px solid var(--peer); padding-left: .8rem }
 `
 
+/** The whole page as one text. */
 export function htmlReport(report: BenchReport): string {
   const gates = report.cases.flatMap((one) => one.gates.map((gate) => ({ name: one.case, gate })))
   return [

@@ -15,6 +15,7 @@ const resolution = 10
 
 export class Meters {
   readonly #gc: BigInt64Array
+  readonly #options: string | undefined
   readonly #delay: ReturnType<typeof monitorEventLoopDelay> | undefined
   #cpu = process.cpuUsage()
   #gcBefore = 0n
@@ -22,9 +23,11 @@ export class Meters {
   private constructor(
     gc: BigInt64Array,
     delay: ReturnType<typeof monitorEventLoopDelay> | undefined,
+    options: string | undefined,
   ) {
     this.#gc = gc
     this.#delay = delay
+    this.#options = options
   }
 
   /**
@@ -36,10 +39,10 @@ export class Meters {
     setEnvironmentData('troupe.bench.gc', gc.buffer as never)
     const extension = import.meta.url.endsWith('.ts') ? '.ts' : '.js'
     const meter = new URL(`./meter${extension}`, import.meta.url).href
-    const options = process.env['NODE_OPTIONS'] ?? ''
-    process.env['NODE_OPTIONS'] = `${options} --import=${meter}`.trim()
+    const options = process.env['NODE_OPTIONS']
+    process.env['NODE_OPTIONS'] = `${options ?? ''} --import=${meter}`.trim()
     await import(meter)
-    return new Meters(gc, quiet ? undefined : monitorEventLoopDelay({ resolution }))
+    return new Meters(gc, quiet ? undefined : monitorEventLoopDelay({ resolution }), options)
   }
 
   begin(): void {
@@ -59,6 +62,12 @@ export class Meters {
       gcMs: gc / nanosecondsPerMs,
       ...(this.#delay !== undefined && { delayP99: this.#delayP99(this.#delay) }),
     }
+  }
+
+  /** Threads that start from now on are not watched. */
+  close(): void {
+    if (this.#options === undefined) delete process.env['NODE_OPTIONS']
+    else process.env['NODE_OPTIONS'] = this.#options
   }
 
   /** Nothing is seen of a round that is shorter than a look. */

@@ -34,4 +34,6 @@ export const exit = Object.freeze({
   usage: 2,
   /** What was compared differs. */
   different: 3,
+  /** What was compared got worse. */
+  regressed: 4,
 })

@@ -39,6 +39,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
     summary: 'compares two stores: where they part, and what came of it',
     load: async () => (await import('./diff.ts')).diff,
   },
+  bench: {
+    summary: 'measures an app by a scenario, or compares two such measurements',
+    load: async () => (await import('./bench.ts')).bench,
+  },
   backup: {
     summary: 'copies a store to a folder, while it is written or not',
     load: async () => (await import('./backup.ts')).backup,

@@ -29,14 +29,16 @@ export interface HostHealth {
   readonly oldestWaiting: number | undefined
   /** The turn that has held its thread for a second or longer (F5). */
   readonly blocked: Blocked | undefined
+  /** Ms for which its thread has had nothing to do so far; what two looks differ by tells its use. */
+  readonly idle: number
 }
 
 export async function readHealth(
-  { peer, hosts, client }: Booted,
+  { peer, hosts, client, pool }: Booted,
   stalledSince: number | undefined,
   closing: boolean,
 ): Promise<Omit<Health, 'backup'>> {
-  const found = await Promise.all((hosts?.slots ?? []).map((slot) => hostHealth(hosts, slot)))
+  const found = await Promise.all((hosts?.slots ?? []).map((slot) => hostHealth(hosts, pool, slot)))
   const stats = stalledSince === undefined ? await soon(client?.ask('stats', {})) : undefined
   const missing = found.some(({ state }) => state === 'replacing')
   const oldest = stats?.oldestPending
@@ -58,7 +60,11 @@ export async function readHealth(
   }
 }
 
-async function hostHealth(hosts: Booted['hosts'], slot: number): Promise<HostHealth> {
+async function hostHealth(
+  hosts: Booted['hosts'],
+  pool: Booted['pool'],
+  slot: number,
+): Promise<HostHealth> {
   const host = hosts?.running.get(slot)
   const blocked = hosts?.blockedIn(slot)
   return {
@@ -66,5 +72,6 @@ async function hostHealth(hosts: Booted['hosts'], slot: number): Promise<HostHea
     state: hosts?.stateOf(slot) ?? 'replacing',
     oldestWaiting: blocked ? undefined : await soon(host?.control.oldestWaiting()),
     blocked,
+    idle: host === undefined ? 0 : (pool?.idleOf(host.threadId) ?? 0),
   }
 }

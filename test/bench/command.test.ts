@@ -21,13 +21,13 @@ test('bench: a quick run writes a report of the promised shape and a page withou
   const folder = mkdtempSync(join(tmpdir(), 'troupe-bench-test-'))
   t.after(() => rmSync(folder, { recursive: true }))
   const page = join(folder, 'report.html')
-  const ran = bench('--case', 'durable-growth', '--quick', '--json', '-', '--html', page)
+  const ran = bench('--case', 'history-filter', '--quick', '--json', '-', '--html', page)
   assert.equal(ran.status, 0, ran.stderr)
   const found = JSON.parse(ran.stdout) as BenchReport
   assert.equal(reportProblem(found), undefined)
   assert.deepEqual([found.quick, found.node], [true, process.version])
   const [one] = found.cases
-  assert.equal(one?.case, 'durable-growth')
+  assert.equal(one?.case, 'history-filter')
   assert.ok((one?.ours.median ?? 0) > 0)
   assert.ok((one?.bounds[0]?.median ?? 0) > 0)
   const html = readFileSync(page, 'utf8')

@@ -16,6 +16,7 @@ test('packaging: the public entries are these and no others', () => {
     './testing',
     './persistence',
     './replay',
+    './bench',
     './host',
     './package.json',
     './internal/*',
