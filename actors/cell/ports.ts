@@ -18,6 +18,7 @@ import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { AskTable } from './ask-table.ts'
+import type { EffectChoices } from './effect-choices.ts'
 import type { Script } from './script.ts'
 import type { Signal } from './signal.ts'
 
@@ -61,6 +62,8 @@ export interface CellHost {
   readonly journal: Journal | undefined
   /** Absent where nothing comes back after a death. */
   readonly starts: StartLog | undefined
+  /** What becomes of calls out of turns; absent: they are made. */
+  readonly effects?: EffectChoices | undefined
   /** What seals and opens secrets (R5). */
   readonly secrets: Keyring
   /** Minus the origin of this thread incarnation: the first half of volatile message ids. */

@@ -15,7 +15,7 @@ import { sendAsk } from './outgoing.ts'
 import { recoded } from './recoded.ts'
 import { type Call, checkSend, compose, composeAsk, type Sender } from './sending.ts'
 import { type StagedMessage, stage } from './staged.ts'
-import { askId, inDoubt, type Step, type Steps } from './steps.ts'
+import { askId, askLabel, askStep, inDoubt, type Step, type Steps } from './steps.ts'
 import { settledPayload } from './validation.ts'
 
 /** The store's side of the steps of one actor. */
@@ -53,10 +53,11 @@ export async function runEffect<T>(
   if (step.done !== undefined) return (await recalled(turn, step)) as T
   const call = turn.cell.stepLog.joinCall(turn, step)
   if (call !== undefined) return (await settle(turn, step, call)) as T
-  if (step.begun && !idempotent) throw inDoubt(step)
+  const other = insteadOf(turn, step, name, false)
+  if (step.begun && !idempotent && other === undefined) throw inDoubt(step)
   if (!step.begun) await turn.cell.stepLog.begin(turn, step)
   const info = { key: step.key, signal: turn.signal }
-  return (await leave(turn, step, async () => fn(info))) as T
+  return (await leave(turn, step, async () => (other ? other() : fn(info)))) as T
 }
 
 /** An ask out of a durable turn: a step whose call is a message under the step's own id. */
@@ -67,7 +68,7 @@ export async function runAsk(
 ): Promise<unknown> {
   turn.stepSubject()
   checkSend(call)
-  const name = `ask ${call.to.id} ${call.name}`
+  const name = askStep(call.to.id, call.name)
   const { payload } = await settledPayload(call)
   const step = turn.steps.next(name, payload)
   if (step.done !== undefined) return await recalled(turn, step)
@@ -119,11 +120,25 @@ async function askVolatile(
 ): Promise<unknown> {
   const joined = turn.cell.stepLog.joinCall(turn, step)
   if (joined !== undefined) return await settle(turn, step, joined)
+  const isKept = turn.host.definition(call.to.type)?.behavior.durable === true
+  const label = askLabel(call.to.id, call.name)
+  // What a durable actor answers to a read is in the store here and now.
+  const other = isKept ? undefined : insteadOf(turn, step, label, true)
   if (!step.begun) await turn.cell.stepLog.begin(turn, step)
+  if (other !== undefined) return await leave(turn, step, async () => other())
   const { ask, envelope } = composeAsk(turn, call, recoded(payload), chain)
   turn.follow(ask)
   sendAsk(turn.host, ask, envelope)
   return await leave(turn, step, () => awaitReply(ask))
+}
+
+function insteadOf(
+  turn: StepTurn,
+  { inputHash }: Step,
+  label: string,
+  isAsk: boolean,
+): (() => unknown) | undefined {
+  return turn.host.effects?.instead({ actor: turn.from, label, inputHash, isAsk })
 }
 
 /** Makes the call, which belongs to the message and outlives a turn that is undone. */

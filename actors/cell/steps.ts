@@ -31,7 +31,7 @@ export interface Step {
 }
 
 /** The `step` section of a record. */
-interface StepSection {
+export interface StepSection {
   readonly key: string
   readonly n: number
   readonly hash: string
@@ -82,7 +82,7 @@ export class Steps {
   next(name: string, input: unknown): Step {
     const n = (this.#counts.get(name) ?? 0) + 1
     this.#counts.set(name, n)
-    const inputHash = hash(encodeValue(copied(input)))
+    const inputHash = hashOf(input)
     const known = this.#known.get(`${name}#${n}`)
     if (known === undefined) {
       const step = newStep(name, n, hash(`${this.#seed}\n${name}\n${n}`), inputHash)
@@ -128,6 +128,27 @@ export function askId(step: Step, run: number = step.run): string {
 export function stepSection({ key, n, inputHash }: Step, { sealedUnder }: Steps): Uint8Array {
   const section: StepSection = { key, n, hash: inputHash }
   return encodeValue(sealedUnder === undefined ? section : { ...section, sealedUnder })
+}
+
+/** What tells whether a call depends on the same. @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
+export function hashOf(input: unknown): string {
+  return hash(encodeValue(copied(input)))
+}
+
+/** Name of the step of an ask. */
+export function askStep(to: string, message: string): string {
+  return `ask ${to} ${message}`
+}
+
+/** An ask by its type and message: keys differ between histories. */
+export function askLabel(to: string, message: string): string {
+  return `${to.slice(0, to.indexOf('/'))}.${message}`
+}
+
+/** What a recorded step is called by when its answer is looked for: an effect by its name. */
+export function labelOf(name: string): string {
+  const [, to, message] = /^ask (.+) ([^ ]+)$/.exec(name) ?? []
+  return to?.includes('/') && message !== undefined ? askLabel(to, message) : name
 }
 
 export function inDoubt(step: Step): TroupeError {

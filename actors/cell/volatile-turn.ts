@@ -19,6 +19,7 @@ import { checkCycle } from './open-asks.ts'
 import { deliverFrom, missing, publication, sendAsk } from './outgoing.ts'
 import { type Call, composeAsk } from './sending.ts'
 import type { Signal } from './signal.ts'
+import { hashOf } from './steps.ts'
 import type { Timers } from './timers.ts'
 import { Turn, type TurnOwner } from './turn.ts'
 import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './turn-checks.ts'
@@ -155,13 +156,16 @@ export class VolatileTurn extends Turn implements Context {
   /** Not recorded: a volatile actor keeps nothing, so there is nothing to resume. */
   effect<T>(
     name: string,
-    _input: unknown,
+    input: unknown,
     fn: (step: StepInfo) => Promise<T> | T,
     options?: EffectOptions,
   ): Promise<T> {
     this.check()
     checkEffect(name, fn, options)
     const info = { key: `${this.seed}:${name}`, signal: this.signal }
-    return this.calls.step(async () => await fn(info))
+    const call = { actor: this.from, label: name, isAsk: false }
+    // Its input matters only to who chooses.
+    const other = this.host.effects?.instead({ ...call, inputHash: hashOf(input) })
+    return this.calls.step(async () => (await (other ? other() : fn(info))) as T)
   }
 }

@@ -9,8 +9,8 @@
  * 2. The new one's name appears last, with a whole store behind it, or never.
  * 3. No message is changed that something of the kept history came from.
  *
- * Not here: running on, which is `createSystem` on the new file, with live effects. Choosing for each
- * step between its recorded result, a stub and a live call needs re-execution of turns.
+ * Not here: running on, with a choice for each call out of a turn (`runtime/replay/open-fork.ts`), or live
+ * with `createSystem` on the new file.
  */
 import { randomUUID } from 'node:crypto'
 import { existsSync, rmSync } from 'node:fs'

@@ -247,6 +247,7 @@ function makePeer(
     development: options.development,
     residency: options.residency,
     secrets: new Keyring(options.secrets),
+    effects: options.effects,
     sink: listener.sink,
     jitter: Math.random,
     soon: setImmediate,

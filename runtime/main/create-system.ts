@@ -4,7 +4,7 @@ import type { App } from '../../actors/app.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { boot } from './boot.ts'
 import { DeadLetters } from './dead-letters.ts'
-import { checkSystemOptions, type SystemOptions } from './options.ts'
+import { type CheckedOptions, checkSystemOptions, type SystemOptions } from './options.ts'
 import { hostMarker } from './pool.ts'
 import { Reports } from './reports.ts'
 import { System } from './system.ts'
@@ -22,8 +22,11 @@ export async function createSystem<Deps>(
 ): Promise<System> {
   checkCaller(given)
   // What its deps are concerns its own actors only.
-  const app = given as App
-  const checked = checkSystemOptions(options)
+  return await startSystem(given as App, checkSystemOptions(options))
+}
+
+/** {@link createSystem} behind its checks. */
+export async function startSystem(app: App, checked: CheckedOptions): Promise<System> {
   const reports = new Reports(checked.log)
   const booted = await boot(app, checked, reports)
   const deadLetters = new DeadLetters(booted.peer, booted.client)

@@ -3,6 +3,7 @@
  */
 import { availableParallelism } from 'node:os'
 import { inspect } from 'node:util'
+import type { EffectChoices } from '../../actors/cell/effect-choices.ts'
 import type { LogLevel } from '../../actors/cell/ports.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import {
@@ -111,6 +112,8 @@ export interface CheckedOptions {
   readonly retention: Retention | undefined
   readonly checkpointEvery: number | undefined
   readonly faults: FaultOptions | undefined
+  /** Not an option: what runs a fork on chooses for each call out of a turn (R1). */
+  readonly effects?: EffectChoices
   /** Keys, newest first. */
   readonly secrets: readonly Uint8Array[]
   readonly log: (line: LogLine) => void

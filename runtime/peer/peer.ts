@@ -16,6 +16,7 @@ import type { HostInfo } from '../../actors/app.ts'
 import { type Ask, AskTable, type Whereabouts } from '../../actors/cell/ask-table.ts'
 import type { Cell } from '../../actors/cell/cell.ts'
 import { DurableCell } from '../../actors/cell/durable-cell.ts'
+import type { EffectChoices } from '../../actors/cell/effect-choices.ts'
 import type { CellEvent, CellHost, LogLevel } from '../../actors/cell/ports.ts'
 import { recoded } from '../../actors/cell/recoded.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
@@ -87,6 +88,8 @@ export interface PeerOptions {
   readonly origin: number
   readonly development: boolean
   readonly residency?: number
+  /** What becomes of calls out of turns, in a fork that is run on. */
+  readonly effects?: EffectChoices | undefined
   /** Default: without keys. */
   readonly secrets?: Keyring
   readonly sink: PeerSink
@@ -105,6 +108,7 @@ export class Peer implements CellHost {
   readonly development: boolean
   readonly faults: Faults | undefined
   readonly secrets: Keyring
+  readonly effects: EffectChoices | undefined
   readonly topics: Topics
   readonly residents: Residents
   readonly links = new Map<number, PeerLink>()
@@ -138,6 +142,7 @@ export class Peer implements CellHost {
     this.development = options.development
     this.faults = options.faults
     this.secrets = options.secrets ?? new Keyring()
+    this.effects = options.effects
     this.alarms = new Alarms(options.clock)
     this.asks = new AskTable(this.alarms, (ask) => this.#giveUp(ask))
     this.topics = new Topics((pattern, wanted) => {

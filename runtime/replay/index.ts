@@ -57,5 +57,7 @@ export {
 } from '../../persistence/replay/state-at.ts'
 export { type Stand, Walk, type WalkFilter } from '../../persistence/replay/walk.ts'
 export type { TurnDifference } from './compare.ts'
+export { type OpenFork, type OpenForkOptions, openFork } from './open-fork.ts'
 export { type Divergence, type RerunOptions, type RerunReport, rerun } from './rerun.ts'
 export type { RerunnerOptions, RerunOutcome } from './rerunner.ts'
+export type { StepChoice, StepCounts } from './step-choices.ts'

@@ -10,7 +10,7 @@ import type { App } from '../../actors/app.ts'
 import type { CellEvent } from '../../actors/cell/ports.ts'
 import { envelopeOf } from '../../actors/cell/stored-message.ts'
 import { VirtualClock } from '../../mailbox/clock.ts'
-import { TroupeError } from '../../mailbox/errors.ts'
+import type { TroupeError } from '../../mailbox/errors.ts'
 import { Keyring } from '../../persistence/keyring.ts'
 import { RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
@@ -19,6 +19,7 @@ import { Counters } from '../peer/counters.ts'
 import { connectStore } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
 import { mainSlot, Placement, planPlacement } from '../wire/placement.ts'
+import { noDeps } from './no-deps.ts'
 import type { RecordedTurn } from './recorded-turn.ts'
 import { ReplayPeer } from './replay-peer.ts'
 import { ReplayStore } from './replay-store.ts'
@@ -61,7 +62,7 @@ export class Rerunner {
       {
         slot: mainSlot,
         actors: startingOnly(app.actors, () => this.#expected?.message === undefined),
-        deps: () => ('deps' in options ? options.deps : noDeps()),
+        deps: () => ('deps' in options ? options.deps : noDeps('give rerun { deps }')),
         placement: new Placement(planPlacement([], 0)),
         counters: new Counters(app.actors.keys()),
         origin: 1,
@@ -173,17 +174,4 @@ function startingOnly(
       return [type, { ...definition, behavior: { ...behavior, onStart: hook } }]
     }),
   )
-}
-
-function noDeps(): object {
-  return new Proxy(Object.freeze({}), {
-    get(_, name) {
-      // Asked of anything that is awaited.
-      if (name === 'then') return undefined
-      throw new TroupeError(
-        'REPLAY_LIVE',
-        `ctx.deps.${String(name)}: a replay has no dependencies unless it is given some (R1): use them inside ctx.effect, whose results are recorded, or give rerun { deps }`,
-      )
-    },
-  })
 }
