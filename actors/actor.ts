@@ -19,6 +19,7 @@ import {
 import type { Context, ReadContext } from './context.ts'
 import { type Contract, checkContract, type Messages } from './contract.ts'
 import type { AnyMessage, ItemOf, ReceivedOf, ReplyOf } from './message.ts'
+import { checkPast, type Past, pastChecks, type Upgrades } from './past.ts'
 
 /** A message handler: returns the reply; a stream's handler is a generator that returns it. */
 export type Handler<Spec extends AnyMessage, Ctx> = (
@@ -80,7 +81,13 @@ export function needs<Deps>(): Needs<Deps> {
 }
 
 /** Everything an actor definition may say. */
-export interface Behavior<M extends Messages, S, Reads extends keyof M, Deps> {
+export interface Behavior<
+  M extends Messages,
+  S,
+  Reads extends keyof M,
+  Deps,
+  V extends number = number,
+> extends Upgrades<NoInfer<S>, V> {
   /** Turns are committed to the store and survive any crash. Default false. */
   readonly durable?: boolean
   readonly needs?: Needs<Deps>
@@ -127,6 +134,8 @@ export interface ActorDefinition<M extends Messages = Messages, Deps = unknown> 
   /** Handlers by message name. */
   readonly on: ReadonlyMap<string, AnyHandler>
   readonly reads: ReadonlyMap<string, AnyHandler>
+  /** What a store may still hold of it (D9). */
+  readonly past: Past
   readonly needs?: Needs<Deps>
 }
 
@@ -140,7 +149,8 @@ export function actor<
   S = undefined,
   Reads extends keyof M = never,
   Deps = unknown,
->(contract: Contract<M>, behavior: Behavior<M, S, Reads, Deps>): ActorDefinition<M, Deps> {
+  const V extends number = 1,
+>(contract: Contract<M>, behavior: Behavior<M, S, Reads, Deps, V>): ActorDefinition<M, Deps> {
   checkContract('actor', contract)
   const what = `actor "${contract.type}"`
   checkOptions(what, behavior, behaviorChecks)
@@ -165,6 +175,7 @@ export function actor<
     behavior: Object.freeze({ ...behavior }) as unknown as ActorDefinition['behavior'],
     on,
     reads,
+    past: checkPast(what, contract.type, behavior as Upgrades<unknown, number>, handled(on, reads)),
   })
 }
 
@@ -188,6 +199,10 @@ function checkHandlers(
   }
 }
 
+function handled(...maps: ReadonlyMap<string, unknown>[]): ReadonlySet<string> {
+  return new Set(maps.flatMap((map) => [...map.keys()]))
+}
+
 function invalid(what: string, why: string): TroupeError {
   return new TroupeError('CONTRACT_INVALID', `${what}: ${why}`)
 }
@@ -209,6 +224,7 @@ const behaviorChecks = {
   pin: aText,
   isolate: aBoolean,
   record: oneOf('headers', 'full'),
+  ...pastChecks,
 }
 const mailboxChecks = {
   capacity: anInteger(1),

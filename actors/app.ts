@@ -4,7 +4,7 @@
  */
 import { isAbsolute } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
-import type { Address } from '../mailbox/address.ts'
+import { type Address, checkType } from '../mailbox/address.ts'
 import { shown, TroupeError } from '../mailbox/errors.ts'
 import { aFunction, anArray, checkOptions } from '../mailbox/options.ts'
 import type { ActorDefinition } from './actor.ts'
@@ -29,6 +29,10 @@ export interface App<Deps = unknown> {
   /** `file:` URL of the module whose default export this is. */
   readonly url: string
   readonly actors: ReadonlyMap<string, ActorDefinition>
+  /** Types by the names that they had before (D9). */
+  readonly renamed: ReadonlyMap<string, string>
+  /** Types that are gone on purpose (D9). */
+  readonly removed: ReadonlySet<string>
   /** Builds what handlers find in `ctx.deps`, once per host. */
   readonly deps: ((host: HostInfo) => Deps | Promise<Deps>) | undefined
   /** Releases what `deps` built, when the host shuts down. */
@@ -53,6 +57,11 @@ export interface AppParts<A extends readonly AnyDefinition[], Deps> {
   /** Builds what handlers find in `ctx.deps`, once per host, before its first message. */
   readonly deps?: (host: HostInfo) => Deps | Promise<Deps>
   readonly dispose?: (deps: Deps) => void | Promise<void>
+  /**
+   * Types that the app had before and gave up on purpose: what waits for their actors becomes dead
+   * letters, their timers and subscriptions end. Without it such work waits in the store (D9).
+   */
+  readonly removed?: readonly string[]
 }
 
 /** Makes `deps` mandatory when an actor needs something. */
@@ -69,11 +78,19 @@ export function app<const A extends readonly AnyDefinition[], Deps extends DepsO
   url: string,
   parts: AppParts<A, Deps> & Demanded<A>,
 ): App<Deps> {
-  checkOptions('app', parts, { actors: anArray, deps: aFunction, dispose: aFunction })
+  checkOptions('app', parts, {
+    actors: anArray,
+    deps: aFunction,
+    dispose: aFunction,
+    removed: anArray,
+  })
   if (parts.actors === undefined) throw noActors()
+  const actors = byType(parts.actors)
   return Object.freeze({
     url: checkUrl(url),
-    actors: byType(parts.actors),
+    actors,
+    renamed: renamedTypes(actors),
+    removed: removedTypes(actors, parts.removed ?? []),
     deps: parts.deps as App<Deps>['deps'],
     dispose: parts.dispose,
   })
@@ -115,4 +132,43 @@ function byType(actors: readonly ActorDefinition[]): ReadonlyMap<string, ActorDe
     map.set(type, definition)
   }
   return map
+}
+
+/**
+ * The types of these actors by the names that they had before.
+ * @throws APP_INVALID when a name leads to two types, or is a type of the app itself
+ */
+export function renamedTypes(
+  actors: ReadonlyMap<string, ActorDefinition>,
+): ReadonlyMap<string, string> {
+  const renamed = new Map<string, string>()
+  for (const [type, { past }] of actors) {
+    for (const old of past.renamedFrom) {
+      const other = actors.has(old) ? old : renamed.get(old)
+      if (other !== undefined) {
+        throw new TroupeError(
+          'APP_INVALID',
+          `app: "${type}" was renamed from "${old}", and so would be "${other}"; an old type leads to one new one`,
+        )
+      }
+      renamed.set(old, type)
+    }
+  }
+  return renamed
+}
+
+function removedTypes(
+  actors: ReadonlyMap<string, ActorDefinition>,
+  removed: readonly string[],
+): ReadonlySet<string> {
+  const renamed = renamedTypes(actors)
+  for (const type of removed) {
+    checkType(type)
+    if (!actors.has(type) && !renamed.has(type)) continue
+    throw new TroupeError(
+      'APP_INVALID',
+      `app: "${type}" is removed, and an actor has it as its type`,
+    )
+  }
+  return new Set(removed)
 }

@@ -31,5 +31,7 @@ export type {
   TimerSpec,
 } from './context.ts'
 export { type Contract, contract, type Messages } from './contract.ts'
-export { type Message, message, stream } from './message.ts'
+export { type Message, type MessageVersions, message, stream } from './message.ts'
+export type { Upgrades } from './past.ts'
 export type { Ask, Deliver, MessageOptions, Ref, ReplyStream, Stream, Tell } from './ref.ts'
+export type { Migration } from './versions.ts'

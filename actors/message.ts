@@ -3,8 +3,9 @@
  */
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { TroupeError } from '../mailbox/errors.ts'
-import { checkOptions } from '../mailbox/options.ts'
+import { anObject, checkOptions } from '../mailbox/options.ts'
 import type { EncodableOf } from '../persistence/encodable-types.ts'
+import { checkVersions, firstVersion, type Migration, type Versions } from './versions.ts'
 
 declare const types: unique symbol
 
@@ -18,6 +19,8 @@ export interface AnyMessage {
   readonly input?: StandardSchemaV1
   /** Checks the reply before it leaves the actor. */
   readonly output?: StandardSchemaV1
+  /** Of the payload: what a store holds of older ones is brought to it (D9). */
+  readonly versions: Versions
 }
 
 /** The messages of a contract by name. */
@@ -45,7 +48,23 @@ export type ItemOf<M> = M extends Message<infer _S, infer _R, infer _Y, infer T>
 type In<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferInput<S> : void
 type Out<S> = S extends StandardSchemaV1 ? StandardSchemaV1.InferOutput<S> : void
 
-interface Schemas {
+/** The versions of a payload (D9). */
+export interface MessageVersions {
+  /** Version of the payload as its handler gets it, raised when its shape changes. Default 1. */
+  readonly version?: number
+  /**
+   * From each older version that a store may hold to the next; pure, without a gap up to `version`:
+   * `{ 1: (old: { cents: number }) => ({ amount: old.cents / 100 }) }`.
+   */
+  readonly migrate?: Readonly<Record<number, Migration>>
+}
+
+interface NoSchemas {
+  readonly input?: never
+  readonly output?: never
+}
+
+interface Schemas extends MessageVersions {
   readonly input?: StandardSchemaV1
   readonly output?: StandardSchemaV1
 }
@@ -53,11 +72,12 @@ interface Schemas {
 /**
  * Declares a message: `message<{ amount: number }, number>()`, or with any Standard Schema library
  * `message({ input: schema, output: schema })`. Without a reply type an ask resolves to undefined.
+ * When the payload changes its shape: `message<New, number>({ version: 2, migrate: { 1: (old: Old) => ... } })`.
  */
 export function message<
   Payload extends EncodableOf<Payload> = void,
   Reply extends EncodableOf<Reply> = void,
->(): Message<Payload, Payload, Reply>
+>(versions?: MessageVersions & NoSchemas): Message<Payload, Payload, Reply>
 export function message<const S extends Schemas>(
   schemas: S,
 ): Message<In<S['input']>, Out<S['input']>, Out<S['output']>>
@@ -73,7 +93,7 @@ export function stream<
   Payload extends EncodableOf<Payload> = void,
   Item extends EncodableOf<Item> = never,
   Reply extends EncodableOf<Reply> = void,
->(): Message<Payload, Payload, Reply, Item>
+>(versions?: MessageVersions & NoSchemas): Message<Payload, Payload, Reply, Item>
 export function stream<Item, const S extends Schemas>(
   schemas: S,
 ): Message<In<S['input']>, Out<S['input']>, Out<S['output']>, Item>
@@ -81,11 +101,25 @@ export function stream(schemas?: Schemas): AnyMessage {
   return declare('stream', schemas)
 }
 
-function declare(kind: AnyMessage['kind'], schemas: Schemas = {}): AnyMessage {
-  checkOptions(kind, schemas, { input: () => undefined, output: () => undefined })
-  checkSchema('input', schemas.input)
-  checkSchema('output', schemas.output)
-  return Object.freeze({ kind, ...schemas })
+function declare(kind: AnyMessage['kind'], declared: Schemas = {}): AnyMessage {
+  checkOptions(kind, declared, {
+    input: () => undefined,
+    output: () => undefined,
+    version: () => undefined,
+    migrate: anObject,
+  })
+  const { input, output, version, migrate } = declared
+  checkSchema('input', input)
+  checkSchema('output', output)
+  return Object.freeze({
+    kind,
+    ...(input && { input }),
+    ...(output && { output }),
+    versions:
+      version === undefined && migrate === undefined
+        ? firstVersion
+        : checkVersions(kind, version, migrate),
+  })
 }
 
 function checkSchema(name: string, schema: unknown): void {

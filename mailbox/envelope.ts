@@ -41,6 +41,8 @@ export interface Header {
   readonly keep?: boolean
   /** Due time (wall ms) and number of coalesced ticks, for a timer's message. */
   readonly tick?: { readonly timer: string; readonly due: number; readonly missed: number }
+  /** Why the payload is still of an older version, and of which; no handler may get it (D9). */
+  readonly unfit?: { readonly version: number; readonly error: unknown }
 }
 
 const noHeader: Header = Object.freeze({})

@@ -58,6 +58,9 @@ export const errorCodes = Object.freeze({
     'The mailbox, the stash or the link has no room, or a turn has too many open asks; slow down or raise the limit (M3, M5).',
   ),
   MESSAGE_EXPIRED: retryable('The deadline passed before the handler ran.'),
+  MIGRATION_FAILED: final(
+    'A state or message of an older version cannot be brought to the present one; all bytes are kept (D9).',
+  ),
   MODEL_DENIED: final('The model service refuses the credentials, or what they may do.'),
   MODEL_MISSING: final('The model service knows no model of this name here.'),
   MODEL_REQUEST_INVALID: final('The model service cannot accept the request; says why.'),
@@ -111,6 +114,9 @@ export const errorCodes = Object.freeze({
     'The store was written by a newer troupe; upgrade, it is left untouched (D9).',
   ),
   STORE_READONLY: final('The store path cannot be written; check its permissions and its folder.'),
+  STORE_RENAME: final(
+    'A type was renamed, and the store has actors of both names under the same key (D9).',
+  ),
   STORE_STALLED: retryable(
     'The store is failing and being reopened; durable turns wait meanwhile (D5).',
   ),
@@ -123,6 +129,9 @@ export const errorCodes = Object.freeze({
     'createSystem was called inside a host thread; keep it out of the app module.',
   ),
   TERMINAL: final('A handler refused for good with `terminal(...)`; it is never retried.'),
+  VERSION_NEWER: final(
+    'A state or message has a newer version than its definition knows; it waits for newer code (D9).',
+  ),
 } satisfies Record<string, CodeEntry>)
 
 /** A string code of {@link errorCodes}. */

@@ -47,6 +47,8 @@ export interface StoreOptions {
   /** Opens although directories or acknowledged records are lost, and goes on without them. */
   readonly acceptLoss?: boolean
   readonly faults?: Faults | undefined
+  /** Types of actors that have another name from now on, old to new (D9). */
+  readonly renamed?: ReadonlyMap<string, string>
 }
 
 export class HistoryStore extends HistoryReader implements Store {
@@ -67,12 +69,21 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#medium = medium
     this.#options = options
     this.#now = options.now ?? Date.now
+    this.#rename(options.renamed ?? new Map())
     this.#recover()
     this.#clients = new Clients(this.position)
   }
 
   override get position(): number {
     return this.#ledger.position
+  }
+
+  /** Before the ledger is read, which knows who watches whom by text. @throws STORE_RENAME */
+  #rename(types: ReadonlyMap<string, string>): void {
+    if (types.size === 0) return
+    this.#medium.transaction(() => {
+      for (const [from, to] of types) refuseTwice(from, to, this.#medium.renameType(from, to))
+    })
   }
 
   /** Directories given up at opening, because `acceptLoss` was set. */
@@ -307,4 +318,13 @@ function turnedAway(frame: Frame, status: Ack['status'], position: number): Ack 
   const { slot, epoch, seq } = frame
   const nothing = { refused: [], settled: [], published: [], dropped: [] }
   return { slot, epoch, seq, status, base: position + 1, count: 0, ...nothing }
+}
+
+function refuseTwice(from: string, to: string, both: readonly string[]): void {
+  if (both.length === 0) return
+  throw new TroupeError(
+    'STORE_RENAME',
+    `"${from}" cannot become "${to}": the store has actors of both types under the same key, ${both.join(', ')} for one. Nothing was changed; code without the renaming ran on this store. Decide which of them is right, from a backup or with other keys`,
+    { fields: { from, to, actors: both } },
+  )
 }

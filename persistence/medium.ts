@@ -50,6 +50,12 @@ export interface ReadMedium {
 
 export interface Medium extends ReadMedium {
   addActor(address: string): number
+  /**
+   * Gives all actors of a type another one, under their numbers, so that the history is theirs as
+   * before (D9). Within a transaction.
+   * @returns texts that are there under both types, a few of them; then the caller has to undo it
+   */
+  renameType(from: string, to: string): readonly string[]
   /** Number of a text, given out if it is new. */
   nameNo(name: string): number
   /** Runs `work` as one transaction, durable when this returns. */

@@ -10,6 +10,7 @@ import type { Medium, OwnIdRow } from './medium.ts'
 import { isKept, ownIdTtl } from './own-ids.ts'
 import type { CheckpointChunk } from './store.ts'
 import type { Snapshot, StoredSegment } from './stored.ts'
+import { endTopic } from './topic.ts'
 
 /** Snapshots kept of each actor, and checkpoints kept in all. */
 export const kept = 3
@@ -63,6 +64,27 @@ export class MemoryMedium implements Medium {
 
   addActor(address: string): number {
     return this.#actors.add(address)
+  }
+
+  renameType(from: string, to: string): readonly string[] {
+    const both = this.#move(this.#actors, `${from}/`, `${to}/`)
+    if (both.length > 0) return both
+    return this.#move(this.#names, endTopic(`${from}/`), endTopic(`${to}/`))
+  }
+
+  /** Returns some of those that are there with either beginning; then nothing was changed. */
+  #move(texts: Texts, from: string, to: string): readonly string[] {
+    const moves = texts
+      .all()
+      .filter((text) => text.startsWith(from))
+      .map((text) => ({ text, moved: to + text.slice(from.length) }))
+    const both = moves.filter(({ moved }) => texts.find(moved) !== undefined)
+    if (both.length > 0) return both.slice(0, 3).map(({ moved }) => moved)
+    for (const { text, moved } of moves) {
+      texts.rename(text, moved)
+      this.#onUndo(() => texts.rename(moved, text))
+    }
+    return []
   }
 
   address(no: number): string {
@@ -258,6 +280,18 @@ class Texts {
     const text = this.#texts[no]
     if (text === undefined) throw new TroupeError('STORE_CORRUPT', `no text has number ${no}`)
     return text
+  }
+
+  rename(text: string, to: string): void {
+    const no = this.#numbers.get(text)
+    if (no === undefined) return
+    this.#numbers.delete(text)
+    this.#numbers.set(to, no)
+    this.#texts[no] = to
+  }
+
+  all(): string[] {
+    return [...this.#numbers.keys()]
   }
 
   page(after: number, limit: number): { no: number; text: string }[] {

@@ -19,6 +19,7 @@ import { DurableTurns } from './durable-turns.ts'
 import { fold } from './fold.ts'
 import { type Followers, sentKey } from './followers.ts'
 import { isPromise } from './invoke.ts'
+import { isOlderState, presentBook, presentState, refuseNewerMessages } from './present.ts'
 import { activationKilledTwice } from './quarantined.ts'
 import type { Signal } from './signal.ts'
 import { Steps } from './steps.ts'
@@ -26,6 +27,8 @@ import { envelopeOf, envelopeOfDamage } from './stored-message.ts'
 
 /** Most stored messages read at once. */
 export const pageSize = 256
+/** Ms until what only other code can mend is tried again. */
+const slowPause = 30_000
 
 export class DurableCell extends DurableTurns {
   readonly #backlog = new Backlog()
@@ -135,9 +138,19 @@ export class DurableCell extends DurableTurns {
     const { next } = this.#backlog
     const loads = this.#loads
     this.journal.pending(this.id, next, this.#room()).then(
-      (page) => loads === this.#loads && this.#adoptPage(page),
+      (page) => loads === this.#loads && this.#adoptLater(page),
       (error) => loads === this.#loads && this.#readFailed(error),
     )
+  }
+
+  /** A message of a newer version waits with all behind it; what came before goes on (T2, D9). */
+  #adoptLater(page: PendingPage): void {
+    try {
+      refuseNewerMessages(this.definition, this.id, page.messages)
+    } catch (error) {
+      return this.#readFailed(error, slowPause)
+    }
+    this.#adoptPage(page)
   }
 
   /** How many stored messages there is room for; some at least, since all others wait for them. */
@@ -148,10 +161,10 @@ export class DurableCell extends DurableTurns {
     return Math.min(pageSize, Math.max(least, mailbox.capacity - mailbox.size - followers.size))
   }
 
-  #readFailed(error: unknown): void {
+  #readFailed(error: unknown, pause?: number): void {
     this.#backlog.readFailed()
     this.host.log('warn', this.id, 'reading waiting messages failed', { error: String(error) })
-    this.#later(() => this.#readOn())
+    this.#later(() => this.#readOn(), pause)
   }
 
   #adoptPage(page: PendingPage): void {
@@ -191,14 +204,20 @@ export class DurableCell extends DurableTurns {
     const key = refKey(message.ref.position, message.ref.index)
     const asker = this.#askers.get(key)
     this.#askers.delete(key)
-    return envelopeOf(message, this.id, this.host.clock, asker)
+    return envelopeOf(message, this.definition, this.id, this.host, asker)
   }
 
   #adopt(message: StoredMessage): void {
     this.tally.leave(Count.inStore)
     const envelope = this.#envelopeOf(message)
+    if (envelope.header.unfit !== undefined) return this.#setAsideUnfit(envelope)
     this.tally.enter(Count.pending)
     this.inbox.mailbox.readmit(envelope)
+  }
+
+  /** A message that cannot be brought to the present version: a dead letter with all its bytes (D9). */
+  #setAsideUnfit(envelope: Envelope): void {
+    this.setAside(envelope, 'parked', envelope.header.unfit?.error)
   }
 
   /** Everything of this actor that memory holds: waiting, stashed, running, or on its way to commit. */
@@ -241,17 +260,24 @@ export class DurableCell extends DurableTurns {
     this.host.faults?.('actor:loaded')
     if (this.phase !== 'starting' || loads !== this.#loads) return
     if (loaded.kind === 'damaged') return this.#damaged(loaded)
+    refuseNewerMessages(this.definition, this.id, [...loaded.pending.messages, ...loaded.stash])
     this.#foldIn(loaded)
     this.#adoptStored(loaded)
     this.#runStartHook()
   }
 
   #foldIn(loaded: LoadedActor): void {
-    const { turn, state, book } = fold(loaded)
+    const { turn, version, state, book: old } = fold(loaded)
+    const book = presentBook(this.host, this.definition, old)
     this.turnNumber = turn
     this.book = book
-    this.wholeDue = state === undefined
-    this.state = state === undefined ? this.#firstState() : state.value
+    this.state =
+      state === undefined
+        ? this.#firstState()
+        : presentState(this.id, this.definition, state.value, version)
+    this.bookDue = state !== undefined && isOlderState(this.definition, version)
+    this.wholeDue = state === undefined || this.bookDue || book !== old
+    if (book !== old) this.bookDue = true
     this.family.become(book.parent, Object.keys(book.children), Object.keys(book.watching))
   }
 
@@ -275,6 +301,7 @@ export class DurableCell extends DurableTurns {
   #adoptStashed(message: StoredMessage): void {
     this.tally.leave(Count.inStore)
     const envelope = this.#envelopeOf(message)
+    if (envelope.header.unfit !== undefined) return this.#setAsideUnfit(envelope)
     this.tally.enter(Count.stashed)
     this.inbox.stash.put(envelope)
   }

@@ -2,16 +2,20 @@
  * How a durable actor's turns and steps become records. `prepare` encodes everything that can fail,
  * while the turn can still be undone; `write` cannot fail.
  */
-import type { Clock } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
 import { encodeValue } from '../../persistence/codec.ts'
-import type { Patch } from '../../persistence/patch.ts'
+import { copyEncodable } from '../../persistence/copy.ts'
+import { applyPatch, type Patch } from '../../persistence/patch.ts'
+import { REPLACE } from '../../persistence/patch-shape.ts'
 import { type MessageRef, PartFlag, RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { SegmentBuilder } from '../../persistence/segment.ts'
+import type { ActorDefinition } from '../actor.ts'
 import type { Book } from './book.ts'
 import type { DurableTurn } from './durable-turn.ts'
 import { encodeError } from './error-data.ts'
+import type { CellHost } from './ports.ts'
+import { payloadVersion } from './present.ts'
 import { type StagedMessage, writeMessage } from './staged.ts'
 import { type Step, stepSection } from './steps.ts'
 import { encodeHeader, wallDeadline } from './stored-message.ts'
@@ -20,13 +24,16 @@ import { encodeInputs, type TurnInputs } from './turn-inputs.ts'
 /** The actor whose records they are. */
 export interface Recorded {
   readonly id: string
-  readonly host: { readonly clock: Clock }
+  readonly host: CellHost
+  readonly definition: ActorDefinition
   readonly state: unknown
   readonly book: Book
   /** Number of the last turn. */
   readonly turnNumber: number
   /** The store has no state to fold on yet. */
   readonly wholeDue: boolean
+  /** What the store has of its book is older than that: the whole state begins a new fold. */
+  readonly bookDue: boolean
   /** The flag for the next record, once after an undo (D5). */
   takeRebase(): number
 }
@@ -52,12 +59,18 @@ export function prepare(cell: Recorded, turn: DurableTurn, reply: unknown): Prep
     patch,
     book,
     patchBytes: patch && encodeValue(patch),
-    bookBytes: book && encodeValue(book),
+    bookBytes: cell.bookDue ? wholeBook(cell.book, book) : book && encodeValue(book),
     stateBytes: cell.wholeDue ? encodeValue(cell.state) : undefined,
     inputs: encodeInputs(turn.inputs),
     replyBytes: envelope?.header.ownId === undefined ? undefined : encodeValue(reply),
     payloadBytes: envelope && inlinePayload(envelope),
   }
+}
+
+/** A whole state ends what is folded before it, the book included (D9). */
+function wholeBook(book: Book, patch: Patch | undefined): Uint8Array {
+  const whole = copyEncodable(book)
+  return encodeValue([REPLACE, patch === undefined ? whole : applyPatch(whole, patch)])
 }
 
 /** The payload of a message that was only in memory so far: the history needs it (R4). */
@@ -128,11 +141,15 @@ export function writeFailure(
 /** A tick that failed for good does not end its schedule: the delay starts again here too (D8). */
 function writeNextTick(builder: SegmentBuilder, cell: Recorded, envelope: Envelope): void {
   const { tick } = envelope.header
+  // Without a handler there is nothing left to tick for.
+  if (tick !== undefined && !cell.definition.on.has(envelope.name)) builder.cancelTimer(tick.timer)
   const delayed = tick && cell.book.delays[tick.timer]
   if (tick === undefined || delayed === undefined) return
   const due = Math.floor(cell.host.clock.wall()) + Math.round(delayed.delay)
   const payload = encodeValue(envelope.payload)
-  builder.setTimer({ id: tick.timer, name: delayed.message, lane: Lane.normal, due, payload })
+  const name = delayed.message
+  const version = envelope.header.unfit?.version ?? payloadVersion(cell.definition, { name })
+  builder.setTimer({ id: tick.timer, name, lane: Lane.normal, due, version, payload })
 }
 
 /** Writes that a step is about to leave; from here on its turn's message is in the store (D2). */
@@ -195,6 +212,8 @@ export function writeStepDone(
 
 interface Subject {
   readonly actor: string
+  /** Of the state, and so of the code that ran (D9). */
+  readonly version: number
   readonly message?: MessageRef
   readonly lane?: number
   readonly sender?: string
@@ -203,9 +222,11 @@ interface Subject {
 
 /** Whose record it is and which message it is about. */
 function subject(cell: Recorded, envelope: Envelope | undefined): Subject {
-  if (envelope === undefined) return { actor: cell.id }
+  const { version } = cell.definition.past.state
+  if (envelope === undefined) return { actor: cell.id, version }
   return {
     actor: cell.id,
+    version,
     message: { position: envelope.a, index: envelope.b },
     lane: envelope.lane,
     sender: envelope.from,
@@ -220,13 +241,14 @@ function writeInline(
   payload: Uint8Array | undefined,
 ): void {
   if (envelope.stored) return
-  const { header } = envelope
+  const { header, name } = envelope
   const extras = encodeHeader(header)
   builder.message({
     to: cell.id,
     from: envelope.from,
-    name: envelope.name,
+    name,
     lane: envelope.lane,
+    version: payloadVersion(cell.definition, { name, ...header }),
     flags:
       PartFlag.inline |
       PartFlag.durable |

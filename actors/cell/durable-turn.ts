@@ -21,6 +21,7 @@ import { adoptMessage, terminationOf } from './durable-hooks.ts'
 import { type Family, terminatedMessage } from './family.ts'
 import { checkCycle } from './open-asks.ts'
 import { missing, publication } from './outgoing.ts'
+import { payloadVersion, presentId } from './present.ts'
 import { copied } from './recoded.ts'
 import { Seeded } from './seeded.ts'
 import { type Call, compose } from './sending.ts'
@@ -217,7 +218,7 @@ export class DurableTurn extends Turn implements Context {
   watch(who: Address): void {
     this.check()
     checkWatch(this.cell.definition)
-    const id = addressText('watch', who)
+    const id = presentId(this.host, addressText('watch', who))
     const isNew = this.book.watching[id] !== true
     this.book.watching[id] = true
     this.watches.push(id)
@@ -238,7 +239,7 @@ export class DurableTurn extends Turn implements Context {
 
   unwatch(who: Address): void {
     this.check()
-    const id = addressText('unwatch', who)
+    const id = presentId(this.host, addressText('unwatch', who))
     delete this.book.watching[id]
     this.ties.push((family) => void family.unwatch(id))
     if (this.#isDurable(who)) this.staged.subscription(endTopic(id))
@@ -260,7 +261,7 @@ export class DurableTurn extends Turn implements Context {
     checkTimer(this.cell.definition, name, when, message)
     const due = this.#now + Math.round(firstDelay(when))
     const every = 'rate' in when ? Math.round(when.rate) : 0
-    this.staged.timer(name, message, due, every, payload)
+    this.#stageTimer(name, message, due, every, payload)
     if ('delay' in when) this.book.delays[name] = { delay: when.delay, message }
     else delete this.book.delays[name]
   }
@@ -272,7 +273,12 @@ export class DurableTurn extends Turn implements Context {
     const delayed = this.cell.book.delays[name]
     if (delayed === undefined) return
     const { delay, message } = delayed
-    this.staged.timer(name, message, this.#now + Math.round(delay), 0, this.envelope?.payload)
+    this.#stageTimer(name, message, this.#now + Math.round(delay), 0, this.envelope?.payload)
+  }
+
+  #stageTimer(id: string, name: string, due: number, every: number, payload: unknown): void {
+    const version = payloadVersion(this.cell.definition, { name })
+    this.staged.timer(id, { name, due, every, version }, payload)
   }
 
   cancelTimer(name: string): void {

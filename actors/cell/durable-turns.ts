@@ -58,6 +58,8 @@ export abstract class DurableTurns extends Cell {
   turnNumber = 0
   /** The store has no state to fold on yet: the next turn writes it whole. */
   wholeDue = true
+  /** Its book was brought up to date when it was loaded: the next turn writes it whole, too (D9). */
+  bookDue = false
   readonly journal: Journal
   readonly pipeline: Pipeline
   #saidItsEnd = false
@@ -228,7 +230,9 @@ export abstract class DurableTurns extends Cell {
   #apply({ patch, book, stateBytes }: PreparedTurn): void {
     if (patch !== undefined) this.state = applyPatch(this.state, patch)
     if (book !== undefined) this.book = applyPatch(this.book, book) as Book
-    if (stateBytes !== undefined) this.wholeDue = false
+    if (stateBytes === undefined) return
+    this.wholeDue = false
+    this.bookDue = false
   }
 
   #appendTurn(turn: DurableTurn, reply: unknown, then?: () => void): void {

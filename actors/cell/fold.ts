@@ -9,6 +9,8 @@ import { type Book, emptyBook } from './book.ts'
 
 export interface Folded {
   readonly turn: number
+  /** Of the state (D9). */
+  readonly version: number
   /** Undefined when nothing was ever written. */
   readonly state: { readonly value: unknown } | undefined
   readonly book: Book
@@ -25,5 +27,6 @@ export function fold({ snapshot, changes, turn }: LoadedActor): Folded {
     }
     if (change.meta !== undefined) book = applyPatch(book, decodeValue(change.meta))
   }
-  return { turn, state, book: book as Book }
+  const version = changes.at(-1)?.version ?? snapshot?.version ?? 0
+  return { turn, version, state, book: book as Book }
 }

@@ -8,7 +8,9 @@ import { encodeValue } from '../../persistence/codec.ts'
 import { PartFlag } from '../../persistence/record.ts'
 import type { SegmentBuilder } from '../../persistence/segment.ts'
 import type { Ack } from '../../persistence/store.ts'
+import type { ActorDefinition } from '../actor.ts'
 import type { CellHost } from './ports.ts'
+import { payloadVersion } from './present.ts'
 import { copied } from './recoded.ts'
 import type { Signal } from './signal.ts'
 import { encodeHeader, wallDeadline } from './stored-message.ts'
@@ -22,11 +24,21 @@ export interface StagedMessage {
   readonly header: Uint8Array | undefined
   readonly deadline: number
   readonly flags: number
+  /** Of the payload (D9). */
+  readonly version: number
+}
+
+interface TimerSet {
+  readonly name: string
+  readonly due: number
+  readonly every: number
+  /** Of the payload (D9). */
+  readonly version: number
 }
 
 interface StagedTimer {
   readonly id: string
-  readonly set?: { readonly name: string; readonly due: number; readonly every: number }
+  readonly set?: TimerSet
   readonly payload?: Uint8Array
 }
 
@@ -73,8 +85,8 @@ export class Staged {
     this.signals.push({ to, signal })
   }
 
-  timer(id: string, name: string, due: number, every: number, payload: unknown): void {
-    this.#timers.push({ id, set: { name, due, every }, payload: encodeValue(payload) })
+  timer(id: string, set: TimerSet, payload: unknown): void {
+    this.#timers.push({ id, set, payload: encodeValue(payload) })
   }
 
   cancelTimer(id: string): void {
@@ -129,8 +141,12 @@ export function fanOut(host: CellHost, ack: Ack, position: number): void {
 
 /** True when the store keeps such a message until its turn: reads have none, and change nothing. */
 export function isKept(host: CellHost, to: string, name: string): boolean {
-  const definition = host.definition(to.slice(0, to.indexOf('/')))
+  const definition = definitionOf(host, to)
   return definition?.behavior.durable === true && !definition.reads.has(name)
+}
+
+function definitionOf(host: CellHost, to: string): ActorDefinition | undefined {
+  return host.definition(to.slice(0, to.indexOf('/')))
 }
 
 /**
@@ -147,6 +163,7 @@ export function stage(host: CellHost, envelope: Envelope, more = 0): StagedMessa
     payload,
     bytes: header.bytes ?? encodeValue(payload),
     header: encodeHeader(header),
+    version: payloadVersion(definitionOf(host, envelope.to), { ...header, name: envelope.name }),
     deadline: wallDeadline(header, host.clock),
     flags:
       more |
@@ -157,7 +174,7 @@ export function stage(host: CellHost, envelope: Envelope, more = 0): StagedMessa
 }
 
 export function writeMessage(builder: SegmentBuilder, message: StagedMessage): void {
-  const { envelope, bytes, header, deadline, flags } = message
+  const { envelope, bytes, header, deadline, flags, version } = message
   builder.message({
     to: envelope.header.topic ?? envelope.to,
     from: envelope.from,
@@ -165,6 +182,7 @@ export function writeMessage(builder: SegmentBuilder, message: StagedMessage): v
     lane: envelope.lane,
     flags,
     deadline,
+    version,
     cause: { position: envelope.causeA, index: envelope.causeB },
     payload: bytes,
     ...(header && { header }),

@@ -8,6 +8,14 @@ import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import { noMessage, PartFlag } from '../../persistence/record.ts'
 import type { Damage, StoredMessage } from '../../persistence/stored.ts'
+import type { ActorDefinition } from '../actor.ts'
+import {
+  type Definitions,
+  isOlderPayload,
+  presentName,
+  presentOwnPayload,
+  presentPayload,
+} from './present.ts'
 
 /** The header fields that a message keeps in the store. */
 interface StoredHeader {
@@ -32,6 +40,21 @@ export function wallDeadline(header: Header, clock: Clock): number {
   return Math.max(1, Math.round(clock.wall() + deadline - clock.mono()))
 }
 
+/** A message that nobody here can read: its payload stays as it is (D9). */
+export function envelopeAsStored(message: StoredMessage, to: string, error: unknown): Envelope {
+  const { ref, from, name, lane, cause, payload: bytes, version, ownId } = message
+  const payload = bytes && decodeValue(bytes)
+  const header = {
+    ...(bytes && { bytes }),
+    ...(ownId !== undefined && { ownId }),
+    unfit: { version, error },
+  }
+  const { position, index } = ref
+  const { position: causeA, index: causeB } = cause
+  const at = lane as LaneNumber
+  return new Envelope(to, from, name, payload, at, position, index, causeA, causeB, header)
+}
+
 /** What is left of a message whose bytes are damaged. */
 export function envelopeOfDamage({ message, name, positions }: Damage, to: string): Envelope {
   const { position, index } = message ?? noMessage
@@ -40,16 +63,22 @@ export function envelopeOfDamage({ message, name, positions }: Damage, to: strin
   return lost
 }
 
-/** An envelope of what the store holds. The payload is decoded now; it is about to be handled. */
+/**
+ * An envelope of what the store holds. The payload is decoded now, and brought to the version that
+ * its handler gets (D9); what cannot be says so in its header.
+ */
 export function envelopeOf(
   message: StoredMessage,
+  definition: ActorDefinition,
   to: string,
-  clock: Clock,
+  host: Definitions & { readonly clock: Clock },
   reply?: ReplySink,
 ): Envelope {
   const stored = message.header === undefined ? {} : (decodeValue(message.header) as StoredHeader)
-  const payload = message.payload === undefined ? undefined : decodeValue(message.payload)
-  const { ref, from, name, lane, cause } = message
+  const { ref, from, lane, cause } = message
+  const name = presentName(definition, message.name)
+  const { clock } = host
+  const { payload, bytes, unfit } = broughtUp(host, definition, to, message)
   const envelope = new Envelope(
     to,
     from,
@@ -63,7 +92,8 @@ export function envelopeOf(
     {
       ...stored,
       ...(reply && { reply }),
-      ...(message.payload && { bytes: message.payload }),
+      ...(bytes && { bytes }),
+      ...(unfit && { unfit }),
       ...(message.topic !== undefined && { topic: message.topic }),
       ...(message.ownId !== undefined && { ownId: message.ownId }),
       ...((message.flags & PartFlag.ask) !== 0 && { asked: true }),
@@ -72,4 +102,29 @@ export function envelopeOf(
   )
   envelope.position = message.at.position
   return envelope
+}
+
+interface BroughtUp {
+  readonly payload: unknown
+  /** As stored, while they say the same as the payload. */
+  readonly bytes: Uint8Array | undefined
+  readonly unfit?: Header['unfit']
+}
+
+function broughtUp(
+  host: Definitions,
+  definition: ActorDefinition,
+  to: string,
+  message: StoredMessage,
+): BroughtUp {
+  const { payload: bytes, version } = message
+  if (message.name.startsWith('$')) {
+    return { payload: presentOwnPayload(host, bytes && decodeValue(bytes)), bytes: undefined }
+  }
+  try {
+    const payload = presentPayload(definition, to, message)
+    return { payload, bytes: isOlderPayload(definition, message) ? undefined : bytes }
+  } catch (error) {
+    return { payload: bytes && decodeValue(bytes), bytes, unfit: { version, error } }
+  }
 }

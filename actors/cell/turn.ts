@@ -20,6 +20,7 @@ import { Handling, type HandlingOwner } from './handling.ts'
 import { checkCycle } from './open-asks.ts'
 import { OpenCalls } from './open-calls.ts'
 import { composeTell, streamFrom } from './outgoing.ts'
+import { presentId, presentKey } from './present.ts'
 import { Seeded } from './seeded.ts'
 import type { Call, Sender } from './sending.ts'
 import type { EndReason, Probe, Signal } from './signal.ts'
@@ -84,7 +85,7 @@ export abstract class Turn extends Handling implements SendPort, Sender {
 
   ref<T extends Messages>(contract: Contract<T>, key: string | Address): Ref<T> {
     this.check()
-    return bindRef(contract, key, this)
+    return bindRef(contract, presentKey(this.host, key), this)
   }
 
   tell(
@@ -167,7 +168,8 @@ export abstract class Turn extends Handling implements SendPort, Sender {
     const to = addressText('interrupt', who)
     checkInterrupt(messageId)
     const right = 'grant' in who ? { grant: who.grant } : {}
-    this.sendSignal(to, { kind: 'interrupt', id: messageId, by: this.cell.id, ...right })
+    const signal = { kind: 'interrupt', id: messageId, by: this.cell.id, ...right } as const
+    this.sendSignal(presentId(this.host, to), signal)
   }
 
   protected abstract grantToken(): string

@@ -9,6 +9,7 @@ import { encodeValue } from '../../persistence/codec.ts'
 import { PartFlag, RecordKind } from '../../persistence/record.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { CellHost, Journal } from './ports.ts'
+import { payloadVersion } from './present.ts'
 import { encodeHeader } from './stored-message.ts'
 
 /** The actor whose history it is. */
@@ -51,7 +52,7 @@ function append(
 
 function write(
   { builder }: Journal,
-  { id }: Recorded,
+  { id, definition }: Recorded,
   { a, b, lane, from, name, header, causeA, causeB }: Envelope,
   time: number,
   payload: Uint8Array | undefined,
@@ -72,6 +73,7 @@ function write(
     from,
     name,
     lane,
+    version: payloadVersion(definition, { name, ...header }),
     flags: PartFlag.inline | asked | (payload === undefined ? PartFlag.headerOnly : 0),
     cause: { position: causeA, index: causeB },
     ...(extras && { header: extras }),

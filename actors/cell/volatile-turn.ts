@@ -17,6 +17,7 @@ import type { Family } from './family.ts'
 import type { Inbox } from './inbox.ts'
 import { checkCycle } from './open-asks.ts'
 import { deliverFrom, missing, publication, sendAsk } from './outgoing.ts'
+import { presentId } from './present.ts'
 import { type Call, composeAsk } from './sending.ts'
 import type { Signal } from './signal.ts'
 import { hashOf } from './steps.ts'
@@ -96,14 +97,14 @@ export class VolatileTurn extends Turn implements Context {
   watch(who: Address): void {
     this.check()
     checkWatch(this.cell.definition)
-    const id = addressText('watch', who)
+    const id = presentId(this.host, addressText('watch', who))
     this.cell.family.watch(id)
     this.host.signal(id, { kind: 'watch', by: this.cell.id })
   }
 
   unwatch(who: Address): void {
     this.check()
-    const id = addressText('unwatch', who)
+    const id = presentId(this.host, addressText('unwatch', who))
     if (this.cell.family.unwatch(id)) {
       this.host.signal(id, { kind: 'unwatch', by: this.cell.id })
     }

@@ -204,6 +204,12 @@ export class SqliteReadMedium implements ReadMedium {
     this.#segments.set(segment.position, segment)
   }
 
+  protected forgetTexts(): void {
+    this.#actorNos.clear()
+    this.#addresses.clear()
+    this.#names.clear()
+  }
+
   protected forgetSegments(): void {
     this.#segments.clear()
   }
@@ -212,9 +218,7 @@ export class SqliteReadMedium implements ReadMedium {
   protected replace(connection: Connection): void {
     this.connection = connection
     this.#statements.clear()
-    this.#actorNos.clear()
-    this.#addresses.clear()
-    this.#names.clear()
+    this.forgetTexts()
     this.#segments.clear()
   }
 

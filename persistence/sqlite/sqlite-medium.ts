@@ -8,10 +8,12 @@ import { snapshotsKept } from '../history-reader.ts'
 import type { Medium, OwnIdRow } from '../medium.ts'
 import type { CheckpointChunk } from '../store.ts'
 import type { Snapshot, StoredSegment } from '../stored.ts'
+import { endTopic } from '../topic.ts'
 import { Cache } from './cache.ts'
 import { checksum } from './checksums.ts'
 import type { Connection } from './connection.ts'
 import { rowChecksum, SqliteReadMedium, segmentChecksum, snapshotChecksum } from './read-medium.ts'
+import { renameAddresses, renameNames } from './rename.ts'
 import type { TailFile } from './tail-file.ts'
 
 /** Checkpoints kept in all, as many as snapshots of each actor. */
@@ -94,6 +96,17 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
     const sum = rowChecksum(row, address)
     this.sql('INSERT INTO actors VALUES (?, ?, 0, 0, 0, 0, ?)').run(no, address, sum)
     return this.remember(no, address)
+  }
+
+  renameType(from: string, to: string): readonly string[] {
+    const renaming = { sql: (text: string) => this.sql(text) }
+    const both = [
+      ...renameAddresses(renaming, `${from}/`, `${to}/`),
+      ...renameNames(renaming, endTopic(`${from}/`), endTopic(`${to}/`)),
+    ]
+    this.forgetTexts()
+    this.#nameNos.clear()
+    return both
   }
 
   nameNo(name: string): number {

@@ -36,6 +36,7 @@ import { EndingClock } from './ending-clock.ts'
 import { HostLosses } from './host-losses.ts'
 import { Hosts } from './hosts.ts'
 import type { CheckedOptions } from './options.ts'
+import { type MissingType, Orphans } from './orphans.ts'
 import { ThreadPool } from './pool.ts'
 import { Quarantine } from './quarantine.ts'
 import { openStoreHere, type StoreHome } from './store-home.ts'
@@ -56,6 +57,7 @@ export interface BootListener {
   hostBlocked(slot: number, turn: Blocked): void
   hostRetired(slot: number): void
   storeState(stalled: boolean, error: unknown): void
+  typesMissing(types: readonly MissingType[]): void
 }
 
 /** A system put together and running. */
@@ -219,6 +221,9 @@ async function assemble(
     await peer.tryAlone(await actorsWithSuspects(quarantine, client, placement, mainSlot))
     peer.tryAll()
   }
+  if (client !== undefined) {
+    listener.typesMissing(await new Orphans(peer, client, app, listener.sink).settle())
+  }
   faults?.('boot:before-intake')
   // From here on every thread wakes those that live there.
   await hosts?.go()
@@ -256,7 +261,7 @@ function makePeer(
 }
 
 async function openStore(
-  { url }: App,
+  { url, renamed }: App,
   { store, acceptLoss, retention, checkpointEvery, workers }: CheckedOptions,
   pool: ThreadPool | undefined,
   worker: URL,
@@ -265,7 +270,7 @@ async function openStore(
   if (store === undefined) return undefined
   if (store === 'memory') return openStoreHere(undefined, clock, faults)
   const app = url.startsWith('file:') ? fileURLToPath(url) : undefined
-  const file = { path: store, acceptLoss, app, retention, checkpointEvery }
+  const file = { path: store, acceptLoss, app, retention, checkpointEvery, renamed }
   if (workers === 0 || pool === undefined) return openStoreHere(file, clock, faults)
   return StoreThread.open(file, pool, worker)
 }

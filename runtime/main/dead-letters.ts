@@ -3,7 +3,9 @@
  * and sent again at most three times each.
  */
 
+import type { ActorDefinition } from '../../actors/actor.ts'
 import { decodeError } from '../../actors/cell/error-data.ts'
+import { presentName, presentPayload } from '../../actors/cell/present.ts'
 import {
   type DeadLetter,
   type DeadLetterReason,
@@ -20,9 +22,9 @@ import {
   checkOptions,
   oneOf,
 } from '../../mailbox/options.ts'
-import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
+import { queued, refused, type TellOutcome } from '../../mailbox/outcome.ts'
 import { decodeValue } from '../../persistence/codec.ts'
-import type { Peer } from '../peer/peer.ts'
+import { type Peer, typeOf, unknownType } from '../peer/peer.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { LetterData } from '../wire/host-control.ts'
 import { LetterStore } from './letter-store.ts'
@@ -55,6 +57,8 @@ const filterChecks = {
 interface Kept {
   readonly letter: DeadLetter
   readonly payload: Uint8Array | undefined
+  /** Of the payload; absent for the present one (D9). */
+  readonly version: number | undefined
   /** Record that keeps it, 0 while there is none. */
   position: number
   replays: number
@@ -93,16 +97,20 @@ export class DeadLetters {
 
   /**
    * Sends a letter again, as a new message; with a store, durable like the letter itself.
-   * @throws DEAD_LETTER_GONE when it is unknown, lost its payload, or was replayed three times
+   * @throws DEAD_LETTER_GONE when it is unknown, lost its payload, or was replayed three times;
+   *   VERSION_NEWER, MIGRATION_FAILED when its payload cannot be brought to the present version (D9)
    */
   replay(id: string): TellOutcome {
     const kept = this.#kept.get(id)
     if (kept?.payload === undefined || kept.replays >= replayLimit) throw gone(id, kept)
+    const { to, from, lane } = kept.letter
+    const definition = this.#peer.definition(typeOf(to))
+    if (definition === undefined) return refused('no-definition', unknownType(typeOf(to)))
+    const name = presentName(definition, kept.letter.name)
+    const payload = payloadOf(definition, kept, kept.payload)
     kept.replays += 1
-    const { to, from, name, lane } = kept.letter
     const laneNo = laneNames.indexOf(lane) as LaneNumber
     const seq = this.#peer.nextSeq()
-    const payload = decodeValue(kept.payload)
     const copy = new Envelope(to, from, name, payload, laneNo, this.#peer.origin, seq, 0, 0)
     if (this.#store === undefined || kept.position === 0) return this.#peer.route(copy)
     this.#store.replay(kept.position, copy)
@@ -150,9 +158,10 @@ export class DeadLetters {
 }
 
 function keptOf(data: LetterData): Kept {
-  const { id, to, from, name, lane, reason, at, payload, position } = data
+  const { id, to, from, name, lane, reason, at, payload, version, position } = data
   return {
     payload,
+    version,
     position,
     replays: 0,
     letter: {
@@ -168,6 +177,12 @@ function keptOf(data: LetterData): Kept {
       ...(payload && { payload: decodeValue(payload) }),
     },
   }
+}
+
+function payloadOf(definition: ActorDefinition, kept: Kept, payload: Uint8Array): unknown {
+  const { letter, version } = kept
+  if (version === undefined) return decodeValue(payload)
+  return presentPayload(definition, letter.to, { name: letter.name, version, payload })
 }
 
 function matches(letter: DeadLetter, { to, type, reason, since }: DeadLetterFilter): boolean {

@@ -4,12 +4,20 @@ import type { BackupHealth } from './backups.ts'
 import type { Blocked } from './blocked-hosts.ts'
 import type { Booted } from './boot.ts'
 import type { HostState } from './hosts.ts'
+import type { MissingType } from './orphans.ts'
+import type { Reports } from './reports.ts'
 import { soon } from './soon.ts'
 
 /** What `system.health()` answers. */
 export interface Health {
   /** `ok`, or the most serious thing that is wrong. */
-  readonly status: 'ok' | 'store-stalled' | 'hosts-missing' | 'hosts-blocked' | 'closing'
+  readonly status:
+    | 'ok'
+    | 'store-stalled'
+    | 'hosts-missing'
+    | 'hosts-blocked'
+    | 'types-missing'
+    | 'closing'
   /** Wall time in ms since when the store fails. */
   readonly stalledSince: number | undefined
   readonly hosts: readonly HostHealth[]
@@ -19,6 +27,8 @@ export interface Health {
   readonly oldestStored: number | undefined
   readonly store: StoreStats | undefined
   readonly backup: BackupHealth
+  /** Types that the store has work for and the app does not know: it waits (D9). */
+  readonly missing: readonly MissingType[]
 }
 
 /** One host as `system.health()` sees it. */
@@ -35,7 +45,7 @@ export interface HostHealth {
 
 export async function readHealth(
   { peer, hosts, client, pool }: Booted,
-  stalledSince: number | undefined,
+  { stalledSince, missing: unknown }: Pick<Reports, 'stalledSince' | 'missing'>,
   closing: boolean,
 ): Promise<Omit<Health, 'backup'>> {
   const found = await Promise.all((hosts?.slots ?? []).map((slot) => hostHealth(hosts, pool, slot)))
@@ -51,12 +61,15 @@ export async function readHealth(
           ? 'hosts-missing'
           : found.some(({ blocked }) => blocked !== undefined)
             ? 'hosts-blocked'
-            : 'ok',
+            : unknown.length > 0
+              ? 'types-missing'
+              : 'ok',
     stalledSince,
     hosts: found,
     oldestWaiting: peer.oldestWaiting,
     oldestStored: oldest === undefined ? undefined : Math.max(0, peer.clock.wall() - oldest),
     store: stats,
+    missing: unknown,
   }
 }
 

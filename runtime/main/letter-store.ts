@@ -3,6 +3,7 @@
  * sent again by a record that says so, so that both survive a restart.
  */
 import type { encodeError } from '../../actors/cell/error-data.ts'
+import { payloadVersion } from '../../actors/cell/present.ts'
 import {
   fanOut,
   releaseMessage,
@@ -17,7 +18,7 @@ import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import { PartFlag, PartKind, RecordKind } from '../../persistence/record.ts'
 import type { StoredMessage, StoredRecord } from '../../persistence/stored.ts'
 import type { JournalClient } from '../peer/journal.ts'
-import type { Peer } from '../peer/peer.ts'
+import { type Peer, typeOf } from '../peer/peer.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { LetterData } from '../wire/host-control.ts'
 
@@ -75,6 +76,7 @@ export class LetterStore {
       name: data.name,
       lane: data.lane,
       flags: data.payload === undefined ? PartFlag.headerOnly : 0,
+      version: data.version ?? payloadVersion(this.#peer.definition(typeOf(data.to)), data),
       header: encodeValue({ id: data.id }),
       ...(data.payload && { payload: data.payload }),
     })
@@ -139,6 +141,8 @@ function letterOf(record: StoredRecord, message: StoredMessage | undefined): Let
     position: record.position,
     ...(record.error && { error: decodeValue(record.error) as ReturnType<typeof encodeError> }),
     ...(message?.payload && { payload: message.payload }),
+    // What was published has no version: it is checked where it arrives.
+    ...(message !== undefined && message.topic === undefined && { version: message.version }),
   }
 }
 

@@ -14,6 +14,7 @@ import type { BootListener } from './boot.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { SystemEventEmitter } from './events.ts'
 import type { LogLine } from './options.ts'
+import { describeMissing, type MissingType } from './orphans.ts'
 
 export class Reports implements BootListener {
   readonly events = new SystemEventEmitter((name, error) =>
@@ -21,6 +22,8 @@ export class Reports implements BootListener {
   )
   /** Wall time in ms since when the store fails. */
   stalledSince: number | undefined
+  /** Types that the store has work for and the app does not know (D9). */
+  missing: readonly MissingType[] = []
   readonly #log: (line: LogLine) => void
   #letters: DeadLetters | undefined
   #early: LetterData[] = []
@@ -92,6 +95,12 @@ export class Reports implements BootListener {
   hostRetired(slot: number): void {
     this.#line('error', '', `slot ${slot} died ten times in 60 s and is given up`, {})
     this.events.tell({ event: 'host-retired', slot })
+  }
+
+  typesMissing(types: readonly MissingType[]): void {
+    if (types.length === 0) return
+    this.missing = types
+    for (const one of types) this.#line('error', '', describeMissing(one), {})
   }
 
   storeState(stalled: boolean, error: unknown): void {

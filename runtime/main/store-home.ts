@@ -44,6 +44,8 @@ export interface StoreFile {
   readonly app: string | undefined
   readonly retention: Retention | undefined
   readonly checkpointEvery: number | undefined
+  /** Types of actors that have another name from now on, old to new (D9). */
+  readonly renamed: ReadonlyMap<string, string>
 }
 
 /** Opens a store on this thread. */
@@ -73,11 +75,11 @@ export async function openStoreHere(
 
 /** SQLite is loaded only when a file is opened. */
 async function openFile(
-  { path, acceptLoss, app }: StoreFile,
+  { path, acceptLoss, app, renamed }: StoreFile,
   faults: Faults | undefined,
 ): Promise<ReturnType<typeof openMemoryStore>> {
   const { openSqliteStore } = await import('../../persistence/sqlite/sqlite-store.ts')
-  return openSqliteStore(path, { acceptLoss, app, faults })
+  return openSqliteStore(path, { acceptLoss, app, renamed, faults })
 }
 
 async function archiveHere(

@@ -102,9 +102,17 @@ export class StoreThread implements StoreHome {
   }
 
   async #launch(): Promise<void> {
-    const { path, acceptLoss, app, checkpointEvery } = this.#file
+    const { path, acceptLoss, app, checkpointEvery, renamed } = this.#file
     const { port1: control, port2: theirs } = new MessageChannel()
-    const start = { role: 'store', path, acceptLoss, app, checkpointEvery, control: theirs }
+    const start = {
+      role: 'store',
+      path,
+      acceptLoss,
+      app,
+      checkpointEvery,
+      renamed,
+      control: theirs,
+    }
     const thread = this.#pool.run(this.#worker, start, [theirs])
     const remote = call<StoreControl>(control, deathOf(thread.ended, 'the store thread'))
     try {

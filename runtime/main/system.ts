@@ -135,7 +135,7 @@ export class System {
   /** Whether there is progress, and what holds it up. */
   async health(): Promise<Health> {
     const closing = this.#closing !== undefined
-    const health = await readHealth(this.#booted, this.#reports.stalledSince, closing)
+    const health = await readHealth(this.#booted, this.#reports, closing)
     return { ...health, backup: this.#backups.health }
   }
 

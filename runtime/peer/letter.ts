@@ -14,6 +14,7 @@ export function letterOf(
   at: number,
 ): LetterData {
   const payload = reason === 'host-lost' ? undefined : encoded(envelope)
+  const { unfit } = envelope.header
   return {
     id: envelope.id,
     to: envelope.to,
@@ -25,6 +26,7 @@ export function letterOf(
     position: position ?? 0,
     ...(error !== undefined && { error: encodeError(error) }),
     ...(payload !== undefined && { payload }),
+    ...(unfit && { version: unfit.version }),
   }
 }
 

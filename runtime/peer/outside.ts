@@ -14,6 +14,7 @@ import {
   streamFrom,
 } from '../../actors/cell/outgoing.ts'
 import type { CellHost } from '../../actors/cell/ports.ts'
+import { presentKey } from '../../actors/cell/present.ts'
 import { composeAsk, type Sender } from '../../actors/cell/sending.ts'
 import { validPayload } from '../../actors/cell/validation.ts'
 import type { Grant } from '../../actors/context.ts'
@@ -45,7 +46,7 @@ export class Outside implements SendPort, Sender {
   }
 
   ref<M extends Messages>(contract: Contract<M>, key: string | Address): Ref<M> {
-    return bindRef(contract, key, this)
+    return bindRef(contract, presentKey(this.host, key), this)
   }
 
   tell(

@@ -12,7 +12,7 @@
  * Invariant: within one call from outside nothing runs; handlers run only in the pump.
  */
 import type { ActorDefinition } from '../../actors/actor.ts'
-import type { HostInfo } from '../../actors/app.ts'
+import { type HostInfo, renamedTypes } from '../../actors/app.ts'
 import { type Ask, AskTable, type Whereabouts } from '../../actors/cell/ask-table.ts'
 import type { Cell } from '../../actors/cell/cell.ts'
 import { DurableCell } from '../../actors/cell/durable-cell.ts'
@@ -117,6 +117,8 @@ export class Peer implements CellHost {
   waker: Waker | undefined
   starts: Starts | undefined
   readonly #options: PeerOptions
+  /** Present types by old ones: addresses in states and messages may be that old (D9). */
+  readonly #renamed: ReadonlyMap<string, string>
   readonly #flight: FlightRecorder
   readonly #busy: BusyNote | undefined
   readonly #queue = new RunQueue()
@@ -134,6 +136,7 @@ export class Peer implements CellHost {
 
   constructor(options: PeerOptions) {
     this.#options = options
+    this.#renamed = renamedTypes(options.actors)
     this.slot = options.slot
     this.clock = options.clock
     this.#flight = options.flight ?? new FlightRecorder()
@@ -406,6 +409,8 @@ export class Peer implements CellHost {
   }
 
   arrivedInStore(actor: string): void {
+    // A timer or a subscription of a type that is not in the app any more: it waits (D9).
+    if (this.definition(typeOf(actor)) === undefined) return
     const row = this.counts(typeOf(actor))
     row[Count.storeAccepted] = (row[Count.storeAccepted] as number) + 1
     row[Count.inStore] = (row[Count.inStore] as number) + 1
@@ -552,7 +557,7 @@ export class Peer implements CellHost {
   }
 
   definition(type: string): ActorDefinition | undefined {
-    return this.#options.actors.get(type)
+    return this.#options.actors.get(this.#renamed.get(type) ?? type)
   }
 
   counts(type: string): CountRow {
@@ -732,7 +737,7 @@ function withPayload(envelope: Envelope, payload: unknown): Envelope {
   return new Envelope(to, from, name, payload, lane, a, b, causeA, causeB, header)
 }
 
-function unknownType(type: string): TroupeError {
+export function unknownType(type: string): TroupeError {
   return new TroupeError(
     'DEFINITION_MISSING',
     `no actor of type "${type}" is in the app; add its definition to app(..., { actors: [...] })`,

@@ -114,9 +114,10 @@ export class Rerunner {
 
   #begin({ record, message, loaded }: RecordedTurn): void {
     const { actor } = record
-    const isHere = this.#peer.residents.get(actor) !== undefined
-    if (isHere && message !== undefined && loaded.steps.length === 0) {
-      return this.#peer.arrived(envelopeOf(message, actor, this.#clock))
+    const here = this.#peer.residents.get(actor)
+    if (here !== undefined && message !== undefined && loaded.steps.length === 0) {
+      const { definition } = here
+      return this.#peer.arrived(envelopeOf(message, definition, actor, this.#peer))
     }
     this.#forget(actor)
     this.#store.loaded = loaded

@@ -12,7 +12,7 @@ import { StoreService } from './store-service.ts'
 
 /** Runs the store until it is closed. */
 export async function runStore(
-  { path, acceptLoss, app, checkpointEvery, control }: StoreStart,
+  { path, acceptLoss, app, checkpointEvery, renamed, control }: StoreStart,
   faults: Faults | undefined,
 ): Promise<void> {
   let service: StoreService | undefined
@@ -22,7 +22,7 @@ export async function runStore(
   })
   const offered: StoreControl = {
     open: () => {
-      const store = openSqliteStore(path, { acceptLoss, app, faults })
+      const store = openSqliteStore(path, { acceptLoss, app, renamed, faults })
       service = new StoreService(store, new SystemClock(), setImmediate, {
         checkpointEvery,
         faults,

@@ -5,7 +5,7 @@
  * commit, record. What the test sees of it is read back from that record (R4).
  */
 import type { ActorDefinition } from '../../actors/actor.ts'
-import type { AnyDefinition, App } from '../../actors/app.ts'
+import { type AnyDefinition, type App, renamedTypes } from '../../actors/app.ts'
 import { copied } from '../../actors/cell/recoded.ts'
 import type { Messages } from '../../actors/contract.ts'
 import type { ItemOf, ReplyOf, SentOf } from '../../actors/message.ts'
@@ -223,5 +223,12 @@ function appOf(actors: readonly ActorDefinition[]): App {
     }
     byType.set(type, one)
   }
-  return { url: import.meta.url, actors: byType, deps: undefined, dispose: undefined }
+  return {
+    url: import.meta.url,
+    actors: byType,
+    renamed: renamedTypes(byType),
+    removed: new Set(),
+    deps: undefined,
+    dispose: undefined,
+  }
 }

@@ -102,6 +102,8 @@ export interface LetterData {
   readonly payload?: Uint8Array
   /** Record that keeps it already, 0 for none. */
   readonly position: number
+  /** Of the payload, when it is not the present one (D9). */
+  readonly version?: number
 }
 
 /** What a host reports without being asked. */

@@ -4,7 +4,7 @@
  * store, as a fresh process would. Acks can be held back, commits can be made to fail.
  */
 import assert from 'node:assert/strict'
-import type { AnyDefinition } from '../../actors/app.ts'
+import { type AnyDefinition, renamedTypes } from '../../actors/app.ts'
 import type { DurableCell } from '../../actors/cell/durable-cell.ts'
 import type { CellEvent } from '../../actors/cell/ports.ts'
 import type { Contract, Messages } from '../../actors/contract.ts'
@@ -33,7 +33,7 @@ import { mainSlot, Placement } from '../../runtime/wire/placement.ts'
 /** What outlives a crash. */
 export interface Engine {
   /** Opens the history as a fresh process does. */
-  open(now: () => number): Store
+  open(now: () => number, renamed: ReadonlyMap<string, string>): Store
   close(): void
 }
 
@@ -70,7 +70,8 @@ function injected(when: string): TroupeError {
 export function memoryEngine(): Engine & { fault: () => Fault } {
   const engine = {
     fault: (): Fault => undefined,
-    open: (now: () => number): Store => new HistoryStore(medium, { now }),
+    open: (now: () => number, renamed: ReadonlyMap<string, string>): Store =>
+      new HistoryStore(medium, { now, renamed }),
     close: () => undefined,
   }
   const medium = new FaultyMedium(() => engine.fault())
@@ -82,9 +83,9 @@ export function sqliteEngine(file: string): Engine {
   let open: Store | undefined
   const close = (): void => open?.close()
   return {
-    open(now) {
+    open(now, renamed) {
       close()
-      open = openSqliteStore(file, { now })
+      open = openSqliteStore(file, { now, renamed })
       return open
     },
     close,
@@ -134,7 +135,7 @@ export class World {
     const actors = new Map(options.actors.map((actor) => [actor.contract.type, actor]))
     this.#counters = new Counters(actors.keys())
     const soon = (run: () => void): void => void this.#jobs.push(run)
-    this.store = this.#engine.open(() => this.clock.wall())
+    this.store = this.#engine.open(() => this.clock.wall(), renamedTypes(actors))
     this.peer = new Peer({
       slot: mainSlot,
       actors,

@@ -149,3 +149,40 @@ app(import.meta.url, { actors: [needing] })
 // @ts-expect-error the wrong ones
 app(import.meta.url, { actors: [needing], deps: () => ({ cache: 1 }) })
 app(import.meta.url, { actors: [actor(Left, { on: { ask: () => 'x' } })] })
+
+// ── versions ────────────────────────────────────────────────────────────────────────────────────
+const Kept = contract('kept', {
+  add: message<{ by: number }, void>({ version: 2, migrate: { 1: (by: number) => ({ by }) } }),
+  at: message({ input: z.number(), version: 2, migrate: { 1: (text: string) => Number(text) } }),
+})
+const kept = { add: () => undefined, at: () => undefined }
+actor(Kept, {
+  version: 3,
+  migrate: {
+    1: (old: { sum: number }) => ({ cents: old.sum }),
+    2: (old: { cents: number }) => ({ euros: old.cents / 100 }),
+  },
+  state: () => ({ euros: 0 }),
+  on: kept,
+})
+actor(Kept, {
+  version: 2,
+  // @ts-expect-error the last migration gives another state
+  migrate: { 1: (old: { sum: number }) => ({ cents: old.sum }) },
+  state: () => ({ euros: 0 }),
+  on: kept,
+})
+actor(Kept, {
+  version: 3,
+  // @ts-expect-error the last migration is missing
+  migrate: { 1: (old: { sum: number }) => ({ euros: old.sum }) },
+  state: () => ({ euros: 0 }),
+  on: kept,
+})
+actor(Kept, {
+  version: 2,
+  // @ts-expect-error the old shape has to be written down
+  migrate: { 1: (old) => ({ euros: old.sum }) },
+  state: () => ({ euros: 0 }),
+  on: kept,
+})
