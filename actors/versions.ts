@@ -14,14 +14,44 @@ import { assertEncodable } from '../persistence/encodable.ts'
  */
 export type Migration = (old: never) => unknown
 
-/** The version before: what the last migration starts from. `number` where it cannot be told. */
-type Before<V extends number, Count extends readonly unknown[] = []> = number extends V
-  ? number
-  : Count['length'] extends 500
-    ? number
-    : [...Count, unknown]['length'] extends V
-      ? Count['length']
-      : Before<V, [...Count, unknown]>
+/** As a table, since a type that counts is too deep for the compiler where it is compared. */
+interface Befores {
+  1: 0
+  2: 1
+  3: 2
+  4: 3
+  5: 4
+  6: 5
+  7: 6
+  8: 7
+  9: 8
+  10: 9
+  11: 10
+  12: 11
+  13: 12
+  14: 13
+  15: 14
+  16: 15
+  17: 16
+  18: 17
+  19: 18
+  20: 19
+  21: 20
+  22: 21
+  23: 22
+  24: 23
+  25: 24
+  26: 25
+  27: 26
+  28: 27
+  29: 28
+  30: 29
+  31: 30
+  32: 31
+}
+
+/** The version before: what the last migration starts from; `number` beyond version 32. */
+type Before<V extends number> = V extends keyof Befores ? Befores[V] : number
 
 /** Migrations by the version that they start from; the last one's result is `Result`. */
 export type Migrations<V extends number, Result> = Readonly<Record<number, Migration>> &
