@@ -25,6 +25,8 @@ export {
   type Usage,
   wholeReply,
 } from './model.ts'
+export { type AiSdkOptions, aiSdkModel } from './models/ai-sdk.ts'
+export type { AiSdkLanguageModel } from './models/ai-sdk-types.ts'
 export { type BedrockModel, bedrockModel } from './models/bedrock.ts'
 export type { BedrockCredentials, BedrockOptions } from './models/bedrock-options.ts'
 export type { Gate, GateRequest, Permit, Settlement } from './models/gate.ts'

@@ -40,9 +40,3 @@ export function citationOf(
 /** Numbers of the lines that are not blank. */
 const filled = (text: string): readonly number[] =>
   text.split('\n').flatMap((line, number) => (line.trim() === '' ? [] : [number]))
-
-/** A document as a part of the text, for models that cannot cite. */
-export const inlined = ({ id, title, text }: DocumentPart): string => {
-  const name = title === undefined ? '' : ` title=${JSON.stringify(title)}`
-  return `<document id=${JSON.stringify(id)}${name}>\n${text}\n</document>`
-}

@@ -14,8 +14,9 @@ import type {
 } from '@aws-sdk/client-bedrock-runtime'
 import type { ModelMessage, ModelRequest, ToolChoice, ToolSpec } from '../model.ts'
 import type { Json, Part } from '../parts.ts'
-import { inlined, searchResult } from './bedrock-documents.ts'
+import { searchResult } from './bedrock-documents.ts'
 import type { BedrockOptions } from './bedrock-options.ts'
+import { inlined } from './inlined.ts'
 import { inOrder } from './request.ts'
 
 type Options = Pick<BedrockOptions, 'promptCache' | 'documents' | 'guardrail' | 'modelFields'>
