@@ -13,7 +13,7 @@ import type { Chain } from './chain-walk.ts'
 import { encodeCheckpoint } from './checkpoint.ts'
 import { encodeValue } from './codec.ts'
 import { isDamage } from './decode.ts'
-import { type FoldedState, foldChain } from './fold.ts'
+import { type FoldedState, foldChain, hasMeta } from './fold.ts'
 import { HistoryReader } from './history-reader.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReadMedium } from './medium.ts'
@@ -170,7 +170,7 @@ export class Archivist {
       turn: last.turn,
       version: last.version,
       state: encodeValue(folded.state.value),
-      ...(folded.meta === undefined ? {} : { meta: encodeValue(folded.meta) }),
+      ...(hasMeta(chain) && { meta: encodeValue(folded.meta) }),
     }
   }
 

@@ -14,6 +14,11 @@ export interface FoldedState {
   readonly meta: unknown
 }
 
+/** False while the book is still the program's empty one, which is not written anywhere. */
+export function hasMeta({ snapshot, changes }: Chain): boolean {
+  return snapshot?.meta !== undefined || changes.some(({ meta }) => meta !== undefined)
+}
+
 /**
  * @param emptyMeta the book of an actor that has none, which its first patch was made from
  * @throws STORE_CORRUPT when a change does not fit

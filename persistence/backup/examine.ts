@@ -12,7 +12,7 @@ import type { Chain } from '../chain-walk.ts'
 import { crc32 } from '../crc.ts'
 import { damaged, isDamage, type Place, partsOf, placesIn } from '../decode.ts'
 import { At } from '../directory.ts'
-import { foldChain } from '../fold.ts'
+import { foldChain, hasMeta } from '../fold.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import type { Ledger } from '../ledger.ts'
 import { RecordFlag } from '../record.ts'
@@ -254,10 +254,6 @@ function isSliceSound({ segment, view }: Place, entry: number): boolean {
   const end = start + view.getUint32(entry + At.length, true)
   if (end > segment.body.length) return false
   return crc32(segment.body, start, end) === view.getUint32(entry + At.crc, true)
-}
-
-function hasMeta({ snapshot, changes }: Chain): boolean {
-  return snapshot?.meta !== undefined || changes.some(({ meta }) => meta !== undefined)
 }
 
 function versionOf(chain: Chain | Damage | undefined): number {

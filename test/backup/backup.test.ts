@@ -77,6 +77,19 @@ test('D7: a backup beside its writer verifies, and its manifest says what is in 
     assert.ok(verdict.ok)
   }))
 
+test('D7: a snapshot of an actor that never wrote a book verifies like its records', () =>
+  withFolderAsync(async (folder) => {
+    const file = join(folder, 'a.db')
+    const store = openSqliteStore(file)
+    const emptyMeta = (): unknown => ({ children: {} })
+    write(store, script(), 4)
+    await archive(store, file, { emptyMeta })
+    const { problems, counts } = await takeBackup(file, join(folder, 'backups'), { emptyMeta })
+    assert.deepEqual(problems, [])
+    assert.equal(counts.snapshots, 1)
+    store.close()
+  }))
+
 test('D6: a backup under write load has everything that was acknowledged when it was asked for', () =>
   withFolderAsync(async (folder) => {
     const file = join(folder, 'a.db')

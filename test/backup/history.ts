@@ -2,7 +2,7 @@
  * A small history with a bit of everything, said record by record, so that any prefix of it can be
  * made once more from nothing: the oracle that a cut is compared with.
  */
-import { Archivist } from '../../persistence/archivist.ts'
+import { Archivist, type ArchivistOptions } from '../../persistence/archivist.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import { foldChain } from '../../persistence/fold.ts'
@@ -141,9 +141,13 @@ export function write(store: Store, records: readonly RecordWriter[], perFrame: 
 }
 
 /** Snapshots that are due and a checkpoint, as the archivist's thread makes them. */
-export async function archive(store: Store, file: string): Promise<void> {
+export async function archive(
+  store: Store,
+  file: string,
+  options: ArchivistOptions = {},
+): Promise<void> {
   const reader = openSqliteReader(file)
-  const archivist = new Archivist(reader.medium, store)
+  const archivist = new Archivist(reader.medium, store, options)
   await archivist.writeSnapshots()
   await archivist.writeCheckpoint()
   reader.close()
