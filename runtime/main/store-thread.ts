@@ -74,9 +74,10 @@ export class StoreThread implements StoreHome {
     return this.#closing ? Promise.reject(closedError()) : this.#history.page(ask)
   }
 
+  /** Should the thread die meanwhile, the next one starts by itself. */
   async start(): Promise<void> {
     this.#started = true
-    await this.#running.remote.start()
+    await this.#running.remote.start().catch(() => undefined)
   }
 
   kill(): boolean {

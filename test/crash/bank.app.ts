@@ -3,11 +3,13 @@ import { closeSync, fsyncSync, openSync, writeSync } from 'node:fs'
 import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
-import { message } from '../../actors/message.ts'
+import { message, stream } from '../../actors/message.ts'
 
 /** Where effects go: a file that is no part of the store. */
 export const ledgerVariable = 'TROUPE_CRASH_LEDGER'
 export const firstBalance = 1_000
+/** Ticks of the timer of one `beat`. */
+const beats = 3
 
 /** One of a sender's numbered orders. */
 export interface Order {
@@ -20,6 +22,13 @@ export interface AccountState {
   balance: number
   /** Orders that were carried out, in order. */
   done: string[]
+  /** Transfers told of to the tally. */
+  told: number
+  /** What an actor must never see. */
+  wrong: string[]
+  /** The last tick of each timer that runs, and how many it stands for so far. */
+  beating: Record<string, { due: number; ticks: number }>
+  page: string
 }
 
 export const Account = contract('account', {
@@ -27,29 +36,50 @@ export const Account = contract('account', {
   askTransfer: message<Order>(),
   deposit: message<number, number>(),
   pay: message<Order>(),
+  payInTwo: message<Order>(),
   later: message<Order>(),
   due: message<string>(),
-  state: message<void, AccountState>(),
+  beat: message<Order>(),
+  tick: message<string>(),
+  write: message<Order>(),
+  list: stream<Order, number, number>(),
+  state: message<void, { balance: number; done: string[]; wrong: string[] }>(),
 })
 export const Tally = contract('tally', {
-  count: message<{ from: number; n: number }>(),
+  count: message<{ from: string; n: number }>(),
   wrong: message<void, string[]>(),
-  last: message<void, number[]>(),
+  last: message<void, Record<string, number>>(),
 })
 export const Shelf = contract('shelf', {
   put: message<string>(),
   open: message<string>(),
   seen: message<void, string[]>(),
 })
+export const Parent = contract('parent', {
+  raise: message<string>(),
+  grown: message<string>(),
+  seen: message<void, { grown: string[]; gone: string[] }>(),
+})
+const Child = contract('child', { grow: message<string>() })
 
 const account = actor(Account, {
   durable: true,
-  state: (): AccountState => ({ balance: firstBalance, done: [] }),
+  state: (): AccountState => ({
+    balance: firstBalance,
+    done: [],
+    told: 0,
+    wrong: [],
+    beating: {},
+    page: '',
+  }),
   on: {
     tellTransfer(ctx, { order, to, amount }) {
-      ctx.state.balance -= amount
-      ctx.state.done.push(order)
+      const { state } = ctx
+      state.balance -= amount
+      state.done.push(order)
+      state.told += 1
       ctx.ref(Account, to).tell.deposit(amount)
+      ctx.ref(Tally, 't').tell.count({ from: ctx.self.key, n: state.told })
     },
     async askTransfer(ctx, { order, to, amount }) {
       ctx.state.balance -= amount
@@ -61,7 +91,13 @@ const account = actor(Account, {
       return ctx.state.balance
     },
     async pay(ctx, { order }) {
-      await ctx.effect('ledger', order, () => append(`${order}\n`))
+      await ctx.effect('ledger', order, () => append(order))
+      ctx.state.done.push(order)
+    },
+    // Once the second half has left, the first is recorded: it never leaves again (D2).
+    async payInTwo(ctx, { order }) {
+      await ctx.effect('first', order, () => append(`${order}/first`), { idempotent: true })
+      await ctx.effect('second', order, () => append(`${order}/second`), { idempotent: true })
       ctx.state.done.push(order)
     },
     later(ctx, { order }) {
@@ -70,14 +106,46 @@ const account = actor(Account, {
     due(ctx, order) {
       ctx.state.done.push(order)
     },
+    beat(ctx, { order }) {
+      ctx.state.beating[order] = { due: 0, ticks: 0 }
+      ctx.timer(order, { rate: 10 }, 'tick', order)
+    },
+    tick(ctx, order) {
+      const beat = ctx.state.beating[order]
+      const { due, missed } = ctx.message.tick as { due: number; missed: number }
+      // One that was on its way when the timer was cancelled.
+      if (beat === undefined) return
+      if (due <= beat.due) ctx.state.wrong.push(`${order}: tick ${due} after ${beat.due}`)
+      beat.due = due
+      beat.ticks += 1 + missed
+      if (beat.ticks < beats) return
+      delete ctx.state.beating[order]
+      ctx.cancelTimer(order)
+      ctx.state.done.push(order)
+    },
+    // Enough bytes for snapshots to be due.
+    write(ctx, { order, amount }) {
+      ctx.state.page = order.repeat(1_000 * amount)
+      ctx.state.done.push(order)
+    },
+    async *list(ctx, { order, amount }) {
+      for (let n = 0; n < amount; n += 1) yield n
+      ctx.state.done.push(order)
+      return amount
+    },
   },
-  reads: { state: (ctx) => ({ balance: ctx.state.balance, done: [...ctx.state.done] }) },
+  reads: {
+    state: (ctx) => {
+      const { balance, done, wrong } = ctx.state
+      return { balance, done: [...done], wrong: [...wrong] }
+    },
+  },
 })
 
 function append(line: string): void {
   const file = openSync(process.env[ledgerVariable] as string, 'a')
   try {
-    writeSync(file, line)
+    writeSync(file, `${line}\n`)
     fsyncSync(file)
   } finally {
     closeSync(file)
@@ -87,7 +155,7 @@ function append(line: string): void {
 /** Every sender's numbers must come in order, none twice, none missing. */
 const tally = actor(Tally, {
   durable: true,
-  state: () => ({ last: [0, 0, 0, 0], wrong: [] as string[] }),
+  state: () => ({ last: {} as Record<string, number>, wrong: [] as string[] }),
   on: {
     count(ctx, { from, n }) {
       const expected = (ctx.state.last[from] ?? 0) + 1
@@ -95,7 +163,7 @@ const tally = actor(Tally, {
       ctx.state.last[from] = n
     },
   },
-  reads: { wrong: (ctx) => [...ctx.state.wrong], last: (ctx) => [...ctx.state.last] },
+  reads: { wrong: (ctx) => [...ctx.state.wrong], last: (ctx) => ({ ...ctx.state.last }) },
 })
 
 /** Puts things aside until it is opened, for one of them each time. */
@@ -116,5 +184,35 @@ const shelf = actor(Shelf, {
   reads: { seen: (ctx) => [...ctx.state.seen] },
 })
 
+/** Has a child for each order, which says one word and is gone; hears of both exactly once (F6). */
+const parent = actor(Parent, {
+  durable: true,
+  state: () => ({ grown: [] as string[], gone: [] as string[] }),
+  on: {
+    raise(ctx, order) {
+      const child = ctx.spawn(Child, order)
+      ctx.watch(child)
+      child.tell.grow(order)
+    },
+    grown(ctx, order) {
+      ctx.state.grown.push(order)
+    },
+  },
+  onTerminated(ctx, who) {
+    ctx.state.gone.push(who.key.slice(ctx.self.key.length + 1))
+  },
+  reads: { seen: (ctx) => ({ grown: [...ctx.state.grown], gone: [...ctx.state.gone] }) },
+})
+
+const child = actor(Child, {
+  durable: true,
+  on: {
+    grow(ctx, order) {
+      if (ctx.sender !== undefined) ctx.ref(Parent, ctx.sender.key).tell.grown(order)
+      ctx.destroy()
+    },
+  },
+})
+
 // biome-ignore lint/style/noDefaultExport: every thread finds the app as its module's default
-export default app(import.meta.url, { actors: [account, tally, shelf] })
+export default app(import.meta.url, { actors: [account, tally, shelf, parent, child] })

@@ -1,6 +1,6 @@
 /**
- * Kills the workload of a seed again and again, at random times, and lets it live at last: then every
- * acknowledged order is carried out exactly once.
+ * Kills the workload of a seed again and again, at random fault points and times, and lets it live at
+ * last: then every acknowledged order is carried out exactly once.
  */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
@@ -8,62 +8,68 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { fromSources } from '../house/from-sources.ts'
-import { randomOf } from './orders.ts'
+import type { ChildStart } from './child.ts'
+import { type CrashPlan, type Life, livesOf } from './plan.ts'
 
-export interface CrashPlan {
-  readonly seed: number
-  readonly kills: number
-  /** Orders of each sender. */
-  readonly orders: number
-  readonly workers: number
-}
+/** Ms after which a life that neither ends nor is killed is stuck. */
+const patience = 120_000
 
 /** What does not add up; empty when all does. */
 export async function crash(plan: CrashPlan): Promise<readonly string[]> {
-  const folder = mkdtempSync(join(tmpdir(), 'troupe-crash-'))
-  const random = randomOf(plan.seed)
+  const folder = plan.folder ?? mkdtempSync(join(tmpdir(), 'troupe-crash-'))
   try {
-    for (let kill = 0; kill < plan.kills; kill += 1) {
-      const answer = await live(folder, plan, random(300))
-      // It was done before its time came.
-      if (answer !== undefined) return answer
+    for (const life of livesOf(plan)) {
+      const answer = await live(folder, plan, life)
+      // A killed one has no answer; one that was done before its time came has.
+      if (answer !== undefined && (answer.length > 0 || life.killAfter === undefined)) return answer
     }
-    return (await live(folder, plan, undefined)) ?? ['the last life did not end']
+    return ['the last life did not end']
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    if (plan.folder === undefined) rmSync(folder, { recursive: true, force: true })
   }
 }
 
 const program = fileURLToPath(new URL('./child.ts', import.meta.url))
 
-/** @param killAfter ms after it came up; undefined lets it live */
 async function live(
   folder: string,
   { seed, orders, workers }: CrashPlan,
-  killAfter: number | undefined,
+  life: Life,
 ): Promise<readonly string[] | undefined> {
-  const child = spawn(
-    process.execPath,
-    [...fromSources, program, folder, String(seed), String(orders), String(workers)],
-    { stdio: ['ignore', 'pipe', 'pipe'] },
-  )
+  const start: ChildStart = { folder, seed, orders, workers, faults: life.faults }
+  const child = spawn(process.execPath, [...fromSources, program, JSON.stringify(start)], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const stuck = setTimeout(() => child.kill('SIGABRT'), patience)
+  const { out, err, end } = await lived(child, life.killAfter)
+  clearTimeout(stuck)
+  const checked = /checked (.*)\n/.exec(out)?.[1]
+  if (checked !== undefined) return JSON.parse(checked) as string[]
+  if (end === 'SIGKILL' && life.killAfter !== undefined) return undefined
+  const story = JSON.stringify(life)
+  return [`a life ended with ${end} ${out.includes('up') ? 'in work' : 'at boot'}: ${story} ${err}`]
+}
+
+interface Ended {
+  readonly out: string
+  readonly err: string
+  readonly end: string
+}
+
+async function lived(child: ChildProcess, killAfter: number | undefined): Promise<Ended> {
   let out = ''
   let err = ''
-  child.stderr.on('data', (text) => {
+  child.stderr?.on('data', (text) => {
     err += text
   })
-  child.stdout.on('data', (text) => {
+  child.stdout?.on('data', (text) => {
     const wasUp = out.includes('up\n')
     out += text
     if (!wasUp && out.includes('up\n') && killAfter !== undefined) killIn(child, killAfter)
   })
-  const [code, signal] = await new Promise<[number | null, string | null]>((resolve) => {
-    child.on('close', (code, signal) => resolve([code, signal]))
+  return await new Promise((resolve) => {
+    child.on('close', (code, signal) => resolve({ out, err, end: String(signal ?? code) }))
   })
-  const checked = /checked (.*)\n/.exec(out)?.[1]
-  if (checked !== undefined) return JSON.parse(checked) as string[]
-  if (killAfter !== undefined && signal === 'SIGKILL') return undefined
-  return [`a life ended with ${code ?? signal}: ${err.slice(0, 2_000)}`]
 }
 
 function killIn(child: ChildProcess, ms: number): void {

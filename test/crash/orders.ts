@@ -2,7 +2,7 @@
 export const accounts = 50
 export const senders = 4
 
-export type Kind = 'tellTransfer' | 'askTransfer' | 'pay' | 'later' | 'count' | 'put' | 'open'
+export type Kind = (typeof kinds)[number]
 
 export interface Ordered {
   readonly kind: Kind
@@ -15,17 +15,22 @@ export interface Ordered {
   readonly amount: number
 }
 
-const kinds: readonly Kind[] = [
+const kinds = [
   'tellTransfer',
   'tellTransfer',
   'askTransfer',
   'pay',
+  'payInTwo',
   'later',
+  'beat',
+  'write',
   'count',
   'count',
   'put',
   'open',
-]
+  'raise',
+  'list',
+] as const
 
 /** @param n from 1 */
 export function orderOf(seed: number, from: number, n: number): Ordered {
@@ -43,6 +48,13 @@ export function orderOf(seed: number, from: number, n: number): Ordered {
     to: `a${to}`,
     amount: 1 + random(20),
   }
+}
+
+/** All orders of a workload, sender by sender. */
+export function ordersOf(seed: number, orders: number): readonly Ordered[] {
+  return Array.from({ length: senders * orders }, (_, i) =>
+    orderOf(seed, Math.floor(i / orders), 1 + (i % orders)),
+  )
 }
 
 /** Numbers below a bound, the same for the same seed (mulberry32). */
