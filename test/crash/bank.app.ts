@@ -34,7 +34,9 @@ export interface AccountState {
 export const Account = contract('account', {
   tellTransfer: message<Order>(),
   askTransfer: message<Order>(),
-  deposit: message<number, number>(),
+  deposit: message<number>(),
+  /** The same for who asks: when it fails, the asker asks again. */
+  credit: message<number, number>(),
   pay: message<Order>(),
   payInTwo: message<Order>(),
   later: message<Order>(),
@@ -83,10 +85,13 @@ const account = actor(Account, {
     },
     async askTransfer(ctx, { order, to, amount }) {
       ctx.state.balance -= amount
-      await ctx.ref(Account, to).ask.deposit(amount)
+      await ctx.ref(Account, to).ask.credit(amount)
       ctx.state.done.push(order)
     },
     deposit(ctx, amount) {
+      ctx.state.balance += amount
+    },
+    credit(ctx, amount) {
       ctx.state.balance += amount
       return ctx.state.balance
     },

@@ -11,11 +11,14 @@ import { persist } from './persist.ts'
 
 type Check = (holds: boolean, what: string) => void
 
-/** Sends again what was quarantined: in this life nothing kills (F3). */
+/**
+ * Sends again what was quarantined: in this life nothing kills (F3). Not what was asked for: its asker
+ * was told, and has asked again.
+ */
 export async function heal(system: System): Promise<void> {
   for (const quarantined of system.quarantine.list()) system.quarantine.release(quarantined)
   for (const letter of quarantinedIn(system)) {
-    if (letter.replays === 0) system.deadLetters.replay(letter.id)
+    if (letter.replays === 0 && letter.name !== 'credit') system.deadLetters.replay(letter.id)
   }
   await system.quiet()
 }
