@@ -16,6 +16,28 @@ export interface ReplySink {
   item?(value: unknown): boolean | Promise<boolean>
 }
 
+/** A step that an earlier life of a message recorded (D2). */
+export interface EarlierStep {
+  readonly name: string
+  /** False for one that began and whose outcome is unknown. */
+  readonly done: boolean
+  /** Sections of its record. */
+  readonly step: Uint8Array
+  readonly result?: Uint8Array
+  readonly error?: Uint8Array
+}
+
+/**
+ * What a dead letter that is sent again takes over from the message it was: its steps, and the identity
+ * that steps, random numbers and ids are derived from.
+ */
+export interface EarlierLife {
+  readonly id: MessageId
+  readonly a: number
+  readonly b: number
+  readonly steps: readonly EarlierStep[]
+}
+
 /** What only some envelopes carry. */
 export interface Header {
   /** Monotonic time in ms after which the handler must not start. */
@@ -43,6 +65,8 @@ export interface Header {
   readonly tick?: { readonly timer: string; readonly due: number; readonly missed: number }
   /** Why the payload is still of an older version, and of which; no handler may get it (D9). */
   readonly unfit?: { readonly version: number; readonly error: unknown }
+  /** It was a dead letter, and some of its steps are recorded. */
+  readonly earlier?: EarlierLife
 }
 
 const noHeader: Header = Object.freeze({})

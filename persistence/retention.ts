@@ -7,7 +7,7 @@
  *   record while there are fewer; its newest record and its newest turn;
  * - pending messages, open steps and their answers, timers;
  * - own ids that still de-duplicate, with their answers;
- * - dead letters, and the messages they hold.
+ * - dead letters, with the messages they hold and the steps of those.
  */
 import { isDamage, type Place } from './decode.ts'
 import { At, getU48, nextRecord, viewOf } from './directory.ts'
@@ -95,6 +95,8 @@ function firstSince(medium: ReadMedium, time: number, end: number): number {
 class Needed {
   readonly #floor: number
   readonly #positions = new Set<number>()
+  /** Step records of messages that have not ended so far, by actor and message. */
+  readonly #steps = new Map<string, number[]>()
 
   constructor(floor: number) {
     this.#floor = floor
@@ -110,7 +112,31 @@ class Needed {
         this.#add(position)
         this.#add(view.getFloat64(at + At.position, true))
       }
+      this.#stepsOfLetters(view, at, position)
       position += 1
+    }
+  }
+
+  /** A letter that is sent again takes over the steps of its message (D2). */
+  #stepsOfLetters(view: DataView, at: number, position: number): void {
+    const kind = view.getUint8(at)
+    const isStep = kind === RecordKind.stepBegun || kind === RecordKind.stepDone
+    if (!isStep && this.#steps.size === 0) return
+    const actor = view.getUint32(at + At.actor, true)
+    const message = view.getFloat64(at + At.position, true)
+    const key = `${actor}:${message}:${view.getUint32(at + At.index, true)}`
+    const steps = this.#steps.get(key)
+    if (isStep) {
+      if (steps === undefined) this.#steps.set(key, [position])
+      else steps.push(position)
+    } else if (steps !== undefined && kind === RecordKind.parked) {
+      for (const step of steps) this.#add(step)
+      this.#steps.delete(key)
+    } else if (
+      kind === RecordKind.turn &&
+      !(view.getUint16(at + At.flags, true) & RecordFlag.stash)
+    ) {
+      this.#steps.delete(key)
     }
   }
 

@@ -86,7 +86,8 @@ export abstract class Handling {
 
   /** What random numbers, ids and step keys are derived from (R3). */
   protected get seed(): string {
-    return `${this.cell.id}:${this.envelope?.id ?? '$start'}`
+    const { envelope } = this
+    return `${this.cell.id}:${envelope?.header.earlier?.id ?? envelope?.id ?? '$start'}`
   }
 
   // ── its abort (M6) and its end (T6) ───────────────────────────────────────────────────────────

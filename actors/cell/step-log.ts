@@ -43,7 +43,10 @@ export class StepLog implements StepStore {
     const key = messageKey(envelope)
     const known = this.#steps.get(key)
     known?.restart()
-    return known ?? this.#make(key)
+    const steps = known ?? this.#make(key)
+    const { earlier } = envelope.header
+    if (earlier !== undefined) steps.inherit(this.#seedOf(messageKey(earlier)), earlier.steps)
+    return steps
   }
 
   /** The steps of a message that the store knows of. */
@@ -55,7 +58,11 @@ export class StepLog implements StepStore {
 
   /** Keyed by the message's identity, which is the same before and after a crash. */
   #make(key: string): Steps {
-    return new Steps(`${this.#owner.id}\n${key}`)
+    return new Steps(this.#seedOf(key))
+  }
+
+  #seedOf(key: string): string {
+    return `${this.#owner.id}\n${key}`
   }
 
   /** Keeps the steps of an attempt for the next one. */

@@ -8,6 +8,7 @@
  *   begun (committed) ──► call ──► done (appended) ──► the handler sees the result
  */
 import { createHash } from 'node:crypto'
+import type { EarlierStep } from '../../mailbox/envelope.ts'
 import { isTerminal, TroupeError } from '../../mailbox/errors.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import type { StoredRecord, StoredStep } from '../../persistence/stored.ts'
@@ -30,6 +31,11 @@ export interface Step {
   answer?: StoredRecord
 }
 
+/** A record of a step, as far as it is needed here. */
+interface RecalledStep extends Pick<StoredStep, 'done' | 'answer'> {
+  readonly record: Pick<StoredRecord, 'name' | 'step' | 'result' | 'error'>
+}
+
 /** The `step` section of a record. */
 export interface StepSection {
   readonly key: string
@@ -40,7 +46,8 @@ export interface StepSection {
 }
 
 export class Steps {
-  readonly #seed: string
+  #seed: string
+  #hasInherited = false
   readonly #known = new Map<string, Step>()
   #counts = new Map<string, number>()
   /** Id of the key under which the turn seals (R5): its inputs must come out the same. */
@@ -56,7 +63,7 @@ export class Steps {
   }
 
   /** Takes over what the store recorded for this message. */
-  recall(stored: StoredStep): void {
+  recall(stored: RecalledStep): void {
     const { name } = stored.record
     const section = decodeValue(stored.record.step as Uint8Array) as StepSection
     this.sealedUnder ??= section.sealedUnder
@@ -67,9 +74,29 @@ export class Steps {
     else begin(step, stored.answer)
   }
 
+  /**
+   * Takes over what an earlier life of the message recorded, as far as this one has not got there yet.
+   * @param seed that life's
+   */
+  inherit(seed: string, steps: readonly EarlierStep[]): void {
+    if (this.#hasInherited) return
+    this.#hasInherited = true
+    this.#seed = seed
+    const own = new Set(this.#known.keys())
+    for (const { done, ...record } of steps) {
+      const { n } = decodeValue(record.step) as StepSection
+      if (!own.has(`${record.name}#${n}`)) this.recall({ done, record })
+    }
+    this.#forgetMendable()
+  }
+
   /** A new attempt counts names from the start; failed steps that may be mended run again (F2). */
   restart(): void {
     this.#counts = new Map()
+    this.#forgetMendable()
+  }
+
+  #forgetMendable(): void {
     for (const step of this.#known.values()) {
       if (step.done?.failed && !isTerminal(step.done.value)) forget(step)
     }
@@ -159,7 +186,7 @@ export function inDoubt(step: Step): TroupeError {
   )
 }
 
-function outcomeOf(record: StoredRecord): { failed: boolean; value: unknown } {
+function outcomeOf(record: RecalledStep['record']): { failed: boolean; value: unknown } {
   if (record.error !== undefined) {
     return { failed: true, value: decodeError(decodeValue(record.error)) }
   }

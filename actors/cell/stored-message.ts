@@ -3,7 +3,7 @@
  * messages back as envelopes.
  */
 import type { Clock } from '../../mailbox/clock.ts'
-import { Envelope, type Header, type ReplySink } from '../../mailbox/envelope.ts'
+import { type EarlierLife, Envelope, type Header, type ReplySink } from '../../mailbox/envelope.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import { noMessage, PartFlag } from '../../persistence/record.ts'
@@ -22,14 +22,17 @@ interface StoredHeader {
   readonly trace?: string
   readonly chain?: readonly string[]
   readonly tick?: { readonly timer: string; readonly due: number; readonly missed: number }
+  readonly earlier?: EarlierLife
 }
 
-export function encodeHeader({ trace, chain, tick }: Header): Uint8Array | undefined {
-  if (trace === undefined && chain === undefined && tick === undefined) return undefined
+export function encodeHeader({ trace, chain, tick, earlier }: Header): Uint8Array | undefined {
+  const isPlain = trace === undefined && chain === undefined && tick === undefined
+  if (isPlain && earlier === undefined) return undefined
   return encodeValue({
     ...(trace !== undefined && { trace }),
     ...(chain !== undefined && { chain }),
     ...(tick !== undefined && { tick }),
+    ...(earlier !== undefined && { earlier }),
   })
 }
 

@@ -113,7 +113,11 @@ export class DeadLetters {
     const seq = this.#peer.nextSeq()
     const copy = new Envelope(to, from, name, payload, laneNo, this.#peer.origin, seq, 0, 0)
     if (this.#store === undefined || kept.position === 0) return this.#peer.route(copy)
-    this.#store.replay(kept.position, copy)
+    this.#store.replay(kept.position, kept.letter.id, copy, (error) => {
+      kept.replays -= 1
+      const fields = { letter: id, error: String(error) }
+      this.#peer.log('error', to, 'a dead letter could not be sent again', fields)
+    })
     return queued
   }
 

@@ -12,8 +12,8 @@ import {
   writeMessage,
 } from '../../actors/cell/staged.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
-import type { Envelope } from '../../mailbox/envelope.ts'
-import { formatMessageId } from '../../mailbox/message-id.ts'
+import { type EarlierLife, Envelope } from '../../mailbox/envelope.ts'
+import { formatMessageId, type MessageId } from '../../mailbox/message-id.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import { PartFlag, PartKind, RecordKind } from '../../persistence/record.ts'
 import type { StoredMessage, StoredRecord } from '../../persistence/stored.ts'
@@ -21,6 +21,7 @@ import type { JournalClient } from '../peer/journal.ts'
 import { type Peer, typeOf } from '../peer/peer.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { LetterData } from '../wire/host-control.ts'
+import { LetterSteps } from './letter-steps.ts'
 
 /** What the store knows: a letter, or that one was sent again. */
 export type Recalled =
@@ -33,11 +34,15 @@ export class LetterStore {
   readonly #peer: Peer
   readonly #journal: JournalClient
   readonly #client: StoreClient
+  readonly #steps: LetterSteps
+  /** One after the other, in the order of the calls. */
+  #replays: Promise<void> = Promise.resolve()
 
   constructor(peer: Peer, journal: JournalClient, client: StoreClient) {
     this.#peer = peer
     this.#journal = journal
     this.#client = client
+    this.#steps = new LetterSteps(client)
   }
 
   /** All of it, in order. */
@@ -84,13 +89,31 @@ export class LetterStore {
   }
 
   /**
-   * Sends a letter again with the commit that says so.
+   * Sends a letter again with the commit that says so, together with the steps that its message recorded:
+   * what was paid for is not paid again (D2).
    * @param position of the record that keeps the letter
-   * @throws NOT_ENCODABLE
+   * @param id text of the identity that its message had
+   * @param failed told when the store cannot be read: nothing was sent
    */
-  replay(position: number, envelope: Envelope): void {
-    const message = stage(this.#peer, envelope)
-    this.#journal.admit(() => this.#replayNow(position, message))
+  replay(
+    position: number,
+    id: MessageId,
+    envelope: Envelope,
+    failed: (error: unknown) => void,
+  ): void {
+    this.#replays = this.#replays.then(async () => {
+      try {
+        const earlier = await this.#steps.of(position, id)
+        const message = stage(
+          this.#peer,
+          earlier === undefined ? envelope : again(envelope, earlier),
+        )
+        this.#journal.admit(() => this.#replayNow(position, message))
+      } catch (error) {
+        failed(error)
+      }
+    })
+    this.#journal.prepare(this.#replays)
   }
 
   #replayNow(position: number, message: StagedMessage): void {
@@ -116,6 +139,11 @@ export class LetterStore {
     const home = await this.#client.ask('record', { position })
     return home === undefined || 'detail' in home ? undefined : messageIn(home, index)
   }
+}
+
+function again(envelope: Envelope, earlier: EarlierLife): Envelope {
+  const { to, from, name, payload, lane, a, b, header } = envelope
+  return new Envelope(to, from, name, payload, lane, a, b, 0, 0, { ...header, earlier })
 }
 
 function messageIn({ parts }: StoredRecord, index?: number): StoredMessage | undefined {
@@ -146,10 +174,17 @@ function letterOf(record: StoredRecord, message: StoredMessage | undefined): Let
   }
 }
 
-/** The record of one that was given up has the error, which tells why. */
-function reasonOf({ error }: StoredRecord): DeadLetterReason {
-  const code = error && (decodeValue(error) as ReturnType<typeof encodeError>).code
-  return code === 'QUARANTINED' || code === 'STORE_CORRUPT' ? 'quarantined' : 'parked'
+/**
+ * The record of one that was given up has the error, which tells why. One that asked an actor whose
+ * message was quarantined failed with that error too, and was parked.
+ */
+function reasonOf({ actor, name, error }: StoredRecord): DeadLetterReason {
+  if (error === undefined) return 'parked'
+  const { code, fields } = decodeValue(error) as ReturnType<typeof encodeError>
+  const about = (fields ?? {}) as { readonly actor?: unknown; readonly message?: unknown }
+  const isOwn = about.actor === actor && (about.message ?? name) === name
+  const isQuarantine = code === 'QUARANTINED' || code === 'STORE_CORRUPT'
+  return isOwn && isQuarantine ? 'quarantined' : 'parked'
 }
 
 /** A letter's own record keeps the id that the message had in memory. */

@@ -43,6 +43,8 @@ export class JournalClient implements Journal {
   /** Acceptances that wait for credit, in order. */
   readonly #queue: (() => void)[] = []
   #fenced = false
+  /** Records that are being prepared. */
+  #prepared = 0
   readonly #faults: Faults | undefined
 
   /**
@@ -81,7 +83,8 @@ export class JournalClient implements Journal {
 
   /** True when nothing waits for an answer. */
   get isIdle(): boolean {
-    return this.#sent.length === 0 && this.#entries.length === 0 && this.#queue.length === 0
+    const isEmpty = this.#sent.length === 0 && this.#entries.length === 0
+    return isEmpty && this.#queue.length === 0 && this.#prepared === 0
   }
 
   whenCredit(cell: Cell): void {
@@ -91,6 +94,15 @@ export class JournalClient implements Journal {
   admit(append: () => void): void {
     if (this.hasCredit && this.#queue.length === 0) append()
     else this.#queue.push(append)
+  }
+
+  /** The thread is not quiet before this is done: it will append a record. */
+  prepare(work: Promise<void>): void {
+    this.#prepared += 1
+    void work.finally(() => {
+      this.#prepared -= 1
+      this.#schedule()
+    })
   }
 
   append(entry: Committing): void {

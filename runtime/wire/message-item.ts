@@ -60,7 +60,7 @@ function wireHeader(
   reply: number | undefined,
   accepted: number | undefined,
 ): WireHeader | undefined {
-  const { deadline, chain, trace, ownId, topic, asked, keep, tick, bytes } = header
+  const { deadline, chain, trace, ownId, topic, asked, keep, tick, earlier, bytes } = header
   const crossing: WireHeader = {
     ...(deadline !== undefined && { deadline }),
     ...(chain !== undefined && { chain }),
@@ -70,6 +70,7 @@ function wireHeader(
     ...(asked !== undefined && { asked }),
     ...(keep !== undefined && { keep }),
     ...(tick !== undefined && { tick }),
+    ...(earlier !== undefined && { earlier }),
     ...(bytes !== undefined && { bytes }),
     ...(reply !== undefined && { reply }),
     ...(accepted !== undefined && { accepted }),

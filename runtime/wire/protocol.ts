@@ -8,6 +8,7 @@
 import type { Whereabouts } from '../../actors/cell/ask-table.ts'
 import type { ErrorData } from '../../actors/cell/error-data.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
+import type { EarlierLife } from '../../mailbox/envelope.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
 
 export const Tag = Object.freeze({
@@ -33,6 +34,7 @@ export interface WireHeader {
   readonly asked?: boolean
   readonly keep?: boolean
   readonly tick?: { readonly timer: string; readonly due: number; readonly missed: number }
+  readonly earlier?: EarlierLife
   /** Number of the reply sink on the sender's side. */
   readonly reply?: number
   readonly accepted?: number

@@ -23,7 +23,7 @@ import {
 import { SegmentBuilder } from '../../persistence/segment.ts'
 import { connect } from '../../persistence/sqlite/connection.ts'
 import { openSqliteReader, openSqliteStore } from '../../persistence/sqlite/sqlite-store.ts'
-import type { StoredSegment } from '../../persistence/stored.ts'
+import type { StoredRecord, StoredSegment } from '../../persistence/stored.ts'
 import { withFolderAsync } from './temp.ts'
 
 const actors = ['t/a', 't/b', 't/c']
@@ -252,7 +252,22 @@ function lettersOf(store: HistoryStore): unknown[] {
     if (record === undefined || isDamage(record)) continue
     const isLetter = record.kind === RecordKind.parked || record.kind === RecordKind.deadLetter
     const { message } = record
-    if (isLetter) found.push(record, message.position > 0 ? store.record(message.position) : 0)
+    if (!isLetter) continue
+    found.push(record, message.position > 0 ? store.record(message.position) : 0)
+    found.push(...stepsOf(store, record))
+  }
+  return found
+}
+
+/** What a letter that is sent again takes over (D2). */
+function stepsOf(store: HistoryStore, letter: StoredRecord): StoredRecord[] {
+  const found: StoredRecord[] = []
+  for (let position = 1; position < letter.position; position += 1) {
+    const record = store.record(position)
+    if (record === undefined || isDamage(record) || record.actor !== letter.actor) continue
+    const isStep = record.kind === RecordKind.stepBegun || record.kind === RecordKind.stepDone
+    const isSame = record.message.position === letter.message.position
+    if (isStep && isSame && record.message.index === letter.message.index) found.push(record)
   }
   return found
 }
