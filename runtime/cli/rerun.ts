@@ -5,6 +5,7 @@ import { openRecording } from '../../persistence/replay/recording.ts'
 import { type Divergence, type RerunReport, rerun as rerunTurns } from '../replay/rerun.ts'
 import { appOf } from './app-module.ts'
 import { aNumber, misuse, parseArguments } from './arguments.ts'
+import { Breakpoint } from './breakpoint.ts'
 import { type Command, exit } from './command.ts'
 import { Output, plain } from './output.ts'
 import { secretsHelp, secretsOf, secretsOptions } from './secrets-options.ts'
@@ -24,6 +25,9 @@ answered from their records, and a call that is not recorded is a divergence. FI
   --patience MS  how long to wait for a turn that waits for nothing recorded; default 1000
   --json         the report as one JSON value
 ${secretsHelp}
+  --inspect-brk        waits for a debugger and stops it in the handler of the first turn that is run
+                       again: choose it with TYPE/KEY and --from
+  --inspect-port N     port of the inspector, 0 for any; default 9229
 
 Exit code 0 when every turn does what it did, 3 when one does not, 2 for a mistake in the arguments.
 `
@@ -39,6 +43,8 @@ const spec = {
     patience: { type: 'string' },
     json: { type: 'boolean' },
     ...secretsOptions,
+    'inspect-brk': { type: 'boolean' },
+    'inspect-port': { type: 'string' },
   },
 } as const
 
@@ -57,15 +63,22 @@ export const rerun: Command = async (args, terminal) => {
     throw misuse('rerun', '--all and an actor exclude each other')
   if (actor !== undefined) parseAddress(actor)
   const secrets = secretsOf('rerun', values, terminal.env ?? {})
+  const port = inspectPort(values)
   const out = new Output(terminal)
   const recording = openRecording(file)
+  let breakpoint: Breakpoint | undefined
   try {
     const app = await appOf('rerun', values.app, file, recording.app)
+    if (port !== undefined) breakpoint = new Breakpoint(port)
     let turns = 0
     const report = await rerunTurns(recording.reader, app, {
       ...(actor !== undefined && { actor }),
       ...(secrets !== undefined && { secrets }),
       ...numbers(values),
+      ...(breakpoint && {
+        beforeHandler: (handler) => breakpoint?.at(handler),
+        patience: longestPatience,
+      }),
       onTurn: (position) => {
         turns += 1
         if (turns % progressEvery === 0) out.note(`${turns} turns, position ${position}`)
@@ -75,9 +88,24 @@ export const rerun: Command = async (args, terminal) => {
     else show(report, out)
     return report.divergences.length === 0 ? exit.ok : exit.different
   } finally {
+    breakpoint?.end()
     recording.close()
   }
 }
+
+/** @returns undefined without a debugger */
+function inspectPort(values: {
+  readonly 'inspect-brk'?: boolean
+  readonly 'inspect-port'?: string
+}): number | undefined {
+  const { 'inspect-brk': isWanted, 'inspect-port': port } = values
+  if (isWanted) return aNumber('rerun', '--inspect-port', port ?? '9229', 0, 65_535)
+  if (port !== undefined) throw misuse('rerun', '--inspect-port is for --inspect-brk')
+  return undefined
+}
+
+/** Who is at a breakpoint has time. */
+const longestPatience = 2 ** 31 - 1
 
 type Numbers = Partial<Record<'from' | 'to' | 'patience', number>>
 

@@ -67,6 +67,7 @@ const checks = {
   to: anInteger(0),
   deps: () => undefined,
   secrets: anObject,
+  beforeHandler: aFunction,
   patience: anInteger(0),
   onTurn: aFunction,
   signal: aSignal,

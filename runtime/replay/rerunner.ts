@@ -44,6 +44,8 @@ export interface RerunnerOptions {
   readonly deps?: unknown
   /** Keys of secrets, for turns that reveal or make some; see `createSystem`. */
   readonly secrets?: SecretsOptions
+  /** Called right before a turn is run again, with its handler: for a breakpoint. */
+  readonly beforeHandler?: (handler: (...args: never[]) => unknown) => void
   /** Real ms to wait for a turn that seems to wait for nothing recorded; default 1,000. */
   readonly patience?: number
 }
@@ -61,7 +63,10 @@ export class Rerunner {
     this.#peer = new ReplayPeer(
       {
         slot: mainSlot,
-        actors: startingOnly(app.actors, () => this.#expected?.message === undefined),
+        actors: watched(
+          startingOnly(app.actors, () => this.#expected?.message === undefined),
+          options.beforeHandler,
+        ),
         deps: () => ('deps' in options ? options.deps : noDeps('give rerun { deps }')),
         placement: new Placement(planPlacement([], 0)),
         counters: new Counters(app.actors.keys()),
@@ -173,6 +178,25 @@ function startingOnly(
       if (onStart === undefined) return [type, definition]
       const hook: typeof onStart = (ctx) => (isWanted() ? onStart(ctx) : undefined)
       return [type, { ...definition, behavior: { ...behavior, onStart: hook } }]
+    }),
+  )
+}
+
+function watched(
+  actors: ReadonlyMap<string, ActorDefinition>,
+  before: RerunnerOptions['beforeHandler'],
+): ReadonlyMap<string, ActorDefinition> {
+  if (before === undefined) return actors
+  return new Map(
+    [...actors].map(([type, definition]) => {
+      const on = [...definition.on].map(([name, handler]) => {
+        const watching: typeof handler = (ctx, payload) => {
+          before(handler)
+          return handler(ctx, payload)
+        }
+        return [name, watching] as const
+      })
+      return [type, { ...definition, on: new Map(on) }]
     }),
   )
 }
