@@ -109,14 +109,18 @@ export abstract class Cell {
   /** Finds a place for a message that will have a turn. */
   protected admit(envelope: Envelope): TellOutcome {
     const outcome = this.inbox.offer(envelope)
-    if (outcome !== queued) return outcome
-    if (this.standing === Lane.system || envelope.lane < this.standing) this.stand()
-    return queued
+    if (outcome === queued) this.standFor(envelope.lane)
+    return outcome
   }
 
   receiveSignal(signal: Signal): void {
     this.inbox.mailbox.signal(signal)
     this.stand()
+  }
+
+  /** Takes its place for a message of this lane, unless it stands there already. */
+  standFor(lane: LaneNumber): void {
+    if (this.standing === Lane.system || lane < this.standing) this.stand()
   }
 
   /** Takes its place in the run queue, if it has something to do now. */

@@ -63,9 +63,9 @@ export abstract class DurableTurns extends Cell {
   readonly journal: Journal
   readonly pipeline: Pipeline
   #saidItsEnd = false
-  protected readonly hand = new Hand()
+  readonly hand = new Hand()
   protected readonly retry: Retry
-  protected readonly undone: Undo
+  readonly undone: Undo
   /** The store's side of its steps (D2). */
   readonly stepLog: StepLog
 
@@ -269,7 +269,10 @@ export abstract class DurableTurns extends Cell {
   #putAside(turn: DurableTurn, envelope: Envelope): void {
     if (this.inbox.stash.put(envelope)) return
     turn.overfull = true
-    this.overfullStash(envelope)
+    const error = new TroupeError('MAILBOX_FULL', `the stash of ${this.id} is full`, {
+      fields: { capacity: this.inbox.stash.capacity },
+    })
+    this.park(envelope, 'stash-full', error)
   }
 
   #afterwards(turn: DurableTurn): void {
@@ -315,8 +318,7 @@ export abstract class DurableTurns extends Cell {
   }
 
   protected abstract started(turn: DurableTurn): void
-  protected abstract overfullStash(envelope: Envelope): void
-  protected abstract activationFailed(error: unknown): void
+  protected abstract notStarted(error: unknown): void
 
   // ── failure (F2) ──────────────────────────────────────────────────────────────────────────────
 
@@ -325,7 +327,7 @@ export abstract class DurableTurns extends Cell {
     turn?.close()
     const error = readable(thrown)
     const envelope = turn?.envelope
-    if (envelope === undefined) return this.activationFailed(error)
+    if (envelope === undefined) return this.notStarted(error)
     const durable = turn as DurableTurn
     if (durable.misfit !== undefined) this.#giveUp(envelope, 'invalid-payload', error)
     else this.#settleFailure(durable, envelope, error)
@@ -423,7 +425,7 @@ export abstract class DurableTurns extends Cell {
   }
 
   /** Parks a message that no turn has seen. */
-  protected setAside(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
+  setAside(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
     this.hand.take(envelope)
     this.park(envelope, reason, error)
   }

@@ -7,6 +7,7 @@
  */
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { Refusal } from '../../persistence/store.ts'
+import type { StoredStep } from '../../persistence/stored.ts'
 import { Calls, type Outcome } from './calls.ts'
 import { type Recorded, writeStepBegun, writeStepDone } from './durable-record.ts'
 import type { DurableTurn } from './durable-turn.ts'
@@ -49,11 +50,13 @@ export class StepLog implements StepStore {
     return steps
   }
 
-  /** The steps of a message that the store knows of. */
-  recalled(key: string): Steps {
+  /** A step that the store knows of. */
+  recall(stored: StoredStep): void {
+    const { position, index } = stored.message
+    const key = messageKey({ a: position, b: index })
     const steps = this.#steps.get(key) ?? this.#make(key)
     this.#steps.set(key, steps)
-    return steps
+    steps.recall(stored)
   }
 
   /** Keyed by the message's identity, which is the same before and after a crash. */
