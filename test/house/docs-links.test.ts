@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { test } from 'node:test'
 import { pagePaths } from './docs.ts'
-import { read, root } from './repository.ts'
+import { filesIn, read, rooms, root } from './repository.ts'
 
 const link = /\]\(([^)\s]+)\)/g
 /** A path from the root, with a folder: `runtime/peer/peer.ts`; the rooms are what tells it apart. */
@@ -43,6 +43,36 @@ function anchors(text: string): string[] {
 test('docs: every link leads to a file and a heading, every file that is named exists', () => {
   const found = pagePaths().flatMap((page) => problems(page, read(page)))
   assert.deepEqual(found, [])
+})
+
+test('docs: the page on architecture names every folder of the rooms, and none that is gone', () => {
+  const page = read('docs/architecture.md')
+  const named = [...page.matchAll(/`((?:mailbox|persistence|actors|runtime)\/(?:[\w-]+\/)*)`/g)]
+  const folders = new Set(filesIn(rooms, '.ts').map((path) => `${dirname(path)}/`))
+  assert.deepEqual(new Set(named.map(([, folder]) => folder)), folders)
+})
+
+test('docs: the README keeps its order: what it is, install, a program, promises, reference, figures, links', () => {
+  const [, ...sections] = read('README.md').split(/^## /m)
+  const titles = sections.map((section) => section.slice(0, section.indexOf('\n')))
+  const wanted = [
+    /what it is for/i,
+    /install/i,
+    /smallest program/i,
+    /promised/i,
+    /^API/,
+    /example/i,
+    /benchmarks/i,
+    /more/i,
+  ]
+  const places = wanted.map((title) => titles.findIndex((one) => title.test(one)))
+  assert.ok(!places.includes(-1), `${titles}`)
+  assert.deepEqual(
+    places,
+    [...places].sort((a, b) => a - b),
+  )
+  const [, first = ''] = read('README.md').split('\n\n')
+  assert.match(first, /^[A-Z][^.]+[^.]*\.$/s, 'the first paragraph is one sentence')
 })
 
 test('docs: a link or a file that is not there is a problem', () => {

@@ -64,6 +64,27 @@ test('packaging: the sources that the declarations point to are shipped', () => 
   for (const room of rooms) assert.ok(manifest().files.includes(room), room)
 })
 
+test('packaging: the build has declarations and maps for everything, and Node can strip its types', () => {
+  const { sourceMap, declaration, declarationMap, outDir, inlineSources } = built()
+  assert.deepEqual({ sourceMap, declaration, declarationMap }, everyMap)
+  assert.equal(outDir, join(root, 'dist'))
+  // What the maps point to is shipped beside them.
+  assert.ok(manifest().files.includes('dist'))
+  assert.equal(inlineSources, undefined)
+})
+
+test('packaging: the compiler is as strict as it can be', () => {
+  const options = built() as Record<string, unknown>
+  for (const [name, value] of Object.entries(strictest)) assert.equal(options[name], value, name)
+})
+
+test('packaging: what convention puts at the top is there', () => {
+  for (const path of ['LICENSE', 'README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', '.ci/run']) {
+    assert.ok(existsSync(join(root, path)), path)
+  }
+  assert.match(read('LICENSE'), /Apache License\s+Version 2\.0/)
+})
+
 test('packaging: the command has a source', () => {
   const command = manifest().bin['troupe'] ?? ''
   assert.equal(command, 'dist/runtime/cli/main.js')
@@ -74,6 +95,36 @@ test('packaging: npm scripts run on the Node and the compiler of package.json', 
   assert.match(readlinkSync(join(root, 'node_modules/.bin/node')), /^\.\.\/node\/bin\/node$/)
   assert.match(readlinkSync(join(root, 'node_modules/.bin/tsc')), /^\.\.\/typescript\/bin\/tsc$/)
 })
+
+const everyMap = { sourceMap: true, declaration: true, declarationMap: true }
+
+/** A setting is taken out of here only with its reason. */
+const strictest = {
+  strict: true,
+  exactOptionalPropertyTypes: true,
+  noUncheckedIndexedAccess: true,
+  noImplicitOverride: true,
+  noImplicitReturns: true,
+  noFallthroughCasesInSwitch: true,
+  noPropertyAccessFromIndexSignature: true,
+  noUncheckedSideEffectImports: true,
+  noUnusedLocals: true,
+  noUnusedParameters: true,
+  allowUnreachableCode: false,
+  allowUnusedLabels: false,
+  erasableSyntaxOnly: true,
+  verbatimModuleSyntax: true,
+  isolatedModules: true,
+  noEmitOnError: true,
+}
+
+/** The options of the build, with what it inherits. */
+function built(): ts.CompilerOptions {
+  const { config } = ts.readConfigFile(join(root, 'tsconfig.build.json'), ts.sys.readFile) as {
+    config: object
+  }
+  return ts.parseJsonConfigFileContent(config, ts.sys, root).options
+}
 
 function compilerOptions(): { readonly paths: unknown } {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), ts.sys.readFile) as {

@@ -7,6 +7,7 @@
  * module, its package and its format: a third of the start of a thread. Our own imports say all that
  * themselves. Plain JavaScript, because it is itself read before anything is kept.
  */
+import './offline.mjs'
 import { readFileSync } from 'node:fs'
 import { enableCompileCache, registerHooks } from 'node:module'
 import { fileURLToPath } from 'node:url'

@@ -1,7 +1,7 @@
-/** A test file that leaves something running fails instead of waiting for ever. */
+/** A test file that leaves something behind fails, and none reaches the network. */
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -25,6 +25,49 @@ test('tests: a file that leaves a thread running fails', () => {
   )
   assert.equal(status, 1, stdout)
   assert.match(stdout + stderr, /a\.test\.ts does not end: its last test left something running/)
+})
+
+test('tests: a file that leaves something in the temporary folder fails, and it is removed', () => {
+  const { status, stdout, stderr } = runTestFile(
+    30_000,
+    `
+    import { mkdtempSync, writeFileSync } from 'node:fs'
+    import { tmpdir } from 'node:os'
+    import { join } from 'node:path'
+    test('writes', () => {
+      console.log('folder ' + tmpdir())
+      writeFileSync(join(mkdtempSync(join(tmpdir(), 'left-')), 'a.db'), '')
+    })
+  `,
+  )
+  assert.equal(status, 1, stdout)
+  assert.match(stdout + stderr, /a\.test\.ts left behind in its temporary folder: left-/)
+  const [, own = ''] = /folder (\S+)/.exec(stdout) ?? []
+  assert.match(own, /troupe-test-/)
+  assert.ok(!existsSync(own))
+})
+
+test('tests: no test reaches the network, from no thread', () => {
+  const { status, stdout } = runTestFile(
+    30_000,
+    `
+    import assert from 'node:assert/strict'
+    import { once } from 'node:events'
+    import { connect } from 'node:net'
+    import { Worker } from 'node:worker_threads'
+    const refused = /Tests use no network: refused to connect to example\\.com:(80|443)/
+    test('connects', async () => {
+      assert.throws(() => connect(80, 'example.com'), refused)
+      assert.throws(() => connect({ port: 80, host: 'example.com' }), refused)
+      await assert.rejects(fetch('https://example.com'), ({ cause }) => refused.test(cause.message))
+      const code = "import { connect } from 'node:net'; connect(80, 'example.com')"
+      const thread = new Worker(new URL('data:text/javascript,' + encodeURIComponent(code)))
+      const [error] = await once(thread, 'error')
+      assert.match(error.message, refused)
+    })
+  `,
+  )
+  assert.equal(status, 0, stdout)
 })
 
 test('tests: a file that cleans up after itself passes', () => {

@@ -14,31 +14,38 @@ const expected =
 test('D2: killed at ten random moments, it finishes with the answer of an undisturbed run', async (context) => {
   const docs = temporaryFolder(context, documents())
   const asked = [question, '--docs', docs]
-  const undisturbed = await runExample(asked, join(temporaryFolder(context), 'kb.db'))
-  assert.equal(undisturbed.code, 0, undisturbed.stderr)
-  assert.equal(answerOf(undisturbed), expected)
+  const ways = [await undisturbed(context, asked, 1), await undisturbed(context, asked, 0)] as const
   const random = randomFrom(seed)
-  context.diagnostic(
-    `seed ${seed}, set TROUPE_SEED for another; ${undisturbed.logged} bytes logged`,
-  )
+  context.diagnostic(`seed ${seed}, set TROUPE_SEED for another`)
   for (let moment = 0; moment < moments; moment++) {
+    // With threads and without by turns; and what one of them began the other one ends.
+    const [way, other] = moment % 2 === 0 ? ways : [ways[1], ways[0]]
     // One in each tenth of the run, so that every part of it is cut somewhere.
-    const draw = (): number => (0.95 * undisturbed.logged * (moment + random())) / moments
-    const { store, seen } = await killedOnce(context, asked, draw)
+    const draw = (): number => (0.95 * way.logged * (moment + random())) / moments
+    const { store, seen } = await killedOnce(context, way.argv, draw)
     context.diagnostic(seen)
-    // The next start may have other threads: every second one has none.
-    const again = await runExample([...asked, '--workers', String(moment % 2)], store)
+    const again = await runExample(other.argv, store)
     assert.equal(again.code, 0, again.stderr)
     assert.equal(answerOf(again), expected)
     assertNoStepTwice(store)
   }
 })
 
+/** How much a run logs that nobody kills: the scale of the moments. */
+async function undisturbed(context: TestContext, asked: readonly string[], workers: number) {
+  const argv = [...asked, '--workers', String(workers)]
+  const run = await runExample(argv, join(temporaryFolder(context), 'kb.db'))
+  assert.equal(run.code, 0, run.stderr)
+  assert.equal(answerOf(run), expected)
+  context.diagnostic(`${run.logged} bytes logged with --workers ${workers}`)
+  return { argv, logged: run.logged }
+}
+
 /** A run that was killed. One that ended before the signal came is no such run, and is made again. */
-async function killedOnce(context: TestContext, asked: readonly string[], draw: () => number) {
+async function killedOnce(context: TestContext, argv: readonly string[], draw: () => number) {
   for (let attempt = 0; attempt < 5; attempt++) {
     const store = join(temporaryFolder(context), 'kb.db')
-    const killed = await runExample(asked, store, { signal: 'SIGKILL', after: draw() })
+    const killed = await runExample(argv, store, { signal: 'SIGKILL', after: draw() })
     if (killed.signal === 'SIGKILL') {
       return { store, seen: `killed at ${killed.logged} bytes: ${seenBefore(killed)}` }
     }
