@@ -26,8 +26,7 @@ import {
   type Usage,
   wholeReply,
 } from './model.ts'
-import { Metered } from './models/metered.ts'
-import { checkRequest } from './models/request.ts'
+import { spoken } from './models/spoken.ts'
 import type { DocumentPart, Part, TextPart } from './parts.ts'
 
 /** What a model replies, word for word and nothing else, when the documents do not answer. */
@@ -56,27 +55,11 @@ class ExtractiveModel implements Model {
     return wholeReply(this.stream(request, options))
   }
 
-  async *stream(request: ModelRequest, options: CallOptions = {}): AsyncGenerator<ModelChunk> {
-    checkRequest(request)
-    const metered = new Metered(this.id, request, options)
-    const said: TextPart[] = []
-    try {
-      metered.check()
+  stream(request: ModelRequest, options: CallOptions = {}): AsyncGenerator<ModelChunk> {
+    return spoken(this.id, request, options, () => {
       const { parts, finishReason } = withinLimit(this.#answer(request), request.maxOutputTokens)
-      for (const part of parts) {
-        said.push(part)
-        yield { type: 'text', part }
-        metered.check()
-      }
-      const reply = { parts: said, finishReason, usage: usageOf(request, said) }
-      metered.done(reply.usage)
-      yield { type: 'end', reply }
-    } catch (error) {
-      metered.failed(error)
-      throw error
-    } finally {
-      metered.end(usageOf(request, said))
-    }
+      return { pieces: parts, reply: { parts, finishReason, usage: usageOf(request, parts) } }
+    })
   }
 
   #answer(request: ModelRequest): readonly TextPart[] {

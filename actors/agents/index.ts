@@ -33,6 +33,11 @@ export type { Gate, GateRequest, Permit, Settlement } from './models/gate.ts'
 export { type Entered, type Entering, type GateDeps, gateTurn } from './models/gate-actor.ts'
 export { Gates, type GatesOptions, gates } from './models/gates.ts'
 export { type GateLimits, type GateStats, LocalGate } from './models/local-gate.ts'
+export {
+  type RecordedRepliesOptions,
+  recordedModel,
+  recordedReplies,
+} from './models/recorded.ts'
 export type { RetryOptions } from './models/retry.ts'
 export {
   type ScriptedModel,

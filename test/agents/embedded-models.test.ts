@@ -1,11 +1,46 @@
 /** The models that need no service keep the contract of all models. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { actor } from '../../actors/actor.ts'
 import { extractiveModel } from '../../actors/agents/extractive-model.ts'
-import type { ModelRequest } from '../../actors/agents/model.ts'
+import type { ModelReply, ModelRequest } from '../../actors/agents/model.ts'
+import { recordedModel, recordedReplies } from '../../actors/agents/models/recorded.ts'
 import { scriptedModel } from '../../actors/agents/models/scripted.ts'
+import { textOf } from '../../actors/agents/parts.ts'
+import { app } from '../../actors/app.ts'
+import { contract } from '../../actors/contract.ts'
+import { message } from '../../actors/message.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { viewRecord } from '../../persistence/replay/record-view.ts'
+import { openRecording } from '../../persistence/replay/recording.ts'
+import { selectRecords } from '../../persistence/replay/scan.ts'
+import { fileOf, systemOf } from '../system/support.ts'
 import { all, modelContract, plainRequest, type Way, weather } from './model-contract.ts'
+
+const Asker = contract('asker', { both: message<void, string[]>() })
+
+/** Asks twice at once; the second is answered first. */
+const asking = app(import.meta.url, {
+  actors: [
+    actor(Asker, {
+      durable: true,
+      on: {
+        async both(ctx) {
+          const second = Promise.withResolvers<void>()
+          const model = scriptedModel([{ text: 'first', after: second.promise }, 'second'])
+          const ask = (): Promise<ModelReply> =>
+            ctx.effect('model', {}, () => model.generate(plainRequest()), { idempotent: true })
+          const replies = await Promise.all([
+            ask(),
+            ask().finally(() => second.resolve()),
+            ctx.effect('other', {}, () => 'no reply'),
+          ])
+          return replies.slice(0, 2).map((reply) => textOf((reply as ModelReply).parts))
+        },
+      },
+    }),
+  ],
+})
 
 const documents = (maxOutputTokens: number): ModelRequest => ({
   purpose: 'synthesize',
@@ -43,6 +78,54 @@ modelContract('scripted', () => {
       return plainRequest({ tools: [weather] })
     },
   }
+})
+
+modelContract('recorded', () => {
+  const usage = { inputTokens: 3, outputTokens: 1 }
+  const replies: Record<Way, ModelReply> = {
+    text: { parts: [{ type: 'text', text: 'one' }], finishReason: 'stop', usage },
+    long: { parts: [], finishReason: 'length', usage },
+    tool: {
+      parts: [{ type: 'tool-call', id: 'w', name: 'weather', input: { city: 'Bonn' } }],
+      finishReason: 'tool-calls',
+      usage,
+    },
+  }
+  const recorded: ModelReply[] = []
+  return {
+    model: recordedModel(recorded),
+    ask(way) {
+      recorded.push(replies[way], replies[way])
+      return plainRequest({ tools: [weather] })
+    },
+  }
+})
+
+test('a history gives back its replies, in the order of the calls', async (t) => {
+  const store = fileOf(t)
+  const system = await systemOf(t, asking, { workers: 0, store })
+  const asked = await system.ref(Asker, 'a').ask.both()
+  const { reader, close } = openRecording(store)
+  t.after(close)
+  const records = [...selectRecords(reader)].flatMap((record) =>
+    record.kind === 'damaged' ? [] : [viewRecord(record)],
+  )
+  const replies = recordedReplies(records, { actor: 'asker/a', step: 'model' })
+  // The first call was answered last.
+  assert.deepEqual(
+    replies.map(({ parts }) => textOf(parts)),
+    ['first', 'second'],
+  )
+  assert.deepEqual(asked, ['first', 'second'])
+  const model = recordedModel(replies)
+  assert.equal(textOf((await model.generate(plainRequest())).parts), 'first')
+  await all(model.stream(plainRequest()))
+  await assert.rejects(model.generate(plainRequest()), {
+    code: 'REPLAY_LIVE',
+    message: /2 recorded/,
+  })
+  assert.deepEqual(recordedReplies(records, { actor: 'asker/b' }), [])
+  assert.deepEqual(recordedReplies(records, { step: 'other' }), [])
 })
 
 test('a script is followed line by line, and its end is an error that counts the calls', async () => {

@@ -14,9 +14,8 @@ import {
   wholeReply,
 } from '../model.ts'
 import { type Json, type ReplyPart, textOf } from '../parts.ts'
-import { Metered } from './metered.ts'
-import { checkRequest } from './request.ts'
-import { inputEstimate, noUsage, tokensFor } from './usage.ts'
+import { spoken } from './spoken.ts'
+import { inputEstimate, tokensFor } from './usage.ts'
 
 /** One line of a script. */
 export interface ScriptedReply {
@@ -78,32 +77,13 @@ class Scripted implements ScriptedModel {
     return wholeReply(this.stream(request, options))
   }
 
-  async *stream(request: ModelRequest, options: CallOptions = {}): AsyncGenerator<ModelChunk> {
-    checkRequest(request)
-    const metered = new Metered(this.id, request, options)
-    let used: Usage = noUsage
-    const said: ReplyPart[] = []
-    try {
-      metered.check()
+  stream(request: ModelRequest, options: CallOptions = {}): AsyncGenerator<ModelChunk> {
+    return spoken(this.id, request, options, async () => {
       const line = this.#line(request)
       if (line.after !== undefined) await unlessAborted(line.after, options.signal)
-      metered.check()
-      for (const part of this.#parts(line)) {
-        said.push(part)
-        used = line.usage ?? usageOf(request, said)
-        yield chunkOf(part)
-        metered.check()
-      }
-      if (line.error !== undefined) throw line.error
-      const reply = replyOf(request, said, line)
-      metered.done(reply.usage)
-      yield { type: 'end', reply }
-    } catch (error) {
-      metered.failed(error)
-      throw error
-    } finally {
-      metered.end(used)
-    }
+      const pieces = this.#parts(line)
+      return { pieces, reply: replyOf(request, pieces, line), error: line.error }
+    })
   }
 
   #line(request: ModelRequest): ScriptedReply {
@@ -146,19 +126,6 @@ const usageOf = (request: ModelRequest, said: readonly ReplyPart[]): Usage => ({
   inputTokens: inputEstimate(request),
   outputTokens: tokensFor(Buffer.byteLength(textOf(said))),
 })
-
-function chunkOf(part: ReplyPart): ModelChunk {
-  switch (part.type) {
-    case 'text':
-      return { type: 'text', part }
-    case 'reasoning':
-      return { type: 'reasoning', part }
-    case 'tool-call':
-      return { type: 'tool-call', part }
-    default:
-      return part satisfies never
-  }
-}
 
 function unlessAborted(wait: Promise<unknown>, signal: AbortSignal | undefined): Promise<unknown> {
   if (signal === undefined) return wait
