@@ -87,7 +87,7 @@ class Import {
       const next = this.#position + this.#lines.length + 1
       throw badLine(
         line,
-        `expected record ${next}, got ${position}; only a whole history is imported`,
+        `expected record ${next}, got ${position}; only a whole history is imported: where retention took records out, export it with --archive`,
       )
     }
     const committed = record.number('committed')

@@ -6,9 +6,10 @@
  */
 import { existsSync, statSync } from 'node:fs'
 import { TroupeError } from '../../mailbox/errors.ts'
-import type { HistoryReader } from '../history-reader.ts'
+import { HistoryReader } from '../history-reader.ts'
 import type { AppNote } from '../sqlite/app-note.ts'
 import { openSqliteReader } from '../sqlite/sqlite-store.ts'
+import { ArchivedMedium } from './archives.ts'
 
 /** A store that is open for reading. */
 export interface Recording {
@@ -19,11 +20,17 @@ export interface Recording {
   close(): void
 }
 
+/** What to read besides the file. */
+export interface RecordingOptions {
+  /** Folder of the files that retention made of what it took out (`createSystem({ archive })`). */
+  readonly archive?: string | undefined
+}
+
 /**
  * Opens a store file for reading, without touching it.
  * @throws OPTION_INVALID where there is no file; STORE_NEWER, STORE_READONLY, STORE_CORRUPT
  */
-export function openRecording(file: string): Recording {
+export function openRecording(file: string, { archive }: RecordingOptions = {}): Recording {
   if (!existsSync(file) || !statSync(file).isFile()) {
     throw new TroupeError(
       'OPTION_INVALID',
@@ -33,6 +40,10 @@ export function openRecording(file: string): Recording {
   const { history, medium, close } = openSqliteReader(file)
   try {
     void history.position
+    if (archive !== undefined) {
+      const reader = new HistoryReader(new ArchivedMedium(medium, archive))
+      return { reader, app: medium.app, close }
+    }
   } catch (cause) {
     close()
     // An empty file is a valid empty database to SQLite, without our tables.

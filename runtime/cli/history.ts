@@ -53,6 +53,7 @@ Lists the records of a store: messages accepted, turns, steps, dead letters. FIL
   --mermaid          the selection as a sequence diagram
   --export           the whole history as NDJSON, values as base64
   --import EXPORT    makes FILE, a new store, of an export
+  --archive DIR      with the files that retention has put there (\`createSystem({ archive })\`)
   --full             values in full, however long
   --json             one record a line; with --cause and --why one message a line
 
@@ -83,6 +84,7 @@ const spec = {
     mermaid: { type: 'boolean' },
     export: { type: 'boolean' },
     import: { type: 'string' },
+    archive: { type: 'string' },
     full: { type: 'boolean' },
     json: { type: 'boolean' },
   },
@@ -107,7 +109,7 @@ export const history: Command = async (args, terminal) => {
   if (values.import !== undefined) {
     return takeIn(values.import, positionals[0] as string, values, new Output(terminal))
   }
-  const recording = openRecording(positionals[0] as string)
+  const recording = openRecording(positionals[0] as string, values)
   try {
     return await answer(recording.reader, values, filter, terminal)
   } finally {

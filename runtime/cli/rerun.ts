@@ -23,6 +23,7 @@ answered from their records, and a call that is not recorded is a divergence. FI
   --from N       first position
   --to N         last position
   --patience MS  how long to wait for a turn that waits for nothing recorded; default 1000
+  --archive DIR  with the files that retention has put there (\`createSystem({ archive })\`)
   --json         the report as one JSON value
 ${secretsHelp}
   --inspect-brk        waits for a debugger and stops it in the handler of the first turn that is run
@@ -41,6 +42,7 @@ const spec = {
     from: { type: 'string' },
     to: { type: 'string' },
     patience: { type: 'string' },
+    archive: { type: 'string' },
     json: { type: 'boolean' },
     ...secretsOptions,
     'inspect-brk': { type: 'boolean' },
@@ -65,7 +67,7 @@ export const rerun: Command = async (args, terminal) => {
   const secrets = secretsOf('rerun', values, terminal.env ?? {})
   const port = inspectPort(values)
   const out = new Output(terminal)
-  const recording = openRecording(file)
+  const recording = openRecording(file, values)
   let breakpoint: Breakpoint | undefined
   try {
     const app = await appOf('rerun', values.app, file, recording.app)

@@ -29,6 +29,7 @@ Shows the state of a durable actor. FILE may be in use.
                      what changed between two points, a place a line
   --blame PLACE      the record that last changed a place: balance, entries[0].amount,
                      index.get("key"), or "" for anything
+  --archive DIR      with the files that retention has put there (\`createSystem({ archive })\`)
   --full             values in full, however long
   --json             the answer as one JSON value
 
@@ -42,6 +43,7 @@ const spec = {
     at: { type: 'string' },
     diff: { type: 'string' },
     blame: { type: 'string' },
+    archive: { type: 'string' },
     full: { type: 'boolean' },
     json: { type: 'boolean' },
   },
@@ -63,7 +65,7 @@ export const state: Command = async (args, terminal) => {
   const [file, actor] = positionals as [string, string]
   parseAddress(actor)
   checkMode(values)
-  const recording = openRecording(file)
+  const recording = openRecording(file, values)
   try {
     const page = new Page(recording.reader, actor, values, new Output(terminal))
     if (values.diff !== undefined) return page.diff(values.diff)

@@ -24,6 +24,8 @@ was sent. Type a word and Enter:
 ${stepWords()}
 
   --at N    begins at a position; default: before the first record
+  --archive DIR
+            with the files that retention has put there (\`createSystem({ archive })\`)
   --full    values in full, however long
   --json    one JSON value for each line that is typed
 
@@ -34,7 +36,12 @@ a piped word failed; 2 for a mistake in the arguments.
 const spec = {
   command: 'step',
   positionals: ['FILE'],
-  options: { at: { type: 'string' }, full: { type: 'boolean' }, json: { type: 'boolean' } },
+  options: {
+    at: { type: 'string' },
+    archive: { type: 'string' },
+    full: { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
 } as const
 
 export const step: Command = async (args, terminal) => {
@@ -44,7 +51,7 @@ export const step: Command = async (args, terminal) => {
     return exit.ok
   }
   const { values, positionals } = parsed
-  const recording = openRecording(positionals[0] as string)
+  const recording = openRecording(positionals[0] as string, values)
   try {
     const walk = new Walk(recording.reader)
     if (values.at !== undefined) obey(walk, `goto ${values.at}`)

@@ -45,7 +45,11 @@ export {
   recordedValue,
   toJson,
 } from '../../persistence/replay/recorded-value.ts'
-export { openRecording, type Recording } from '../../persistence/replay/recording.ts'
+export {
+  openRecording,
+  type Recording,
+  type RecordingOptions,
+} from '../../persistence/replay/recording.ts'
 export { selectPositions, selectRecords } from '../../persistence/replay/scan.ts'
 export { sequenceDiagram } from '../../persistence/replay/sequence.ts'
 export {
