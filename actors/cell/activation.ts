@@ -82,6 +82,7 @@ export class Activation {
     }
     const { definition, intake } = this.#cell
     refuseNewerMessages(definition, id, [...loaded.pending.messages, ...loaded.stash])
+    host.starts?.bringsUp(id)
     this.#become(loaded)
     intake.adopt(loaded)
     this.#cell.runStartHook()

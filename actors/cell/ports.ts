@@ -135,6 +135,8 @@ export interface StartLog {
   ended(envelope: Envelope): void
   /** An actor is about to be brought up; false when it may not any more. */
   activation(actor: string): boolean
+  /** It is read: the code that folds it and its start hook run now. */
+  bringsUp(actor: string): void
   /** Whatever came of it, it did not kill. */
   activated(actor: string): void
 }

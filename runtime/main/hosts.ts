@@ -439,9 +439,16 @@ export class Hosts implements HostsView {
   async #retire(slot: number): Promise<void> {
     this.#side.placement.retire(slot)
     this.#side.links.retire(slot)
-    await this.#all((host) => host.control.retire(slot))
+    await this.#all((host) => this.#inherit(host, slot))
     await this.#all((host) => host.control.replaced(slot))
     this.#side.retired(slot)
+  }
+
+  /** Actors of a slot that was given up live there too: what may have killed it is tried first (F3). */
+  async #inherit({ slot, control }: HostThread, retired: number): Promise<void> {
+    await control.tryAlone(await this.#side.suspectsOf(slot))
+    await control.retire(retired)
+    await control.go()
   }
 }
 

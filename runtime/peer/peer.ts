@@ -243,7 +243,6 @@ export class Peer implements CellHost {
   /** From now on all wait, until {@link tryAlone} has been through and {@link tryAll} says so. */
   holdAll(): void {
     this.#ward = new Ward(this)
-    if (this.starts !== undefined) this.starts.alone = true
   }
 
   /** Runs actors with suspects, one by one. */
@@ -254,7 +253,6 @@ export class Peer implements CellHost {
   tryAll(): void {
     const ward = this.#ward
     this.#ward = undefined
-    if (this.starts !== undefined) this.starts.alone = false
     ward?.end()
   }
 

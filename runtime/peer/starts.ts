@@ -3,6 +3,10 @@
  * the process died: the third is refused (F3). Needs nothing of the actor, only its address.
  *
  * Only what the store holds is counted: nothing else comes back after a death.
+ *
+ * A death makes everything that was in hand a suspect, and says nothing of which one it was. From then on
+ * a suspect shares its starts with nothing, and only a death in one of those counts against it: what merely
+ * waited, or was being brought up beside others, stays a suspect, however often the process is killed.
  */
 import type { StartLog } from '../../actors/cell/ports.ts'
 import { hashAddress } from '../../mailbox/address.ts'
@@ -22,7 +26,8 @@ export interface SuspectNews {
 type Subject = Omit<InHand, 'starts'>
 
 export class Starts implements StartLog {
-  #alone = false
+  /** Hash of the address of the actor that is tried while all others wait. */
+  #tried: number | undefined
   readonly #hand: Hand
   readonly #news: SuspectNews
   /** Starts that did not end, of suspects. */
@@ -40,11 +45,11 @@ export class Starts implements StartLog {
   }
 
   /**
-   * While suspects are tried, one actor at a time, whatever is out at a death is to blame. Later it
-   * only waits, most likely: what the thread started or resumed last is to blame then.
+   * The one actor that may run now: what it has out at a death is to blame, whether it was started last
+   * or waits. What others have out only waits.
    */
-  set alone(alone: boolean) {
-    this.#alone = alone
+  try(actor: string | undefined): void {
+    this.#tried = actor === undefined ? undefined : hashAddress(actor)
     for (const { place, subject } of this.#places.values()) {
       this.#hand.replace(place, this.#waiting(subject))
     }
@@ -52,7 +57,10 @@ export class Starts implements StartLog {
 
   /** The thread is back at its event loop: what it started or resumed did not kill it. */
   rested(): void {
-    if (!this.#hasSuspect) return
+    if (this.#hasSuspect) this.#clearBatch()
+  }
+
+  #clearBatch(): void {
     this.#hasSuspect = false
     this.#batch.clear()
     this.#hand.batch([])
@@ -103,9 +111,20 @@ export class Starts implements StartLog {
     return true
   }
 
+  bringsUp(actor: string): void {
+    if (this.#known.size === 0) return
+    const subject = { position: 0, index: 0, actor: hashAddress(actor) }
+    if (!this.#known.has(suspectKey(subject))) return
+    this.#batch.clear()
+    this.#hasSuspect = true
+    this.#hand.batch([this.#entry(subject)])
+    this.#hand.sync()
+  }
+
   activated(actor: string): void {
     const key = suspectKey({ position: 0, index: 0, actor: hashAddress(actor) })
     this.#close(key)
+    if (this.#hasSuspect && this.#batch.size === 0) this.#clearBatch()
     if (this.#startsOf(key) < lastStart) this.#clear(key)
   }
 
@@ -131,7 +150,7 @@ export class Starts implements StartLog {
     this.#batch.clear()
     this.#batch.add(first)
     const suspect = this.#isSuspect(first)
-    if (!this.#alone && !suspect) this.#addWaiting(waiting)
+    if (this.#tried === undefined && !suspect) this.#addWaiting(waiting)
     this.#hand.batch([...this.#batch].map((envelope) => this.#entry(subjectOf(envelope))))
     if (!suspect) return
     this.#hasSuspect = true
@@ -163,11 +182,10 @@ export class Starts implements StartLog {
     return { ...subject, starts: this.#startsOf(suspectKey(subject)) }
   }
 
-  /** One that is out: a suspect after a death, but its start counts only where it is alone. */
+  /** One that is out: a suspect after a death, but its start counts only where its actor is alone. */
   #waiting(subject: Subject): InHand {
     const starts = this.#startsOf(suspectKey(subject))
-    const isActivation = subject.position === 0 && subject.index === 0
-    return { ...subject, starts: this.#alone || isActivation ? starts : Math.max(1, starts - 1) }
+    return { ...subject, starts: subject.actor === this.#tried ? starts : Math.max(1, starts - 1) }
   }
 
   #close(key: string): void {

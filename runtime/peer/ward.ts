@@ -12,6 +12,8 @@ const shortPatience = 100
 
 export interface WardPeer {
   readonly clock: Clock
+  /** Told whose turn it is. */
+  readonly starts: { try(actor: string | undefined): void } | undefined
   readonly residents: { get(id: string): Cell | undefined }
   signalled(to: string, signal: { readonly kind: 'wake' }): void
 }
@@ -38,11 +40,13 @@ export class Ward {
   async run(actors: readonly string[]): Promise<void> {
     for (const actor of actors) {
       this.#current = actor
+      this.#peer.starts?.try(actor)
       this.#peer.signalled(actor, { kind: 'wake' })
       this.#peer.residents.get(actor)?.stand()
       await this.#untilSettled()
     }
     this.#current = undefined
+    this.#peer.starts?.try(undefined)
   }
 
   /** Called when the thread has done what it could. */

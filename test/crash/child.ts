@@ -71,6 +71,8 @@ function countsUpTo(from: number, n: number): number {
   return counts
 }
 
+const refused: Ordered[] = []
+
 /** Sends a sender's orders from the first that was not acknowledged. */
 async function send(system: System, from: number): Promise<void> {
   const known = new Set(lines(acknowledged))
@@ -82,8 +84,9 @@ async function send(system: System, from: number): Promise<void> {
     const done = persist(() => give(system, ordered)).then(
       () => appendFileSync(acknowledged, `${ordered.order}\n`),
       (error) => {
-        // The answer of an order whose step is in doubt (D2).
+        // Its actor, or what it asks, is not started any more: after the healing it is given again.
         if ((error as { code?: string }).code !== 'QUARANTINED') throw error
+        if (ordered.kind === 'list') refused.push(ordered)
       },
     )
     out.push(done)
@@ -127,6 +130,7 @@ await system.quiet()
 await untilDue(system)
 await system.quiet()
 await heal(system)
+for (const ordered of refused) await persist(() => give(system, ordered))
 await untilDue(system)
 const wrong = await wrongs(system, start)
 await system.close()

@@ -161,16 +161,20 @@ test('S2: what waits for a slot that has no thread when the system closes is tol
   assert.equal(system.stats().imbalance, 0)
 })
 
-test('F4: ten deaths in 60 s retire a slot, and its addresses live elsewhere', async (t) => {
+test('F4, F3: ten deaths in 60 s retire a slot; its addresses live elsewhere, and its suspects are tried there', async (t) => {
   const system = await systemOf(t, trouble, { store: fileOf(t) })
   const book = system.ref(Book, keyOn(0, 'book'))
   await book.ask.add('kept')
   const retired = eventOf(system, 'host-retired')
+  const quarantined = eventOf(system, 'quarantined')
+  const events = countEvents(system)
   const pings: Promise<string>[] = []
   for (let death = 1; death <= 10; death += 1) {
     const next = death === 10 ? retired : eventOf(system, 'host-started')
     const lost = eventOf(system, 'host-lost')
-    assert.equal(system.killHost(0), true)
+    // The last one kills wherever it is started.
+    if (death === 10) await book.deliver.crash('deadly')
+    else assert.equal(system.killHost(0), true)
     await lost
     // Sent to a slot that will come up again, or never.
     pings.push(system.ref(Trouble, keyOn(0, 'trouble', death)).ask.ping())
@@ -180,6 +184,10 @@ test('F4: ten deaths in 60 s retire a slot, and its addresses live elsewhere', a
   assert.equal((await Promise.all(pings)).length, 10)
   const { slot } = await retired
   assert.equal(slot, 0)
+  await quarantined
+  await system.quiet()
+  // It came with its start there: one more, and it was not started again.
+  assert.equal(events['host-lost'], 11)
   assert.equal(system.killHost(0), false)
   const moved = system.ref(Trouble, keyOn(0, 'trouble'))
   const stayed = system.ref(Trouble, keyOn(1, 'trouble'))
