@@ -40,6 +40,8 @@ export interface MessageView {
   readonly cause?: MessageId
   readonly ask: boolean
   readonly durable: boolean
+  /** Version of the payload, from the second on (D9). */
+  readonly version?: number
   /** Absent when only the header was recorded. */
   readonly payload?: RecordedValue
 }
@@ -54,6 +56,8 @@ export interface RecordView {
   readonly actor: string
   /** Number of the turn, for `turn`. */
   readonly turn?: number
+  /** Version of the state that it was made with, from the second on (D9). */
+  readonly version?: number
   /** The message that it is about. */
   readonly message?: MessageId
   readonly from: string
@@ -95,6 +99,7 @@ export function viewRecord(record: StoredRecord): RecordView {
     time: record.time,
     actor: record.actor,
     ...(record.kind === RecordKind.turn && { turn: record.turn }),
+    ...(record.version > 1 && { version: record.version }),
     ...(record.message.position !== 0 && { message: idOf(record.message) }),
     from: record.sender,
     name: record.name,
@@ -125,6 +130,7 @@ export function viewMessage(message: StoredMessage): MessageView {
     ...(cause.position !== 0 && { cause: idOf(cause) }),
     ask: (flags & PartFlag.ask) !== 0,
     durable: (flags & PartFlag.durable) !== 0,
+    ...(message.version > 1 && { version: message.version }),
     ...defined('payload', payload && recordedValue(payload)),
   }
 }

@@ -26,6 +26,8 @@ export interface ActorState {
   readonly position: number
   /** Number of its newest turn there, 0 before the first. */
   readonly turn: number
+  /** Of the state (D9), 0 without one. Nothing here migrates: it is as it was then. */
+  readonly version: number
   /** Undefined when nothing was ever written, or it was destroyed. */
   readonly state: { readonly value: unknown } | undefined
 }
@@ -47,14 +49,19 @@ export function stateAt(
   if (typeof position !== 'number') return position
   const head = reader.latest(actor, Math.min(position, reader.position))
   if (typeof head !== 'number') return head
-  if (head === 0) return { actor, position: 0, turn: 0, state: undefined }
+  if (head === 0) return { actor, position: 0, turn: 0, version: 0, state: undefined }
   const place = reader.place(head) ?? missing(head)
   if (isDamage(place)) return place
   const no = place.view.getUint32(place.at + At.actor, true)
   const chain = reader.chain({ no, head })
   if (isDamage(chain)) return chain
   const { state } = foldChain(withoutMeta(chain), () => undefined)
-  return { actor, position: head, turn: lastTurn(reader, head), state }
+  const version = state === undefined ? 0 : versionOf(chain)
+  return { actor, position: head, turn: lastTurn(reader, head), version, state }
+}
+
+function versionOf({ snapshot, changes }: Chain): number {
+  return Math.max(1, changes.at(-1)?.version ?? snapshot?.version ?? 1)
 }
 
 /** The runtime's book about the actor is none of its state. */

@@ -2,7 +2,12 @@
 import { parseAddress } from '../../mailbox/address.ts'
 import { toJson } from '../../persistence/replay/recorded-value.ts'
 import { openRecording } from '../../persistence/replay/recording.ts'
-import { type Divergence, type RerunReport, rerun as rerunTurns } from '../replay/rerun.ts'
+import {
+  type Divergence,
+  type OtherVersion,
+  type RerunReport,
+  rerun as rerunTurns,
+} from '../replay/rerun.ts'
 import { appOf } from './app-module.ts'
 import { aNumber, misuse, parseArguments } from './arguments.ts'
 import { Breakpoint } from './breakpoint.ts'
@@ -15,7 +20,8 @@ import { differenceLine } from './show-value.ts'
 const help = `usage: troupe rerun FILE [TYPE/KEY] [options]
 
 Runs recorded turns of durable actors again with today's code and the recorded inputs, and tells
-for each actor the first turn that does something else. Nothing live is reached: recorded calls are
+for each actor the first turn that does something else. Turns recorded by another version of their actor
+or message are counted and not run. Nothing live is reached: recorded calls are
 answered from their records, and a call that is not recorded is a divergence. FILE may be in use.
 
   --app FILE     the app module, where it is not the one that wrote the store
@@ -122,7 +128,7 @@ function numbers(values: Partial<Record<keyof Numbers, string>>): Numbers {
   return Object.fromEntries(given) as Numbers
 }
 
-function show({ turns, actors, divergences }: RerunReport, out: Output): void {
+function show({ turns, actors, divergences, otherVersions }: RerunReport, out: Output): void {
   for (const one of divergences) {
     out.line(out.paint('bold', `${plain(one.actor)}  ${titleOf(one)}`))
     for (const line of linesOf(one, out)) out.line(`  ${line}`)
@@ -132,6 +138,12 @@ function show({ turns, actors, divergences }: RerunReport, out: Output): void {
       ? 'all do what they did'
       : `${divergences.length} ${divergences.length === 1 ? 'actor does' : 'actors do'} something else`
   out.line(`${turns} turns of ${actors} ${actors === 1 ? 'actor' : 'actors'} run again: ${result}`)
+  for (const other of otherVersions) out.line(otherLine(other))
+}
+
+function otherLine({ type, message, recorded, present, turns }: OtherVersion): string {
+  const what = message === undefined ? plain(type) : `${plain(type)}.${plain(message)}`
+  return `${turns} turns not run again: ${what} was at version ${recorded} then, the code has ${present}`
 }
 
 function titleOf({ turn, name, position }: Divergence): string {
@@ -169,8 +181,8 @@ function linesOf({ cause }: Divergence, out: Output): string[] {
   }
 }
 
-function reportToJson({ turns, actors, divergences }: RerunReport): object {
-  return { turns, actors, divergences: divergences.map(divergenceToJson) }
+function reportToJson({ divergences, ...report }: RerunReport): object {
+  return { ...report, divergences: divergences.map(divergenceToJson) }
 }
 
 function divergenceToJson({ cause, ...where }: Divergence): object {

@@ -31,6 +31,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
     summary: 'runs recorded turns again with today’s code: what does something else?',
     load: async () => (await import('./rerun.ts')).rerun,
   },
+  check: {
+    summary: 'tells before a deployment what of a store new code would not load',
+    load: async () => (await import('./check.ts')).check,
+  },
   fork: {
     summary: 'makes a store that begins as another was, with messages changed',
     load: async () => (await import('./fork.ts')).fork,

@@ -108,9 +108,9 @@ class Page {
     const { at, json } = this.#values
     const found = at === undefined ? this.#at(undefined) : this.#at(parsePoint('state', at))
     if (isDamage(found)) return this.#damaged(found)
-    const { position, turn, state: folded } = found
+    const { position, turn, version, state: folded } = found
     if (json) {
-      const value = folded && { state: toJson(folded.value) }
+      const value = folded && { version, state: toJson(folded.value) }
       this.#out.json({ actor: this.#actor, position, turn, ...value })
       return exit.ok
     }
@@ -169,8 +169,10 @@ class Page {
     return stateAt(this.#reader, this.#actor, point)
   }
 
-  #head({ position, turn }: ActorState): string {
-    return this.#out.paint('dim', `${plain(this.#actor)}  turn ${turn}, position ${position}`)
+  #head({ position, turn, version }: ActorState): string {
+    const shape = version > 1 ? `, version ${version}` : ''
+    const text = `${plain(this.#actor)}  turn ${turn}, position ${position}${shape}`
+    return this.#out.paint('dim', text)
   }
 
   #unchanged(path: string): number {

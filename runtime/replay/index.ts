@@ -60,8 +60,21 @@ export {
   stateAt,
 } from '../../persistence/replay/state-at.ts'
 export { type Stand, Walk, type WalkFilter } from '../../persistence/replay/walk.ts'
+export {
+  type CheckOptions,
+  type CheckReport,
+  checkStore,
+  type Finding,
+  type FindingKind,
+} from './check.ts'
 export type { TurnDifference } from './compare.ts'
 export { type OpenFork, type OpenForkOptions, openFork } from './open-fork.ts'
-export { type Divergence, type RerunOptions, type RerunReport, rerun } from './rerun.ts'
+export {
+  type Divergence,
+  type OtherVersion,
+  type RerunOptions,
+  type RerunReport,
+  rerun,
+} from './rerun.ts'
 export type { RerunnerOptions, RerunOutcome } from './rerunner.ts'
 export type { StepChoice, StepCounts } from './step-choices.ts'

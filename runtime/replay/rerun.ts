@@ -2,8 +2,11 @@
  * `rerun`: a recorded history against today's code. Each actor's turns are run again in order, up to the
  * first that does something else (R2). No live effect is reached (R1).
  */
+
+import type { ActorDefinition } from '../../actors/actor.ts'
 import type { App } from '../../actors/app.ts'
 import { decodeError, encodeError } from '../../actors/cell/error-data.ts'
+import { payloadVersion } from '../../actors/cell/present.ts'
 import type { TroupeError } from '../../mailbox/errors.ts'
 import { formatMessageId, type MessageId } from '../../mailbox/message-id.ts'
 import {
@@ -51,6 +54,17 @@ export interface Divergence {
     | { readonly kind: 'damaged'; readonly damage: Damage }
 }
 
+/** Turns that were recorded by another version of their actor or message, and were not run again (D9). */
+export interface OtherVersion {
+  readonly type: string
+  /** The message whose payload has another version; absent where the state has. */
+  readonly message?: string
+  readonly recorded: number
+  /** The version that the code has. */
+  readonly present: number
+  readonly turns: number
+}
+
 /** What came of running turns again. */
 export interface RerunReport {
   /** Turns that were run again. */
@@ -59,6 +73,8 @@ export interface RerunReport {
   readonly actors: number
   /** At most one for each actor. */
   readonly divergences: readonly Divergence[]
+  /** What other versions did is theirs: such turns are counted, and neither the same nor different. */
+  readonly otherVersions: readonly OtherVersion[]
 }
 
 const checks = {
@@ -88,17 +104,29 @@ export async function rerun(
   const rerunner = new Rerunner(app, options)
   const seen = new Set<string>()
   const diverged = new Map<string, Divergence>()
+  const others = new OtherVersions()
   let turns = 0
   for (const record of turnsIn(reader, options)) {
     options.signal?.throwIfAborted()
     if (diverged.has(record.actor)) continue
+    const run = prepared(reader, app, record)
+    if ('present' in run) {
+      others.add(run)
+      rerunner.forget(record.actor)
+      continue
+    }
     seen.add(record.actor)
     turns += 1
-    const cause = await runOne(reader, app, rerunner, record)
+    const cause = 'kind' in run ? run : judge(run, await rerunner.run(run))
     if (cause !== undefined) diverged.set(record.actor, divergence(record, cause))
     options.onTurn?.(record.position)
   }
-  return { turns, actors: seen.size, divergences: [...diverged.values()] }
+  return {
+    turns,
+    actors: seen.size,
+    divergences: [...diverged.values()],
+    otherVersions: others.list,
+  }
 }
 
 function* turnsIn(
@@ -112,18 +140,47 @@ function* turnsIn(
   }
 }
 
-async function runOne(
+/** A turn to run, why it cannot be, or by which other version it was recorded. */
+function prepared(
   reader: HistoryReader,
   app: App,
-  rerunner: Rerunner,
   record: StoredRecord,
-): Promise<Divergence['cause'] | undefined> {
-  if (!app.actors.has(record.actor.slice(0, record.actor.indexOf('/')))) {
-    return { kind: 'no-definition' }
-  }
+): RecordedTurn | Divergence['cause'] | Omit<OtherVersion, 'turns'> {
+  const type = record.actor.slice(0, record.actor.indexOf('/'))
+  const definition = app.actors.get(app.renamed.get(type) ?? type)
+  if (definition === undefined) return { kind: 'no-definition' }
+  const present = definition.past.state.version
+  const recorded = Math.max(1, record.version)
+  if (recorded !== present) return { type, recorded, present }
   const turn = recordedTurn(reader, record)
   if (isDamage(turn)) return { kind: 'damaged', damage: turn }
-  return judge(turn, await rerunner.run(turn))
+  return otherPayload(definition, type, turn) ?? turn
+}
+
+/** Whether it was handled as it came, or as a migration of then made it, no record says. */
+function otherPayload(
+  definition: ActorDefinition,
+  type: string,
+  { message }: RecordedTurn,
+): Omit<OtherVersion, 'turns'> | undefined {
+  if (message === undefined) return undefined
+  const present = payloadVersion(definition, message)
+  const recorded = Math.max(1, message.version)
+  if (present === 0 || present === recorded) return undefined
+  return { type, message: message.name, recorded, present }
+}
+
+class OtherVersions {
+  readonly #found = new Map<string, OtherVersion>()
+
+  add(one: Omit<OtherVersion, 'turns'>): void {
+    const key = JSON.stringify(one)
+    this.#found.set(key, { ...one, turns: (this.#found.get(key)?.turns ?? 0) + 1 })
+  }
+
+  get list(): OtherVersion[] {
+    return [...this.#found.values()]
+  }
 }
 
 function judge(turn: RecordedTurn, outcome: RerunOutcome): Divergence['cause'] | undefined {

@@ -101,7 +101,7 @@ export class Rerunner {
     this.#peer.script = turn.script
     const outcome = await this.#outcome(turn)
     this.#expected = undefined
-    if (!this.#mayStay(turn, outcome)) this.#forget(record.actor)
+    if (!this.#mayStay(turn, outcome)) this.forget(record.actor)
     return outcome
   }
 
@@ -124,7 +124,7 @@ export class Rerunner {
       const { definition } = here
       return this.#peer.arrived(envelopeOf(message, definition, actor, this.#peer))
     }
-    this.#forget(actor)
+    this.forget(actor)
     this.#store.loaded = loaded
     this.#peer.signalled(actor, { kind: 'wake' })
   }
@@ -159,7 +159,8 @@ export class Rerunner {
     return kind === RecordKind.turn && (flags & (RecordFlag.stash | RecordFlag.unstash)) === 0
   }
 
-  #forget(actor: string): void {
+  /** Its next turn is not the one after the last that ran: it is loaded afresh. */
+  forget(actor: string): void {
     const cell = this.#peer.residents.get(actor)
     if (cell === undefined) return
     cell.phase = 'gone'
