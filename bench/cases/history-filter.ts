@@ -26,6 +26,7 @@ export const historyFilter: BenchCase = {
   what: 'one actor of 10,000 found in a history of 1,000,000 turns, in a fresh reader',
   unit: 'ms',
   better: 'lower',
+  gate: { limit: 1_000 },
   prepare(quick) {
     const records = quick ? 20_000 : 1_000_000
     const folder = mkdtempSync(join(tmpdir(), 'troupe-bench-'))

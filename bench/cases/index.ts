@@ -20,6 +20,13 @@ export const cases: Readonly<Record<string, () => Promise<BenchCase>>> = Object.
   'ping-pong-local': async () => (await import('./ping-pong-local.ts')).pingPongLocal,
   'ask-local': async () => (await import('./ask-local.ts')).askLocal,
   spawn: async () => (await import('./spawn.ts')).spawn,
+  'savina-threadring': async () => (await import('./savina-threadring.ts')).savinaThreadring,
+  'savina-big': async () => (await import('./savina-big.ts')).savinaBig,
+  'savina-bounded-buffer': async () =>
+    (await import('./savina-bounded-buffer.ts')).savinaBoundedBuffer,
+  'savina-banking': async () => (await import('./savina-banking.ts')).savinaBanking,
+  'savina-philosophers': async () => (await import('./savina-philosophers.ts')).savinaPhilosophers,
+  'savina-astar': async () => (await import('./savina-astar.ts')).savinaAstar,
   'history-filter': async () => (await import('./history-filter.ts')).historyFilter,
   backup: async () => (await import('./backup.ts')).backup,
   checkpoint: async () => (await import('./checkpoint.ts')).checkpoint,
