@@ -33,9 +33,10 @@ export function judge(gate: Gate, found: Judged, quick: boolean): GateFigure {
   const better = gate.better ?? found.better
   const { value, reference, wanted } = measure(gate, found)
   const subject = [gate.of ?? 'ours', gate.fact].filter((part) => part !== undefined).join(' ')
+  const unit = 'limit' in gate && gate.fact === undefined ? ` ${found.unit}` : ''
   const isFound = value !== undefined && Number.isFinite(value)
   return {
-    text: `${subject}${reference === undefined ? '' : ` / ${reference}`} ${better === 'higher' ? '≥' : '≤'} ${shown(wanted)}`,
+    text: `${subject}${reference === undefined ? '' : ` / ${reference}`} ${better === 'higher' ? '≥' : '≤'} ${shown(wanted)}${unit}`,
     wanted,
     ...(isFound && { found: value }),
     ...(isFound && !quick && { reached: better === 'higher' ? value >= wanted : value <= wanted }),

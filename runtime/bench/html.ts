@@ -80,8 +80,7 @@ function section(found: CaseReport): string {
     ),
     curves.length === 0 ? '' : `<p class="soft">Latency by percentile</p>${latencyPlot(curves)}`,
     ...series.map(
-      (one) =>
-        `<p class="soft">${escaped(one.name)} (${escaped(one.unit)})</p>${seriesPlot([one])}`,
+      (one) => `<p class="soft">${escaped(one.name)} (${escaped(one.unit)})</p>${seriesPlot(one)}`,
     ),
     `<p class="soft">peak memory ${megabytes(found.peakMemory)}, all contestants together</p>`,
   ].join('\n')
@@ -101,43 +100,38 @@ function barsOf({ ours, bounds, peers, others }: CaseReport): Bar[] {
   ]
 }
 
+/** A column of the table of figures; one that no row has is left out. */
+type Column = readonly [title: string, pick: (figure: Figure) => number | undefined]
+
+const columns: readonly Column[] = Object.freeze([
+  ['median', ({ median }) => median],
+  ['min', ({ min }) => min],
+  ['max', ({ max }) => max],
+  ['rounds', ({ n }) => n],
+  ['of its bound', ({ toBound }) => toBound?.median],
+  ['p50 ms', ({ latency }) => latency?.p50],
+  ['p99 ms', ({ latency }) => latency?.p99],
+  ['p99.9 ms', ({ latency }) => latency?.p999],
+  ['CPU s', ({ usage }) => usage?.cpuSeconds],
+  ['GC ms', ({ usage }) => usage?.gcMs],
+  ['loop p99 ms', ({ usage }) => usage?.delayP99],
+] satisfies Column[])
+
 function figureTable(figures: readonly Figure[]): string {
-  const latencies = figures.some(({ latency }) => latency !== undefined)
-  const headers = [
-    '',
-    'median',
-    'min',
-    'max',
-    'rounds',
-    'of its bound',
-    'CPU s',
-    'GC ms',
-    'loop p99 ms',
-  ]
-  const more = latencies ? ['p50 ms', 'p99 ms', 'p99.9 ms'] : []
+  const shownColumns = columns.filter(([, pick]) => figures.some((one) => pick(one) !== undefined))
+  const titles = shownColumns.map(([title]) => `<th class="n">${title}</th>`)
   const rows = figures.map((figure) => {
-    const { latency, usage, toBound } = figure
-    const numbers: (number | undefined)[] = [
-      figure.median,
-      figure.min,
-      figure.max,
-      figure.n,
-      toBound?.median,
-      usage?.cpuSeconds,
-      usage?.gcMs,
-      usage?.delayP99,
-      ...(latencies ? [latency?.p50, latency?.p99, latency?.p999] : []),
-    ]
-    const cells = numbers.map(
-      (value) => `<td class="n">${value === undefined ? '' : shown(value)}</td>`,
-    )
-    const facts = Object.entries(figure.facts ?? {}).map(
-      ([name, value]) => `<br><span class="soft">${escaped(name)} ${shown(value)}</span>`,
-    )
-    return `<tr><td>${escaped(titleOf(figure))}${facts.join('')}</td>${cells.join('')}</tr>`
+    const cells = shownColumns.map(([, pick]) => {
+      const value = pick(figure)
+      return `<td class="n">${value === undefined ? '' : shown(value)}</td>`
+    })
+    return `<tr><td>${escaped(titleOf(figure))}</td>${cells.join('')}</tr>${factRow(figure, cells.length + 1)}`
   })
-  const titles = [...headers, ...more].map(
-    (title, i) => `<th${i > 0 ? ' class="n"' : ''}>${title}</th>`,
-  )
-  return `<table><tr>${titles.join('')}</tr>${rows.join('')}</table>`
+  return `<table><tr><th></th>${titles.join('')}</tr>${rows.join('')}</table>`
+}
+
+function factRow({ facts = {} }: Figure, width: number): string {
+  const texts = Object.entries(facts).map(([name, value]) => `${escaped(name)} ${shown(value)}`)
+  if (texts.length === 0) return ''
+  return `<tr><td class="soft" colspan="${width}">${texts.join(' · ')}</td></tr>`
 }

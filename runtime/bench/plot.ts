@@ -43,6 +43,8 @@ export function barPlot(bars: readonly Bar[]): string {
 
 const plotHeight = 180
 const left = 60
+/** Room for the names of curves. */
+const right = 110
 const bottom = 24
 
 /** Latency against percentile, both logarithmic: each step to the right is ten times rarer. */
@@ -54,14 +56,14 @@ export function latencyPlot(curves: readonly Curve[]): string {
   if (all.length === 0) return ''
   const y = logScale(Math.min(...all), Math.max(...all), plotHeight - bottom, 8)
   const x = (percent: number): number =>
-    left + (Math.log10(100 / (100 - percent)) / 5) * (width - left - 110)
+    left + (Math.log10(100 / (100 - percent)) / 5) * (width - left - right)
   const lines = points.map((curve, i) =>
     path(
       curve.map(([percent, ms]) => [x(percent), y.at(ms)]),
       `curve c${i % 6}`,
     ),
   )
-  const names = curves.map(({ label }, i) => {
+  const names = (curves.length > 1 ? curves : []).map(({ label }, i) => {
     const [percent, ms] = points[i]?.at(-1) ?? [0, 1]
     return `<text class="name c${i % 6}" x="${num(x(percent) + 6)}" y="${num(y.at(ms) + 4 + spreadOut(i))}">${escaped(label)}</text>`
   })
@@ -73,28 +75,22 @@ export function latencyPlot(curves: readonly Curve[]): string {
 }
 
 /** Measurements over seconds, from zero up. */
-export function seriesPlot(series: readonly Series[]): string {
-  const last = Math.max(...series.flatMap(({ times }) => times), 1)
-  const top = Math.max(...series.flatMap(({ values }) => values), Number.MIN_VALUE)
-  const x = (ms: number): number => left + (ms / last) * (width - left - 110)
+export function seriesPlot({ times, values }: Series): string {
+  const last = Math.max(...times, 1)
+  const top = Math.max(...values, Number.MIN_VALUE)
+  const x = (ms: number): number => left + (ms / last) * (width - left - right)
   const y = (value: number): number =>
     plotHeight - bottom - (value / top) * (plotHeight - bottom - 12)
-  const lines = series.map(({ times, values }, i) =>
-    path(
-      values.map((value, at) => [x(times[at] ?? 0), y(value)]),
-      `curve c${i % 6}`,
-    ),
+  const line = path(
+    values.map((value, i) => [x(times[i] ?? 0), y(value)]),
+    'curve c0',
   )
-  const names = series.map(({ name, values }, i) => {
-    const end = y(values.at(-1) ?? 0) + 4 + (series.length > 1 ? spreadOut(i) : 0)
-    return `<text class="name c${i % 6}" x="${num(x(last) + 6)}" y="${num(end)}">${escaped(name)}</text>`
-  })
   const ticks = [0, 0.5, 1].flatMap((share) => [
     `<text class="tick y" x="${left - 6}" y="${num(y(top * share) + 4)}">${shown(top * share)}</text>`,
-    `<path class="grid" d="M${left} ${num(y(top * share))}H${width - 110}"/>`,
+    `<path class="grid" d="M${left} ${num(y(top * share))}H${width - right}"/>`,
     `<text class="tick" x="${num(x(last * share))}" y="${plotHeight - 6}">${shown((last * share) / 1_000)} s</text>`,
   ])
-  return svg(plotHeight, [...ticks, ...lines, ...names])
+  return svg(plotHeight, [...ticks, line])
 }
 
 /** Labels of lines that end side by side must not lie on each other. */
@@ -115,7 +111,7 @@ function logScale(min: number, max: number, from: number, to: number): Scale {
   const powers = Array.from({ length: high - low + 1 }, (_, i) => 10 ** (low + i))
   const ticks = powers.map(
     (value) =>
-      `<text class="tick y" x="${left - 6}" y="${num(at(value) + 4)}">${msText(value)}</text><path class="grid" d="M${left} ${num(at(value))}H${width - 110}"/>`,
+      `<text class="tick y" x="${left - 6}" y="${num(at(value) + 4)}">${msText(value)}</text><path class="grid" d="M${left} ${num(at(value))}H${width - right}"/>`,
   )
   return { at, ticks }
 }

@@ -63,3 +63,28 @@ test('bench: what it is told wrongly is one line and exit code 2', (t) => {
     [2, `${file} is no benchmark report: "cases[0].unit" must be a text\n`],
   )
 })
+
+test('bench: the page of figures is written from a report, and never from a quick one', (t) => {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-bench-test-'))
+  t.after(() => rmSync(folder, { recursive: true }))
+  const [file, page] = ['full.json', 'page.md'].map((name) => join(folder, name)) as [
+    string,
+    string,
+  ]
+  const write = (found: BenchReport) => {
+    writeFileSync(file, JSON.stringify(found))
+    const script = join(root, 'bench/write-docs.ts')
+    return spawnSync(process.execPath, [...fromSources, script, file, page], { encoding: 'utf8' })
+  }
+  const measured = aCase('tell', figure('troupe', 9, 10, 11), {
+    peers: [{ ...figure('nact', 1, 2, 3), version: '7.6.2' }],
+    missing: [{ name: 'Erlang', why: 'no erl' }],
+    gates: [{ text: 'ours / nact ≥ 20', wanted: 20, found: 5, reached: false, aim: true }],
+  })
+  assert.match(write({ ...report(measured), quick: true }).stderr, /quick rounds/)
+  assert.equal(write(report(measured)).status, 0)
+  const text = readFileSync(page, 'utf8')
+  assert.match(text, /^\| tell \| ours \/ nact ≥ 20 \| 5 \| MISSED, an aim \|$/m)
+  assert.match(text, /^\| nact 7\.6\.2 \| 2 \| 1 to 3 \|/m)
+  assert.match(text, /^Missing: Erlang \(no erl\)\.$/m)
+})
