@@ -1,12 +1,17 @@
 /** What Bedrock's model promises beyond the contract of all models, before a local Bedrock. */
 import assert from 'node:assert/strict'
 import { type TestContext, test } from 'node:test'
+import { actor } from '../../actors/actor.ts'
 import type { ModelReply, ToolSpec } from '../../actors/agents/model.ts'
 import { bedrockModel } from '../../actors/agents/models/bedrock.ts'
 import type { Gate } from '../../actors/agents/models/gate.ts'
 import { LocalGate } from '../../actors/agents/models/local-gate.ts'
 import { inputEstimate } from '../../actors/agents/models/usage.ts'
 import type { Json, Part } from '../../actors/agents/parts.ts'
+import { app } from '../../actors/app.ts'
+import { contract } from '../../actors/contract.ts'
+import { message } from '../../actors/message.ts'
+import { createTestSystem } from '../../runtime/testing/index.ts'
 import {
   type Answer,
   answer,
@@ -317,6 +322,15 @@ for (const [name, frames, code] of breaks) {
   })
 }
 
+test('a stream that is cut before its end is an error, not a short answer', async (t) => {
+  const world = await bedrockWorld(t, { retry: { attempts: 1 } })
+  for (const cut of ['end', 'truncated', 'corrupt', 'reset'] as const) {
+    const { chunks, error } = await world.run(plainRequest(), [start, text(0, 'on'), cut])
+    assert.equal(chunks.length, 1)
+    assert.equal(error.code, 'STREAM_BROKEN')
+  }
+})
+
 test('a terminal exception in a stream is not tried again', async (t) => {
   const world = await bedrockWorld(t)
   const frames = [start, text(0, 'x'), { exception: 'validationException', message: 'too long' }]
@@ -493,6 +507,29 @@ test('an abort ends a whole reply that is waited for, and the wait before a retr
   async function pendingIs(alarms: number): Promise<void> {
     while (clock.pending !== alarms) await new Promise((resolve) => setImmediate(resolve))
   }
+})
+
+test('cancelling an agent ends its model stream in flight, at the service too', async (t) => {
+  const { server, model } = await bedrockWorld(t)
+  const Agent = contract('agent', { answer: message() })
+  const agent = actor(Agent, {
+    durable: true,
+    on: {
+      answer: (ctx) =>
+        ctx.effect('model', {}, async ({ signal }) => {
+          for await (const _ of model.stream(plainRequest(), { signal }));
+        }),
+    },
+  })
+  const system = await createTestSystem(app(import.meta.url, { actors: [agent] }))
+  t.after(() => system.close())
+  server.answers.push([start, text(0, 'x'), 'stall'])
+  const controller = new AbortController()
+  const asked = system.ref(Agent, 'a').ask.answer(undefined, { signal: controller.signal })
+  const { over } = await server.arrived(1)
+  controller.abort()
+  await assert.rejects(asked, { code: 'CANCELLED' })
+  assert.equal(await over, 'cut')
 })
 
 test('a reader who leaves closes the stream at the service', async (t) => {
