@@ -3,15 +3,24 @@
  * its messages do `intake.ts`. This is what happens to it between: signals, an undo, its end.
  */
 import { Count } from '../../mailbox/accounting.ts'
+import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
+import type { TroupeError } from '../../mailbox/errors.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
+import type { Refusal } from '../../persistence/store.ts'
 import { Activation } from './activation.ts'
 import { childEndOf } from './durable-hooks.ts'
+import { readDurable } from './durable-read.ts'
 import { DurableTurn } from './durable-turn.ts'
 import { DurableTurns } from './durable-turns.ts'
 import { Intake } from './intake.ts'
-import type { Signal } from './signal.ts'
+import type { ReadTurn } from './read-turn.ts'
+import { copied } from './recoded.ts'
+import type { EndReason, Signal } from './signal.ts'
 import { Steps } from './steps.ts'
+import type { Turn } from './turn.ts'
+import { undeliverable } from './undeliverable.ts'
+import { undoneError } from './undone-error.ts'
 
 export class DurableCell extends DurableTurns {
   readonly intake: Intake
@@ -27,6 +36,14 @@ export class DurableCell extends DurableTurns {
 
   override get quiet(): boolean {
     return super.quiet && this.intake.hasAll
+  }
+
+  override get settled(): boolean {
+    return super.settled && this.pipeline.isEmpty
+  }
+
+  override get hasSaidItsEnd(): boolean {
+    return this.commits.saidItsEnd
   }
 
   /** Stored messages outlive this incarnation: the next one takes them at once. */
@@ -78,8 +95,29 @@ export class DurableCell extends DurableTurns {
     this.intake.readOn()
   }
 
-  protected left(key: string): void {
+  left(key: string): void {
     this.intake.consumed(key)
+  }
+
+  /** A message that is in the store cannot just be dropped: its end is a record too. */
+  override discard(envelope: Envelope, reason: DeadLetterReason, error?: unknown): void {
+    this.commits.finish(envelope)
+    if (!envelope.stored || reason === 'stopped') return super.discard(envelope, reason, error)
+    this.setAside(envelope, reason, error ?? undeliverable(envelope, reason))
+  }
+
+  /** Parks a message that no turn has seen. */
+  setAside(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
+    this.hand.take(envelope)
+    this.commits.park(envelope, reason, error)
+  }
+
+  /** In a turn it is recorded first (M6). */
+  override abort(running: Turn | ReadTurn, reason: TroupeError): void {
+    const { envelope } = running
+    if (running !== this.turn || envelope === undefined) return void running.abort(reason)
+    const turn = running as DurableTurn
+    this.commits.interrupt(turn, envelope, reason, () => this.abort(turn, reason))
   }
 
   // ── activation ────────────────────────────────────────────────────────────────────────────────
@@ -113,13 +151,39 @@ export class DurableCell extends DurableTurns {
     this.#activation.failed(error)
   }
 
-  // ── after an undo (D5) ────────────────────────────────────────────────────────────────────────
+  // ── undoing (D5) ──────────────────────────────────────────────────────────────────────────────
 
   /** All records in flight are answered: an undone actor is loaded again. */
   protected answered(): void {
-    if (this.undone.isOn) this.#reload(this.takeUndone())
+    if (this.undone.isOn) this.#reload(this.#takeUndone())
     else this.endIfAlone()
     this.host.touched(this)
+  }
+
+  /** A record of this actor was refused or lost: everything after it is as if it had never run. */
+  undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void {
+    const isFirst = this.undone.begin(refusal)
+    this.commits.saidItsEnd = false
+    if (isFirst && (this.phase === 'ready' || this.phase === 'turn')) this.phase = 'starting'
+    if (envelope !== undefined) this.undone.add(envelope, refusal)
+  }
+
+  /** Takes the running turn and the waiting retry back too; returns all messages, oldest first. */
+  #takeUndone(): Envelope[] {
+    const envelopes = this.undone.take()
+    this.hand.clear()
+    const running = this.turn
+    running?.close()
+    // Its calls go on: the turn that comes again joins them.
+    running?.leaveAsks(undoneError())
+    this.turn = undefined
+    if (running?.envelope !== undefined) envelopes.push(running.envelope)
+    for (const _ of envelopes) this.tally.move(Count.running, Count.pending)
+    for (const waiting of this.retry.envelopes) {
+      if (!envelopes.includes(waiting)) envelopes.push(waiting)
+    }
+    this.retry.cancel()
+    return envelopes
   }
 
   #reload(undone: Envelope[]): void {
@@ -140,7 +204,29 @@ export class DurableCell extends DurableTurns {
     this.stand()
   }
 
+  // ── reads (T1, D1) ────────────────────────────────────────────────────────────────────────────
+
+  read(envelope: Envelope): void {
+    readDurable(this, envelope)
+  }
+
+  /** A copy: the answer may be a part of the state, which goes on changing before it leaves. */
+  override checkedReply(envelope: Envelope, value: unknown): unknown {
+    return super.checkedReply(envelope, copied(value))
+  }
+
   // ── the end ───────────────────────────────────────────────────────────────────────────────────
+
+  /** Its end is something a turn says: nobody hears of it before the commit (D1). */
+  protected endAfterCommit(reason: EndReason): void {
+    if (this.phase === 'stopping' || this.phase === 'gone') return
+    if (!this.pipeline.isEmpty) this.phase = 'starting'
+    // Undone, the turn never said so: the actor is loaded again.
+    this.pipeline.gate(
+      () => this.end(reason),
+      () => undefined,
+    )
+  }
 
   override endIfAlone(): void {
     if (this.pipeline.isEmpty) super.endIfAlone()

@@ -15,7 +15,7 @@ import { Handling, type HandlingOwner } from './handling.ts'
 import { eventual, isPromise } from './invoke.ts'
 
 /** The actor that is looked at. */
-interface Reader extends HandlingOwner {
+export interface Reader extends HandlingOwner {
   readonly tally: Tally
   readonly readings: Set<ReadTurn>
   checkedReply(envelope: Envelope, value: unknown): unknown

@@ -24,8 +24,7 @@ interface Owner extends Recorded {
   readonly host: CellHost
   readonly journal: Journal
   readonly pipeline: Pipeline
-  /** The store has accepted the message in hand together with its turn's first step. */
-  nowStored(envelope: Envelope, position: number): void
+  readonly commits: { nowStored(envelope: Envelope, position: number): void }
   undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void
 }
 
@@ -97,7 +96,7 @@ export class StepLog implements StepStore {
     return new Promise((resolve, reject) => {
       pipeline.append({
         committed: (position, ack) => {
-          this.#owner.nowStored(envelope, position)
+          this.#owner.commits.nowStored(envelope, position)
           begin(step)
           if (message !== undefined && !isDropped(ack, position, 0)) {
             releaseMessage(host, message, position, 0)

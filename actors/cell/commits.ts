@@ -1,0 +1,222 @@
+/**
+ * What becomes of a durable actor's turns and of the messages it gives up: one record each, and what
+ * happens once that is committed (D1). State and book in memory take a turn's changes at once.
+ *
+ * Does not own: how a record looks (`durable-record.ts`), the order of commits (`pipeline.ts`), what
+ * an undone one undoes (`undo.ts`), steps (`step-log.ts`).
+ *
+ * Invariant: the record of turn n is appended before turn n+1 begins.
+ */
+import { Count } from '../../mailbox/accounting.ts'
+import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import type { Envelope } from '../../mailbox/envelope.ts'
+import type { Tally } from '../../mailbox/tally.ts'
+import { applyPatch } from '../../persistence/patch.ts'
+import { PartFlag, RecordFlag, RecordKind } from '../../persistence/record.ts'
+import type { Ack, Refusal } from '../../persistence/store.ts'
+import { answerError } from './answers.ts'
+import type { Book } from './book.ts'
+import { terminationOf } from './durable-hooks.ts'
+import {
+  type PreparedTurn,
+  prepare,
+  type Recorded,
+  writeFailure,
+  writeInterrupt,
+  writeTurn,
+} from './durable-record.ts'
+import type { DurableTurn } from './durable-turn.ts'
+import type { Family } from './family.ts'
+import { type Hand, messageKey } from './hand.ts'
+import type { Pipeline } from './pipeline.ts'
+import type { CellHost, Journal } from './ports.ts'
+import type { Retry } from './retry.ts'
+import { Staged } from './staged.ts'
+import type { StepLog } from './step-log.ts'
+
+/** The actor whose records they are. */
+interface Owner extends Recorded {
+  state: unknown
+  book: Book
+  turnNumber: number
+  wholeDue: boolean
+  bookDue: boolean
+  readonly host: CellHost
+  readonly journal: Journal
+  readonly pipeline: Pipeline
+  readonly tally: Tally
+  readonly family: Family
+  readonly hand: Hand
+  readonly retry: Retry
+  readonly stepLog: StepLog
+  readonly undone: { readonly isOn: boolean }
+  undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void
+  /** A record of this message was committed. */
+  left(key: string): void
+}
+
+export class Commits {
+  readonly #cell: Owner
+  /** Its last turn said that it ends. */
+  saidItsEnd = false
+
+  constructor(cell: Owner) {
+    this.#cell = cell
+  }
+
+  /**
+   * A turn has ended.
+   * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE, before anything was changed
+   */
+  turn(turn: DurableTurn, reply: unknown): void {
+    const cell = this.#cell
+    turn.rearm()
+    cell.host.faults?.('turn:settled')
+    if (turn.afterwards === 'stopped') turn.staged.message(this.#endOf(turn), PartFlag.end)
+    const prepared = prepare(cell, turn, reply)
+    turn.close()
+    if (isSilent(turn, prepared)) return
+    cell.turnNumber += 1
+    writeTurn(cell.journal.builder, cell, turn, prepared)
+    this.#apply(prepared)
+    for (const tie of turn.ties) tie(cell.family)
+    this.saidItsEnd = turn.afterwards !== undefined
+    if (turn.envelope !== undefined) this.finish(turn.envelope)
+    this.#append(turn.envelope, (position, ack) => this.#turnCommitted(turn, reply, position, ack))
+    if (turn.afterwards === 'destroyed') this.#tombstone(turn)
+    cell.host.faults?.('turn:recorded')
+  }
+
+  #apply({ patch, book, stateBytes }: PreparedTurn): void {
+    const cell = this.#cell
+    if (patch !== undefined) cell.state = applyPatch(cell.state, patch)
+    if (book !== undefined) cell.book = applyPatch(cell.book, book) as Book
+    if (stateBytes === undefined) return
+    cell.wholeDue = false
+    cell.bookDue = false
+  }
+
+  #turnCommitted(turn: DurableTurn, reply: unknown, position: number, ack: Ack): void {
+    const { envelope } = turn
+    if (envelope !== undefined) this.#consumed(turn, envelope, position)
+    for (const id of turn.watches) this.#cell.family.watchCommitted(id, position)
+    turn.staged.release(position, ack)
+    if (!turn.stashing) envelope?.header.reply?.settle({ ok: true, value: reply })
+  }
+
+  #consumed(turn: DurableTurn, envelope: Envelope, position: number): void {
+    const { tally } = this.#cell
+    this.#leaveHand(envelope)
+    if (!envelope.stored) tally.enter(Count.handed)
+    if (!turn.stashing) return tally.enter(Count.storeProcessed)
+    if (envelope.position === 0) envelope.position = position
+    if (!turn.overfull) tally.enter(Count.stashed)
+  }
+
+  /** What the stash holds is pending for the next incarnation, which knows nothing of a stash. */
+  #tombstone(turn: DurableTurn): void {
+    const { id, host, journal } = this.#cell
+    const last = new Staged(host)
+    last.message(this.#endOf(turn), PartFlag.end)
+    journal.builder.record({
+      kind: RecordKind.destroyed,
+      actor: id,
+      time: turn.startedWall,
+      flags: RecordFlag.unstash,
+    })
+    last.write(journal.builder)
+    this.#append(undefined, (position, ack) => last.release(position, ack))
+  }
+
+  /** Said to all who watch the actor. */
+  #endOf(turn: DurableTurn): Envelope {
+    return terminationOf(turn, this.#cell.id, this.#cell.id)
+  }
+
+  /** A turn has failed whose asker gets the error instead of a retry; the history keeps both (F2). */
+  answerFailure(turn: DurableTurn, envelope: Envelope, error: unknown): void {
+    const cell = this.#cell
+    this.finish(envelope)
+    cell.turnNumber += 1
+    writeFailure(cell.journal.builder, cell, envelope, RecordKind.turn, error, turn.inputs)
+    this.#append(envelope, () => {
+      this.#leaveHand(envelope)
+      if (!envelope.stored) cell.tally.enter(Count.handed)
+      cell.tally.enter(Count.storeProcessed)
+      answerError(cell.host, envelope, error)
+    })
+  }
+
+  /** Gives a message up: consumed, and from its commit on a dead letter that can be replayed. */
+  park(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
+    const cell = this.#cell
+    this.finish(envelope)
+    cell.tally.enter(Count.running)
+    writeFailure(cell.journal.builder, cell, envelope, RecordKind.parked, error)
+    this.#append(envelope, (position) => {
+      this.#leaveHand(envelope)
+      cell.host.deadLetter(envelope, reason, error, position)
+      answerError(cell.host, envelope, error)
+    })
+  }
+
+  /**
+   * Records that a turn is to be aborted before its signal fires, so that a replay sees it where the
+   * turn did (M6).
+   * @param again what to do when the record was lost
+   */
+  interrupt(turn: DurableTurn, envelope: Envelope, reason: unknown, again: () => void): void {
+    const cell = this.#cell
+    writeInterrupt(cell.journal.builder, cell, envelope, reason)
+    cell.pipeline.append({
+      committed: (position) => {
+        this.nowStored(envelope, position)
+        if (!turn.closed) turn.abort(reason)
+      },
+      // Alone it undoes nothing: the turn is still as it was, and still to be aborted.
+      undone: (refusal) => {
+        if (turn.closed || cell.undone.isOn) return
+        if (refusal === undefined) again()
+        else turn.abort(reason)
+      },
+    })
+  }
+
+  /** Forgets what belonged to a message that is no longer in hand. */
+  finish(envelope: Envelope): void {
+    this.#cell.retry.over(envelope)
+    this.#cell.stepLog.forget(envelope)
+  }
+
+  /** The store has accepted the message in hand together with its turn's first step. */
+  nowStored(envelope: Envelope, position: number): void {
+    const { tally, hand, host } = this.#cell
+    if (envelope.stored) return
+    tally.enter(Count.handed)
+    envelope.position = position
+    hand.take(envelope)
+    host.starts?.goesOn(envelope)
+  }
+
+  #leaveHand(envelope: Envelope): void {
+    const { tally, hand, stepLog, host } = this.#cell
+    const key = messageKey(envelope)
+    tally.leave(Count.running)
+    stepLog.consumed(key)
+    host.starts?.ended(envelope)
+    hand.drop(key)
+    this.#cell.left(key)
+  }
+
+  /** Hands over the record that was just built. @param envelope what it consumes */
+  #append(envelope: Envelope | undefined, committed: (position: number, ack: Ack) => void): void {
+    const undone = (refusal: Refusal | undefined): void => this.#cell.undo(envelope, refusal)
+    this.#cell.pipeline.append({ committed, undone })
+  }
+}
+
+/** A start hook that changed and said nothing leaves no record. */
+function isSilent(turn: DurableTurn, { patch, book }: PreparedTurn): boolean {
+  if (turn.envelope !== undefined || turn.afterwards !== undefined) return false
+  return !patch && !book && turn.staged.isEmpty
+}
