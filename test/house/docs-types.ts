@@ -12,7 +12,15 @@ import type { Block } from './markdown.ts'
 import { root } from './repository.ts'
 
 /** What the compiler says, per page: `page:line: TS2345 message`. Pages without errors are absent. */
-export function typeErrors(pages: readonly Page[]): ReadonlyMap<string, readonly string[]> {
+export type TypeErrors = (pages: readonly Page[]) => ReadonlyMap<string, readonly string[]>
+
+/** A compiler that reads libraries and sources once, however often it is asked. */
+export function typeChecker(): TypeErrors {
+  const host = rememberingHost()
+  return (pages) => typeErrors(pages, host)
+}
+
+function typeErrors(pages: readonly Page[], host: ts.CompilerHost): ReturnType<TypeErrors> {
   const overlay = new Map<string, Block>()
   for (const page of pages) {
     for (const [name, block] of [...page.files, ...page.modules]) {
@@ -22,7 +30,7 @@ export function typeErrors(pages: readonly Page[]): ReadonlyMap<string, readonly
   const roots = pages.flatMap((page) =>
     [...page.modules.keys()].map((name) => join(root, projectFolder(page.path), name)),
   )
-  const program = ts.createProgram(roots, compilerOptions(), hostOver(overlay))
+  const program = ts.createProgram(roots, compilerOptions(), hostOver(overlay, host))
   const errors = roots.flatMap((path) => errorsIn(program, path, overlay.get(path) as Block))
   return Map.groupBy(errors, (line) => line.slice(0, line.indexOf(':')))
 }
@@ -55,8 +63,19 @@ function compilerOptions(): ts.CompilerOptions {
   }
 }
 
-function hostOver(overlay: ReadonlyMap<string, Block>): ts.CompilerHost {
-  const host = ts.createCompilerHost(compilerOptions(), true)
+function rememberingHost(): ts.CompilerHost {
+  const host = ts.createCompilerHost(compilerOptions())
+  const known = new Map<string, ts.SourceFile | undefined>()
+  return {
+    ...host,
+    getSourceFile(path, ...how) {
+      if (!known.has(path)) known.set(path, host.getSourceFile(path, ...how))
+      return known.get(path)
+    },
+  }
+}
+
+function hostOver(overlay: ReadonlyMap<string, Block>, host: ts.CompilerHost): ts.CompilerHost {
   const folders = new Set([...overlay.keys()].flatMap(foldersOf))
   const textOf = (path: string): string | undefined => {
     const block = overlay.get(path)
@@ -70,7 +89,7 @@ function hostOver(overlay: ReadonlyMap<string, Block>): ts.CompilerHost {
     getSourceFile: (path, target, ...rest) => {
       const text = textOf(path)
       if (text === undefined) return host.getSourceFile(path, target, ...rest)
-      return ts.createSourceFile(path, text, target, true)
+      return ts.createSourceFile(path, text, target)
     },
   }
 }

@@ -3,11 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { blockProblems, checkedElsewhere, planPages, readPages } from './docs.ts'
 import { commandsOf, npmProblem, outputPattern, runPage } from './docs-run.ts'
-import { typeErrors } from './docs-types.ts'
+import { typeChecker } from './docs-types.ts'
 import { blocksOf } from './markdown.ts'
 import { read } from './repository.ts'
 
 const pages = readPages()
+const typeErrors = typeChecker()
 
 test('docs: every code block is of a kind that can be checked', () => {
   const problems = pages.flatMap(({ path }) => blockProblems(blocksOf(path, read(path))))
