@@ -290,7 +290,10 @@ async function connectMain(
     state: (stalled, error) => listener.storeState(stalled, error),
   })
   receive = connection.receive
-  peer.journal?.begin(await connection.client.ask('beginEpoch', { slot: mainStoreSlot }))
+  const { client } = connection
+  peer.journal?.begin(await client.ask('beginEpoch', { slot: mainStoreSlot }))
+  // No timer fires before the store is told to start.
+  connection.ticksFrom((await client.ask('stats', {})).position)
   return connection
 }
 

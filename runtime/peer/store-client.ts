@@ -13,7 +13,8 @@ export interface StoreListener {
   acked(ack: Ack): void
   /** Frames after `seq` never happened. */
   lost(seq: number): void
-  arrived(actors: readonly string[]): void
+  /** @param position of the last of the records that say so */
+  arrived(actors: readonly string[], position: number): void
   state(stalled: boolean, error: unknown): void
   /** Fold what is due (archivist only). */
   archive?(checkpoint: boolean): void
@@ -85,7 +86,7 @@ export class StoreClient {
       case 'lost':
         return this.#listener?.lost(message.seq)
       case 'arrived':
-        return this.#listener?.arrived(message.actors)
+        return this.#listener?.arrived(message.actors, message.position)
       case 'state':
         return this.#listener?.state(message.stalled, message.error)
       case 'archive':

@@ -10,6 +10,8 @@ import { Waker } from './waker.ts'
 export interface StoreConnection {
   readonly client: StoreClient
   readonly receive: (message: FromStore) => void
+  /** Ticks up to a position are known: `arrived` tells of the later ones, also over a {@link rejoin}. */
+  ticksFrom(position: number): void
   /**
    * The store's thread was replaced and the wire leads to the new one: takes in what the old one
    * committed without saying so, undoes the rest, and goes on. Resolves to the new epoch.
@@ -48,17 +50,25 @@ export function connectStore(
     // Whoever waits for quiet may have waited for this answer alone.
     if (journal.isIdle) peer.touched()
   }
+  /** The last record that told of a tick. */
+  let ticksUntil = 0
   peer.journal = journal
   peer.waker = new Waker(client, peer)
   client.listen({
     acked,
     lost: (seq) => journal.lost(seq),
-    arrived: (actors) => events.arrived?.(actors),
+    arrived: (actors, position) => {
+      ticksUntil = position
+      events.arrived?.(actors)
+    },
     state: (stalled, error) => events.state?.(stalled, error),
   })
   return {
     client,
     receive: (message) => client.receive(message),
+    ticksFrom: (position) => {
+      ticksUntil = position
+    },
     async rejoin() {
       client.again()
       const { slot, epoch } = journal.identity
@@ -66,6 +76,11 @@ export function connectStore(
       for (const ack of await client.ask('answers', { slot, epoch, since: last })) acked(ack)
       journal.rejoined(next)
       vouch(0, last.position)
+      if (events.arrived !== undefined) {
+        const { actors, position } = await client.ask('ticked', { since: ticksUntil })
+        ticksUntil = position
+        events.arrived(actors)
+      }
       // What the old thread accepted and did not say.
       peer.waker?.begin()
       peer.touched()

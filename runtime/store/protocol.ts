@@ -49,6 +49,11 @@ export interface Questions {
     readonly ask: Generation & { readonly since: FrameEnd }
     readonly answer: readonly Ack[]
   }
+  /** Whom timers gave a tick after `since`, one for each: what `arrived` would have told. */
+  ticked: {
+    readonly ask: { readonly since: number }
+    readonly answer: { readonly actors: readonly string[]; readonly position: number }
+  }
   record: {
     readonly ask: { readonly position: number }
     readonly answer: StoredRecord | Damage | undefined
@@ -104,7 +109,7 @@ export type FromStore =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: unknown }
   /** Accepted in the store for actors that nobody told (timers that fired). */
-  | { readonly kind: 'arrived'; readonly actors: readonly string[] }
+  | { readonly kind: 'arrived'; readonly actors: readonly string[]; readonly position: number }
   | { readonly kind: 'state'; readonly stalled: boolean; readonly error?: unknown }
   /** To the archivist: fold what is due, and a checkpoint if so. */
   | { readonly kind: 'archive'; readonly checkpoint: boolean }

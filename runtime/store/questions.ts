@@ -5,6 +5,7 @@ import type { Question, Questions } from './protocol.ts'
 import { readRecords } from './read-records.ts'
 import { ackOf } from './tail-acks.ts'
 import { type FrameEnd, framesOf, type Generation } from './tally.ts'
+import { tickedSince } from './ticks.ts'
 
 type Answers = {
   readonly [Q in Exclude<Question, 'outcome' | 'tally'>]: (
@@ -28,6 +29,7 @@ const answers: Answers = {
   writeCheckpoint: (store, { chunk }) => void store.writeCheckpoint(chunk),
   dropSegments: (store, { positions, floor }) => void store.dropSegments(positions, floor),
   answers: (store, { since, ...who }) => answersOf(store, who, since),
+  ticked: (store, { since }) => ({ actors: tickedSince(store, since), position: store.position }),
   stats: (store) => ({ ...store.stats(), stalledSince: undefined }),
 }
 

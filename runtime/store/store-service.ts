@@ -108,7 +108,7 @@ export class StoreService {
 
   /** Begins to fire timers; before that, overdue ones would come before anybody listens. */
   start(): void {
-    this.#timers.arm()
+    this.#timers.begin()
   }
 
   get stalledSince(): number | undefined {
@@ -188,14 +188,16 @@ export class StoreService {
   #answer(ack: Ack): void {
     const { slot, epoch, seq, base, count } = ack
     if (ack.status === 'committed') this.#ends.set(slot, { epoch, seq, position: base + count - 1 })
-    if (this.#timers.owns(ack.slot)) this.#arrived(this.#timers.answered(ack))
+    if (this.#timers.owns(ack.slot)) this.#arrived(this.#timers.answered(ack), base + count - 1)
     else this.#clients.get(ack.slot)?.wire.post({ kind: 'ack', ack })
     for (const { actor, ownId } of ack.settled) this.#settle(actor, ownId)
   }
 
-  #arrived(actors: readonly string[]): void {
+  #arrived(actors: readonly string[], position: number): void {
     if (actors.length === 0) return
-    for (const client of this.#clients.values()) client.wire.post({ kind: 'arrived', actors })
+    for (const client of this.#clients.values()) {
+      client.wire.post({ kind: 'arrived', actors, position })
+    }
   }
 
   // ── questions ─────────────────────────────────────────────────────────────────────────────────

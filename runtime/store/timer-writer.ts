@@ -36,6 +36,7 @@ export class TimerWriter {
   #epoch = 0
   #fired: string[] = []
   #waiting = false
+  #hasBegun = false
   #alarm: CancelAlarm | undefined
 
   /** @param failed told when the store could not be asked: it has to be opened again */
@@ -58,10 +59,16 @@ export class TimerWriter {
     return slot === timerSlot
   }
 
+  /** From now on timers fire. */
+  begin(): void {
+    this.#hasBegun = true
+    this.arm()
+  }
+
   /** Looks when the next timer is due; called whenever that may have changed. */
   arm(): void {
     this.disarm()
-    if (this.#waiting) return
+    if (this.#waiting || !this.#hasBegun) return
     const due = this.#store.nextDue()
     if (due === undefined) return
     const wait = Math.max(0, due - this.#now)

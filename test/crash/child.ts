@@ -7,7 +7,7 @@ import { createSystem } from '../../runtime/main/create-system.ts'
 import type { System } from '../../runtime/main/system.ts'
 import bank, { Account, ledgerVariable, Parent, Shelf, Tally } from './bank.app.ts'
 import { heal, wrongs } from './checks.ts'
-import type { FaultData, Planned } from './faults.ts'
+import { faultsOf, type Planned } from './faults.ts'
 import { type Ordered, orderOf, ordersOf, senders } from './orders.ts'
 import { persist } from './persist.ts'
 
@@ -107,19 +107,13 @@ async function untilDue(system: System): Promise<void> {
   }
 }
 
-function faultsOf(plan: readonly Planned[]) {
-  const passages = new Int32Array(new SharedArrayBuffer(4 * Math.max(1, plan.length)))
-  const data: FaultData = { plan, passages }
-  return { module: new URL('./faults.ts', import.meta.url).href, data }
-}
-
 const system = await createSystem(bank, {
   store: `${folder}/bank.db`,
   workers,
   checkpointEvery: 100,
   ...(seed % 3 === 0 && { retention: { keepRecords: 50 }, archive: `${folder}/archive` }),
   log: () => undefined,
-  ...(start.faults.length > 0 && { faults: faultsOf(start.faults) }),
+  ...(start.faults.length > 0 && { faults: faultsOf(start.faults).faults }),
 })
 process.stdout.write('up\n')
 const backup = seed % 2 === 0 ? undefined : system.backup(`${folder}/backups`)
