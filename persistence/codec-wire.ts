@@ -20,6 +20,7 @@ import {
   refused,
 } from './kinds.ts'
 import type { Secret } from './secret.ts'
+import { tooLarge } from './too-large.ts'
 
 /** Content of an extension: already bytes. */
 export class Packed {
@@ -40,24 +41,50 @@ export class NegativeZero {}
 
 const negativeZero = Object.freeze(new NegativeZero())
 
-/** How a value is prepared. */
-export interface Wiring {
+/** How one value is prepared. */
+export class Wiring {
+  /** Names the value in errors. */
+  readonly what: string
   /** Encodes the inside of a Map or Set. */
-  pack(items: unknown[]): Uint8Array
+  readonly pack: (items: unknown[]) => Uint8Array
   /** Whether objects were checked before, so that looking for accessors and symbols can be spared. */
   readonly checked: boolean
+  readonly #limit: number
+  #size = 0
+
+  /** @param limit most bytes of texts and typed arrays in it */
+  constructor(
+    what: string,
+    pack: (items: unknown[]) => Uint8Array,
+    checked: boolean,
+    limit: number,
+  ) {
+    this.what = what
+    this.pack = pack
+    this.checked = checked
+    this.#limit = limit
+  }
+
+  /**
+   * Something large comes: what is beyond the limit for sure costs no memory to find out.
+   * @throws PAYLOAD_TOO_LARGE
+   */
+  take(bytes: number): void {
+    this.#size += bytes
+    if (this.#size > this.#limit) throw tooLarge(this.what, this.#size)
+  }
 }
 
 /**
  * The value in a form msgpackr encodes without loss.
  *
- * @throws NOT_ENCODABLE with `fields.path`
+ * @throws NOT_ENCODABLE with `fields.path`; PAYLOAD_TOO_LARGE
  */
-export function toWire(value: unknown, what: string, how: Wiring): unknown {
+export function toWire(value: unknown, how: Wiring): unknown {
   try {
     return wire(value, 0, how)
   } catch (error) {
-    throw refusalOf(value, what, error)
+    throw refusalOf(value, how.what, error)
   }
 }
 
@@ -66,6 +93,7 @@ function wire(value: unknown, depth: number, how: Wiring): unknown {
     case 'object':
       return value === null ? null : wireObject(value, depth, how)
     case 'string':
+      how.take(value.length)
       return survivesUtf8(value) ? value : new Utf16(Buffer.from(value, 'utf16le'))
     case 'number':
       return value === 0 && 1 / value < 0 ? negativeZero : value
@@ -99,9 +127,13 @@ function wireObject(value: object, depth: number, how: Wiring): unknown {
       if (Number.isNaN((value as Date).getTime())) throw refused
       return value
     case 'bytes':
+      how.take((value as EncodableBytes).byteLength)
       return wireBytes(value as EncodableBytes)
-    case 'secret':
-      return new SealedValue((value as Secret).bytes)
+    case 'secret': {
+      const { bytes } = value as Secret
+      how.take(bytes.length)
+      return new SealedValue(bytes)
+    }
     case undefined:
       throw refused
   }

@@ -43,12 +43,13 @@ import {
   SealedValue,
   toWire,
   Utf16,
-  type Wiring,
+  Wiring,
 } from './codec-wire.ts'
+import { assertEncodable } from './encodable.ts'
 import { Secret } from './secret.ts'
+import { MAX_BYTES, tooLarge } from './too-large.ts'
 
-/** The limit of one value: 16 MiB (T5). */
-export const MAX_BYTES = 16 * 1024 * 1024
+export { MAX_BYTES } from './too-large.ts'
 
 const common = {
   useBigIntExtension: true,
@@ -77,7 +78,7 @@ function hasFewFields(record: object): boolean {
  * @throws NOT_ENCODABLE with `fields.path`; PAYLOAD_TOO_LARGE beyond 16 MiB
  */
 export function encodeValue(value: unknown, what = 'value'): Uint8Array {
-  const bytes = values.pack(toWire(value, what, unchecked))
+  const bytes = values.pack(toWire(value, new Wiring(what, pack, false, MAX_BYTES)))
   if (bytes.length > MAX_BYTES) throw tooLarge(what, bytes.length)
   return bytes
 }
@@ -105,7 +106,9 @@ export function decodeValue(bytes: Uint8Array, what = 'value'): unknown {
  * @throws NOT_ENCODABLE for what no MessagePack can say, such as a function
  */
 export function encodeFrame(value: unknown): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(frames.pack(toWire(value, 'frame', checked)))
+  return new Uint8Array(
+    frames.pack(toWire(value, new Wiring('frame', pack, true, Number.POSITIVE_INFINITY))),
+  )
 }
 
 /** Decodes a frame of {@link encodeFrame}, made by this process: not guarded. */
@@ -114,8 +117,6 @@ export function decodeFrame(bytes: Uint8Array<ArrayBuffer>): unknown {
 }
 
 const pack = (items: unknown[]): Uint8Array => values.pack(items)
-const unchecked: Wiring = Object.freeze({ pack, checked: false })
-const checked: Wiring = Object.freeze({ pack, checked: true })
 
 /**
  * Where small encodings are decoded from. msgpackr hangs a DataView on every source it meets, which
@@ -191,12 +192,19 @@ function writeNegativeZero(_: NegativeZero, allocate: Allocate): void {
   targetView.setFloat64(position + 1, -0)
 }
 
-function tooLarge(what: string, size: number): TroupeError {
-  return new TroupeError(
-    'PAYLOAD_TOO_LARGE',
-    `${what} takes ${size} bytes encoded; the limit is ${MAX_BYTES}. Store it elsewhere and send a reference.`,
-    { fields: { size, limit: MAX_BYTES } },
-  )
+/**
+ * What {@link encodeValue} would throw, at a fraction of its cost: only what may be near the limit is
+ * encoded.
+ *
+ * @returns most bytes it takes
+ * @throws NOT_ENCODABLE with `fields.path`; PAYLOAD_TOO_LARGE beyond 16 MiB
+ */
+export function assertSendable(value: unknown, what: string): number {
+  const { least, most } = assertEncodable(value, what)
+  if (most <= MAX_BYTES) return most
+  // Beyond doubt: encoding it would cost as much memory again.
+  if (least > MAX_BYTES) throw tooLarge(what, least)
+  return encodeValue(value, what).length
 }
 
 function corrupt(what: string, bytes: Uint8Array, cause: unknown): TroupeError {

@@ -1,7 +1,7 @@
 /**
  * T5 at run time: which values may be payload, reply or durable state.
  *
- * Owns the check that names the offending path. Does not own the list of kinds (`kinds.ts`), the copy
+ * Owns the check that names the offending path, and measures on the way. Does not own the list of kinds (`kinds.ts`), the copy
  * (`copy.ts`), bytes (`codec.ts`) nor drafts (`actors/draft`): a draft answers the symbol PLAIN with
  * what stands behind it, and that is all this room knows of it.
  *
@@ -15,6 +15,7 @@
  */
 
 import { TroupeError } from '../mailbox/errors.ts'
+import { Extent } from './extent.ts'
 import {
   describe,
   extraName,
@@ -29,6 +30,7 @@ import {
 
 export { PLAIN } from './kinds.ts'
 
+import { notEncodable, shownPath } from './not-encodable.ts'
 import {
   cutPath,
   entrySegment,
@@ -37,6 +39,8 @@ import {
   memberSegment,
   propertySegment,
 } from './path.ts'
+
+import type { Secret } from './secret.ts'
 
 export type {
   CheckedEncodable,
@@ -64,37 +68,15 @@ interface Step {
  * Throws unless the codec can carry the value (T5).
  *
  * @param what names the value in the message, for example `payload of account.deposit`
+ * @returns how large it will be
  * @throws NOT_ENCODABLE with `fields.path` such as `items[3].at`, empty for the value itself
  */
-export function assertEncodable(value: unknown, what: string): void {
-  const problem = problemIn(value, 0)
-  if (problem === undefined) return
+export function assertEncodable(value: unknown, what: string): Extent {
+  const extent = new Extent()
+  const problem = problemIn(value, 0, extent)
+  if (problem === undefined) return extent
   const steps = problem.inward.toReversed()
   throw cycleError(what, steps) ?? notEncodable(what, problem.why, segmentsOf(steps), problem.cause)
-}
-
-/** Most characters of a path in a message: the reason stands behind it and must be seen. */
-const shownPath = 100
-/** Most characters of `fields.path`. */
-const keptPath = 2_000
-
-/**
- * The error of T5, for whoever found the place. Segments outermost first; a long path is cut in its
- * middle.
- */
-export function notEncodable(
-  what: string,
-  why: string,
-  segments: readonly string[],
-  cause?: unknown,
-): TroupeError {
-  const path = joinPath(segments)
-  const where = path === '' ? what : `${what}: ${cutPath(path, shownPath)}`
-  return new TroupeError(
-    'NOT_ENCODABLE',
-    `${where} is ${why}; expected plain data (objects, arrays, Map, Set, Date, typed arrays and primitives)`,
-    { fields: { path: cutPath(path, keptPath), why }, ...(cause !== undefined && { cause }) },
-  )
 }
 
 /** A cycle is refused at the reference that closes it, not where the depth ran out. */
@@ -124,91 +106,115 @@ function inside(problem: Problem, container: object, segment: string): Problem {
   return problem
 }
 
-function problemIn(value: unknown, depth: number): Problem | undefined {
-  if (typeof value === 'object') return value === null ? undefined : problemInObject(value, depth)
+function problemIn(value: unknown, depth: number, extent: Extent): Problem | undefined {
+  if (typeof value === 'object' && value !== null) return problemInObject(value, depth, extent)
   if (typeof value === 'function') return refuse('a function')
   if (typeof value === 'symbol') return refuse('a symbol')
+  extent.addPrimitive(value)
   return undefined
 }
 
 /** A proxy may throw whatever is asked of it. */
-function problemInObject(value: object, depth: number): Problem | undefined {
+function problemInObject(value: object, depth: number, extent: Extent): Problem | undefined {
   if (depth === MAX_DEPTH) return refuse(`nested deeper than ${MAX_DEPTH} levels`)
   try {
-    return problemByKind(value, depth)
+    return problemByKind(value, depth, extent)
   } catch (cause) {
     if (cause instanceof TroupeError) throw cause
     return refuse('an object that cannot be looked at: reading it throws', cause)
   }
 }
 
-function problemByKind(value: object, depth: number): Problem | undefined {
+function problemByKind(value: object, depth: number, extent: Extent): Problem | undefined {
   switch (kindOf(value)) {
     case 'record':
-      return problemInRecord(value as Fields, depth + 1)
+      return problemInRecord(value as Fields, depth + 1, extent)
     case 'array':
-      return problemInArray(value as unknown[], depth + 1)
+      return problemInArray(value as unknown[], depth + 1, extent)
     case 'map':
-      return problemInMap(value as Map<unknown, unknown>, depth + 1)
+      return problemInMap(value as Map<unknown, unknown>, depth + 1, extent)
     case 'set':
-      return problemInSet(value as Set<unknown>)
+      return problemInSet(value as Set<unknown>, extent)
     case 'date':
+      extent.addContainer()
       return Number.isNaN((value as Date).getTime()) ? refuse('an invalid Date') : undefined
     case 'bytes':
+      extent.addBytes((value as Uint8Array).byteLength)
+      return undefined
     case 'secret':
+      extent.addBytes((value as Secret).bytes.length)
       return undefined
     case undefined:
-      return problemInStandIn(value, depth)
+      return problemInStandIn(value, depth, extent)
   }
 }
 
 /** A draft is walked as what it looks like, for the path; a ref only through what it stands for. */
-function problemInStandIn(value: object, depth: number): Problem | undefined {
+function problemInStandIn(value: object, depth: number, extent: Extent): Problem | undefined {
   const plain = plainOf(value)
-  return plain === undefined ? refuse(describe(value)) : problemIn(plain.call(value, depth), depth)
+  if (plain === undefined) return refuse(describe(value))
+  return problemIn(plain.call(value, depth), depth, extent)
 }
 
-function problemInRecord(record: Fields, depth: number): Problem | undefined {
+function problemInRecord(record: Fields, depth: number, extent: Extent): Problem | undefined {
+  extent.addContainer()
   if (Object.getOwnPropertySymbols(record).length > 0) return refuse('an object with symbol keys')
   for (const key of Object.keys(record)) {
-    const problem = problemInField(record, key, depth)
+    extent.addText(key)
+    const problem = problemInField(record, key, depth, extent)
     if (problem !== undefined) return inside(problem, record, propertySegment(key))
   }
   return undefined
 }
 
-function problemInField(record: Fields, key: string, depth: number): Problem | undefined {
+function problemInField(
+  record: Fields,
+  key: string,
+  depth: number,
+  extent: Extent,
+): Problem | undefined {
   if (!isFieldName(key))
     return refuse('under a key that is refused: "__proto__" or a lone surrogate')
   const descriptor = Object.getOwnPropertyDescriptor(record, key)!
   if (descriptor.get !== undefined || descriptor.set !== undefined) return refuse('an accessor')
-  return problemIn(descriptor.value, depth)
+  return problemIn(descriptor.value, depth, extent)
 }
 
-function problemInArray(array: unknown[], depth: number): Problem | undefined {
+function problemInArray(array: unknown[], depth: number, extent: Extent): Problem | undefined {
+  extent.addContainer()
   for (let i = 0; i < array.length; i++) {
     const item = array[i]
     const hole = item === undefined && !Object.hasOwn(array, i)
-    const problem = hole ? refuse('a hole in an array') : problemIn(item, depth)
+    const problem = hole ? refuse('a hole in an array') : problemIn(item, depth, extent)
     if (problem !== undefined) return inside(problem, array, indexSegment(i))
   }
   return problemOfExtra(array, array.length)
 }
 
-function problemInMap(map: Map<unknown, unknown>, depth: number): Problem | undefined {
+function problemInMap(
+  map: Map<unknown, unknown>,
+  depth: number,
+  extent: Extent,
+): Problem | undefined {
+  extent.addContainer()
   for (const [key, item] of map) {
     if (!isKey(key)) {
       return inside(refuse('no primitive, as a Map key must be'), map, memberSegment(key))
     }
-    const problem = problemIn(item, depth)
+    extent.addPrimitive(key)
+    const problem = problemIn(item, depth, extent)
     if (problem !== undefined) return inside(problem, map, entrySegment(key))
   }
   return problemOfExtra(map, 0)
 }
 
-function problemInSet(set: Set<unknown>): Problem | undefined {
+function problemInSet(set: Set<unknown>, extent: Extent): Problem | undefined {
+  extent.addContainer()
   for (const member of set) {
-    if (isKey(member)) continue
+    if (isKey(member)) {
+      extent.addPrimitive(member)
+      continue
+    }
     return inside(refuse('no primitive, as a Set member must be'), set, memberSegment(member))
   }
   return problemOfExtra(set, 0)

@@ -82,8 +82,14 @@ async function pump(running: Running, generator: AnyGenerator): Promise<unknown>
   for (;;) {
     const next = await generator.next()
     if (next.done) return next.value
-    const item = running.host.development ? recoded(next.value) : next.value
-    const offered = signal.aborted ? false : (sink?.item?.(item) ?? true)
+    let offered: boolean | Promise<boolean>
+    try {
+      const item = running.host.development ? recoded(next.value) : next.value
+      offered = signal.aborted ? false : (sink?.item?.(item) ?? true)
+    } catch (unsendable) {
+      await generator.return(undefined)
+      throw unsendable
+    }
     const wanted = typeof offered === 'boolean' ? offered : await unlessAborted(offered, signal)
     if (wanted && !signal.aborted) continue
     if (!signal.aborted) {

@@ -2,7 +2,7 @@
 import { types } from 'node:util'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { TroupeError } from '../../mailbox/errors.ts'
-import { notEncodable } from '../../persistence/encodable.ts'
+import { notEncodable } from '../../persistence/not-encodable.ts'
 import type { Call } from './sending.ts'
 
 /**

@@ -11,8 +11,8 @@
  */
 
 import { TroupeError } from '../../mailbox/errors.ts'
-import { notEncodable } from '../../persistence/encodable.ts'
 import { describe, type Fields, kindOf, plainOf } from '../../persistence/kinds.ts'
+import { notEncodable } from '../../persistence/not-encodable.ts'
 import { entrySegment, indexSegment, propertySegment } from '../../persistence/path.ts'
 import { type DraftNode, nodeOf } from './node.ts'
 

@@ -33,6 +33,7 @@ import type { Faults } from '../../mailbox/fault-points.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { full, queued, refused, type TellOutcome } from '../../mailbox/outcome.ts'
 import { Keyring } from '../../persistence/keyring.ts'
+import { encoded, payloadBytes } from '../wire/message-item.ts'
 import type { Placement } from '../wire/placement.ts'
 import { acceptInStore, publishInStore } from './accept.ts'
 import type { BusyNote } from './busy-note.ts'
@@ -293,17 +294,26 @@ export class Peer implements CellHost {
   }
 
   #receive(cell: Cell, envelope: Envelope): TellOutcome {
-    if (!this.development || envelope.header.keep || envelope.stored) {
-      return this.#enter(cell, envelope)
-    }
-    let payload: unknown
+    if (envelope.header.keep || envelope.stored) return this.#enter(cell, envelope)
+    let arriving: Envelope
     try {
-      payload = recoded(envelope.payload)
+      arriving = this.#carried(cell, envelope)
     } catch (error) {
       cell.tally.enter(Count.deadLettered)
-      return refused('not-encodable', error as TroupeError)
+      return unsendable(error)
     }
-    return this.#enter(cell, withPayload(envelope, payload))
+    return this.#enter(cell, arriving)
+  }
+
+  /**
+   * Within a thread a payload travels by reference. What a durable actor's record will have to hold is
+   * checked before it is sent, like what crosses (T5).
+   * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
+   */
+  #carried(cell: Cell, envelope: Envelope): Envelope {
+    if (this.development) return withPayload(envelope, recoded(envelope.payload))
+    if (cell.definition.behavior.durable) payloadBytes(envelope)
+    return envelope
   }
 
   #routeAway(envelope: Envelope): TellOutcome {
@@ -313,28 +323,25 @@ export class Peer implements CellHost {
     if (!this.#intake) return refused('closed', closedError())
     const slot = this.#options.placement.slotOf(envelope.to, type)
     this.#count(envelope.to, acceptedBy(envelope))
-    if (slot !== this.slot) return this.#sendAway(envelope, slot, type)
+    if (slot !== this.slot) return this.#sendAway(envelope, slot)
     if (this.#isDown(envelope)) return queued
     return this.#receive(this.#activate(envelope.to, type) as Cell, envelope)
   }
 
-  #sendAway(envelope: Envelope, slot: number, type: string): TellOutcome {
-    const row = this.counts(type)
+  #sendAway(envelope: Envelope, slot: number): TellOutcome {
     const link = this.#linkTo(slot)
-    let sent: boolean
     try {
-      sent = link?.send(envelope) ?? false
+      if (link?.send(envelope)) {
+        this.touched()
+        return queued
+      }
+      if (!envelope.stored) return this.#noCredit(envelope, link)
     } catch (error) {
-      row[Count.deadLettered] = (row[Count.deadLettered] as number) + 1
-      return refused('not-encodable', error as TroupeError)
+      this.#count(envelope.to, Count.deadLettered)
+      return unsendable(error)
     }
-    if (sent) {
-      this.touched()
-      return queued
-    }
-    if (!envelope.stored) return this.#noCredit(envelope, link)
     // The store has it; the receiver only needs to know that it should look (M3).
-    row[Count.inStore] = (row[Count.inStore] as number) + 1
+    this.#count(envelope.to, Count.inStore)
     link?.signal(envelope.to, { kind: 'wake', lane: envelope.lane })
     return queued
   }
@@ -371,7 +378,7 @@ export class Peer implements CellHost {
   forward(envelope: Envelope): void {
     const slot = this.#slotOf(envelope.to)
     if (slot === this.slot) return this.arrived(envelope)
-    const outcome = this.#sendAway(envelope, slot, typeOf(envelope.to))
+    const outcome = this.#sendAway(envelope, slot)
     if (outcome.status === 'queued') return
     const { reply, accepted } = envelope.header
     const error = undeliverable(envelope, 'link-full')
@@ -483,10 +490,11 @@ export class Peer implements CellHost {
 
   publish(envelope: Envelope, position?: number): void {
     if (position === undefined && this.journal !== undefined) return publishInStore(this, envelope)
+    const slots = this.topics.slots(envelope.header.topic as string)
+    // Before anybody has it, and once for all: what cannot cross goes nowhere (T5).
+    const crossing = slots.size === 0 ? envelope : encoded(envelope)
     this.fanOut(envelope, position ?? 0)
-    for (const slot of this.topics.slots(envelope.header.topic as string)) {
-      this.links.get(slot)?.publish(envelope, position ?? 0)
-    }
+    for (const slot of slots) this.links.get(slot)?.publish(crossing, position ?? 0)
     this.touched()
   }
 
@@ -723,6 +731,12 @@ function acceptedBy(envelope: Envelope): number {
 
 export function typeOf(id: string): string {
   return id.slice(0, id.indexOf('/'))
+}
+
+/** What was thrown at the door, as the answer to a tell. */
+function unsendable(thrown: unknown): TellOutcome {
+  const error = thrown as TroupeError
+  return refused(error.code === 'PAYLOAD_TOO_LARGE' ? 'too-large' : 'not-encodable', error)
 }
 
 function copyTo(envelope: Envelope, to: string, name: string): Envelope {

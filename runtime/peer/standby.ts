@@ -16,7 +16,7 @@ import type { Signal } from '../../actors/cell/signal.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { encodeFrame } from '../../persistence/codec.ts'
 import { linkBytes, linkMessages } from '../wire/link.ts'
-import { assertSendable, toItem } from '../wire/message-item.ts'
+import { payloadBytes, toItem } from '../wire/message-item.ts'
 import type { PeerLink } from './peer-link.ts'
 
 /** What a standby tells the thread it belongs to. */
@@ -65,7 +65,7 @@ export class Standby implements PeerLink {
 
   send(envelope: Envelope): boolean {
     if (!this.#hasCredit) return false
-    assertSendable(envelope)
+    payloadBytes(envelope)
     this.#keep(envelope)
     this.#owner.waits(envelope)
     return true
@@ -73,7 +73,7 @@ export class Standby implements PeerLink {
 
   wait(envelope: Envelope): boolean {
     if (this.#closed) return false
-    assertSendable(envelope)
+    payloadBytes(envelope)
     return this.#door.push(envelope)
   }
 

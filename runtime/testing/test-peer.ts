@@ -9,7 +9,7 @@ import type { Signal } from '../../actors/cell/signal.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
-import { assertEncodable } from '../../persistence/encodable.ts'
+import { assertSendable } from '../../persistence/codec.ts'
 import { Peer, type PeerOptions, typeOf } from '../peer/peer.ts'
 import type { Observed } from './observed.ts'
 
@@ -55,7 +55,7 @@ export class TestPeer extends Peer {
   #mayTravel(envelope: Envelope): boolean {
     if (this.definition(typeOf(envelope.to)) === undefined) return false
     try {
-      assertEncodable(envelope.payload, envelope.name)
+      assertSendable(envelope.payload, envelope.name)
       return true
     } catch {
       return false

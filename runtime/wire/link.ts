@@ -18,10 +18,9 @@ import type { Envelope, ReplySink } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { Ring } from '../../mailbox/ring.ts'
-import { decodeFrame, encodeFrame } from '../../persistence/codec.ts'
-import { assertEncodable } from '../../persistence/encodable.ts'
+import { assertSendable, decodeFrame, encodeFrame } from '../../persistence/codec.ts'
 import type { LinkCounts } from './link-counts.ts'
-import { assertSendable, toEnvelope, toItem } from './message-item.ts'
+import { payloadBytes, toEnvelope, toItem } from './message-item.ts'
 import { type Item, type MessageItem, Tag } from './protocol.ts'
 import { RemoteSink } from './remote-sink.ts'
 
@@ -31,6 +30,8 @@ export const linkMessages = 1_024
 export const linkBytes = 1024 * 1024
 /** Items after which a frame is sent before its slice ends. */
 const frameItems = 256
+/** Bytes after which it is, so that no frame is larger than this and its last item. */
+const frameBytes = 256 * 1024
 
 /** The side that frames leave by. */
 export interface FramePort {
@@ -72,6 +73,8 @@ export class Link {
   readonly #sent: LinkCounts
   readonly #received: LinkCounts
   #items: Item[] = []
+  /** At most so many bytes of values are in the open frame. */
+  #openBytes = 0
   readonly #out = new Ring<Envelope>()
   #outBytes = 0
   /** Deliveries that wait for credit. */
@@ -101,7 +104,7 @@ export class Link {
 
   /**
    * Puts a message into the open frame. False when there is no credit.
-   * @throws NOT_ENCODABLE
+   * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
    */
   send(envelope: Envelope): boolean {
     if (!this.#hasCredit) return false
@@ -111,10 +114,11 @@ export class Link {
 
   /**
    * The same for a message that has its credit already: it waited for this link.
-   * @throws NOT_ENCODABLE
+   * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
    */
   put(envelope: Envelope): void {
-    this.#push(this.#itemOf(envelope))
+    const bytes = payloadBytes(envelope)
+    this.#push(this.#itemOf(envelope), bytes)
     this.#sent.sent(typeOf(envelope.to), envelope.stored)
     this.#out.push(envelope)
     this.#takeBackOnAbort(envelope)
@@ -122,18 +126,19 @@ export class Link {
 
   /**
    * Keeps a delivery until there is credit for it; false when too many wait already.
-   * @throws NOT_ENCODABLE
+   * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
    */
   wait(envelope: Envelope): boolean {
     if (this.#closed) return false
-    assertSendable(envelope)
+    payloadBytes(envelope)
     return this.#door.push(envelope)
   }
 
   /** Puts a published message into the open frame; the other side fans it out. */
   publish(envelope: Envelope, position: number): boolean {
     if (!this.#hasCredit) return false
-    this.#push([Tag.publish, position, this.#itemOf(envelope)])
+    const bytes = payloadBytes(envelope)
+    this.#push([Tag.publish, position, this.#itemOf(envelope)], bytes)
     this.#out.push(envelope)
     return true
   }
@@ -167,6 +172,7 @@ export class Link {
     if (this.#items.length === 0 || this.#closed) return
     const items = this.#items
     this.#items = []
+    this.#openBytes = 0
     const frame = encodeFrame(items)
     this.#outBytes += frame.byteLength
     this.#owner.faults?.('link:before-frame')
@@ -175,18 +181,20 @@ export class Link {
   }
 
   get #hasCredit(): boolean {
-    return !this.#closed && this.#out.length < linkMessages && this.#outBytes < linkBytes
+    const bytes = this.#outBytes + this.#openBytes
+    return !this.#closed && this.#out.length < linkMessages && bytes < linkBytes
   }
 
-  #push(item: Item): void {
+  /** @param bytes most that its values take */
+  #push(item: Item, bytes = 0): void {
     if (this.#closed) return
     this.#items.push(item)
-    if (this.#items.length >= frameItems) this.flush()
+    this.#openBytes += bytes
+    if (this.#items.length >= frameItems || this.#openBytes >= frameBytes) this.flush()
   }
 
   #itemOf(envelope: Envelope): MessageItem {
     const { reply, accepted } = envelope.header
-    assertSendable(envelope)
     return toItem(envelope, reply && this.#sink(reply), accepted && this.#sink(accepted))
   }
 
@@ -274,7 +282,8 @@ export class Link {
         this.#reply(number, settled)
       },
       item: (value) => {
-        this.#push([Tag.item, number, value])
+        const bytes = assertSendable(value, 'stream item')
+        this.#push([Tag.item, number, value], bytes)
         this.#owner.touched()
       },
       opened: () => this.#serving.set(number, sink),
@@ -286,8 +295,8 @@ export class Link {
   #reply(number: number, settled: Parameters<ReplySink['settle']>[0]): void {
     try {
       if (settled.ok) {
-        assertEncodable(settled.value, 'reply')
-        this.#push([Tag.reply, number, true, settled.value])
+        const bytes = assertSendable(settled.value, 'reply')
+        this.#push([Tag.reply, number, true, settled.value], bytes)
       } else {
         this.#push([Tag.reply, number, false, encodeError(settled.error)])
       }

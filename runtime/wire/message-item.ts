@@ -1,12 +1,28 @@
 /** Envelopes as frame items and back. */
 import { Envelope, type Header, type ReplySink } from '../../mailbox/envelope.ts'
-import { decodeValue } from '../../persistence/codec.ts'
-import { assertEncodable } from '../../persistence/encodable.ts'
+import { assertSendable, decodeValue, encodeValue } from '../../persistence/codec.ts'
 import { type MessageItem, Tag, type WireHeader } from './protocol.ts'
 
-/** @throws NOT_ENCODABLE */
-export function assertSendable({ header, payload, name }: Envelope): void {
-  if (header.bytes === undefined) assertEncodable(payload, `payload of "${name}"`)
+/**
+ * Checks that a message may cross.
+ *
+ * @returns most bytes of its payload in a frame
+ * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
+ */
+export function payloadBytes({ header, payload, name }: Envelope): number {
+  return header.bytes?.length ?? assertSendable(payload, `payload of "${name}"`)
+}
+
+/**
+ * With its payload as bytes, for a message that crosses to several threads.
+ * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
+ */
+export function encoded(envelope: Envelope): Envelope {
+  const { to, from, name, payload, lane, a, b, causeA, causeB, header } = envelope
+  if (header.bytes !== undefined) return envelope
+  const bytes = encodeValue(payload, `payload of "${name || header.topic}"`)
+  const crossing = { ...header, bytes }
+  return new Envelope(to, from, name, payload, lane, a, b, causeA, causeB, crossing)
 }
 
 /** @param reply, accepted numbers of the sinks that stay on this side */

@@ -35,11 +35,12 @@ export class RemoteSink implements ReplySink {
     this.#wire.settle(result)
   }
 
+  /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
   item(value: unknown): boolean | Promise<boolean> {
     if (this.#gone || this.#settled) return false
     if (this.#out === 0) this.#wire.opened()
-    this.#out += 1
     this.#wire.item(value)
+    this.#out += 1
     if (this.#out < itemWindow) return true
     return new Promise((resolve) => {
       this.#room = resolve

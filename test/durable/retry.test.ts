@@ -253,7 +253,10 @@ test('T5: what cannot be stored fails the turn with its path, and the state stay
 
 test('F2: giving up a message that cannot be stored does not fail: its header is kept', async () => {
   const w = new World({ actors: new Bench().actors, development: false })
-  w.ref(Worker, 'a').tell.work((() => 1) as unknown as string)
+  const payload: { spoilt?: unknown } = {}
+  w.ref(Worker, 'a').tell.work(payload as unknown as string)
+  // It travels by reference: its sender spoils it after it was checked.
+  payload.spoilt = () => 1
   await w.advance(1_000)
   assert.deepEqual(
     w.letters.map(({ reason }) => reason),

@@ -3,12 +3,14 @@ import { test } from 'node:test'
 import fc from 'fast-check'
 import { unpack } from 'msgpackr'
 import {
+  assertSendable,
   decodeFrame,
   decodeValue,
   encodeFrame,
   encodeValue,
   MAX_BYTES,
 } from '../../persistence/codec.ts'
+import { assertEncodable } from '../../persistence/encodable.ts'
 import { MAX_DEPTH } from '../../persistence/kinds.ts'
 
 const runs = { numRuns: 2_000 }
@@ -163,6 +165,36 @@ test('T5: more than 16 MiB is refused, exactly that much is not', () => {
     code: 'PAYLOAD_TOO_LARGE',
     fields: { size: MAX_BYTES + 1, limit: MAX_BYTES },
   })
+})
+
+test('T5: a value is measured without encoding it: never too small, never too large', () => {
+  fc.assert(
+    fc.property(encodable, (one) => {
+      const size = encodeValue(one).length
+      const { least, most } = assertEncodable(one, 'value')
+      assert.ok(least <= size && size <= most, `${least} <= ${size} <= ${most}`)
+      assert.ok(assertSendable(one, 'value') >= size)
+    }),
+    runs,
+  )
+})
+
+test('T5: what may be sent is what can be encoded, to the byte, also of long texts', () => {
+  const text = 'x'.repeat(MAX_BYTES - 5)
+  assert.equal(assertSendable(text, 'payload'), MAX_BYTES)
+  for (const large of [`${text}x`, ['\u00e9'.repeat(MAX_BYTES / 2), 'x']]) {
+    assert.throws(() => assertSendable(large, 'payload'), { code: 'PAYLOAD_TOO_LARGE' })
+  }
+})
+
+test('T5: what is far too large is refused without being encoded', () => {
+  // Encoded, these would take gigabytes and minutes.
+  const text = 'x'.repeat(400_000_000)
+  for (const large of [text, Array.from({ length: 100 }, () => text), new Map([[text, 1]])]) {
+    for (const refuse of [assertSendable, encodeValue]) {
+      assert.throws(() => refuse(large, 'payload'), { code: 'PAYLOAD_TOO_LARGE' })
+    }
+  }
 })
 
 test('T5: what cannot be encoded is refused with its path', () => {

@@ -155,6 +155,33 @@ test('T5: what cannot be encoded is refused with its path, and no handler sees i
   assert.equal(h.imbalance(), 0)
 })
 
+test('T5: what a durable actor could not record is refused where it is sent, on its own thread too', async () => {
+  const Vault = contract('vault', { put: message<Encodable>() })
+  const kept: unknown[] = []
+  const vault = actor(Vault, {
+    durable: true,
+    on: { put: (_ctx, what) => void kept.push(what) },
+  })
+  for (const development of [false, true]) {
+    const h = harness({ actors: [vault], durable: true, development })
+    const ref = h.ref(Vault, 'v')
+    for (const [payload, reason, code] of [
+      [{ bad: () => 1 }, 'not-encodable', 'NOT_ENCODABLE'],
+      ['x'.repeat(17 * 1024 * 1024), 'too-large', 'PAYLOAD_TOO_LARGE'],
+    ] as const) {
+      const outcome = ref.tell.put(unfit(payload))
+      assert.ok(outcome.status === 'refused')
+      assert.deepEqual([outcome.reason, outcome.error.code], [reason, code])
+      for (const send of [ref.ask, ref.deliver]) {
+        await assert.rejects(send.put(unfit(payload)), { code })
+      }
+    }
+    await h.settle()
+    assert.equal(h.imbalance(), 0)
+  }
+  assert.deepEqual(kept, [])
+})
+
 test('T5: a reply that cannot be encoded fails its turn and its asker', async () => {
   const { h, ref } = keepers()
   for (const kind of ['function', 'symbol']) {
