@@ -1,9 +1,9 @@
 /**
  * Where a message came from and what it led to, from the cause that every message carries.
  *
- * The index over causes is built from directories alone. A message that was only in memory is known
- * from the first record that names it, which may come after records that it led to: so the index
- * covers the whole history before a tree is drawn.
+ * Nothing is indexed: what is in memory is the answer. A tree is found by passes over the directories,
+ * until one adds no message: what a message led to is recorded after it, but for messages that were only
+ * in memory, which are known from the first record that names them. Two passes find most trees.
  */
 import { TroupeError } from '../../mailbox/errors.ts'
 import { type MessageId, parseMessageId } from '../../mailbox/message-id.ts'
@@ -28,23 +28,38 @@ const deepest = 1_000
 
 /** The tree that a message led to. @throws OPTION_INVALID for an id that is not in the history */
 export function causeTree(reader: HistoryReader, id: MessageId): MessageTree {
-  const lineage = new Lineage(reader)
-  return lineage.tree(lineage.known(id))
+  const root = resolveId(reader, id)
+  const family = new Family([root])
+  while (sweep(reader, family));
+  if (!family.isKnown(root)) throw unknown(root)
+  return treeOf(reader, family, root)
 }
 
 /** The chain back to its origin: the message first, what came from outside last. */
 export function whyChain(reader: HistoryReader, id: MessageId): MessageTree[] {
-  const lineage = new Lineage(reader)
-  const chain: MessageTree[] = []
-  const seen = new Set<MessageId>()
-  for (let next: MessageId | undefined = lineage.known(id); next !== undefined; ) {
-    if (seen.has(next)) break
-    seen.add(next)
-    const one = lineage.describe(next)
-    chain.push({ ...one, children: [] })
-    next = lineage.cause(next)
+  const chain = new Set<MessageId>()
+  for (let next: MessageId | undefined = resolveId(reader, id); next !== undefined; ) {
+    if (chain.has(next)) break
+    chain.add(next)
+    next = causeOf(reader, next)
   }
-  return chain
+  const [first] = chain
+  const family = new Family([...chain], false)
+  sweep(reader, family)
+  if (first === undefined || !family.isKnown(first)) throw unknown(id)
+  return [...chain].map((one) => ({ ...described(reader, family, one), children: [] }))
+}
+
+/** Of a message that was born in a record without a search; of one that was in memory with one. */
+function causeOf(reader: HistoryReader, id: MessageId): MessageId | undefined {
+  const born = parseMessageId(id)?.a ?? 0
+  if (born > 0) {
+    const cause = messageAt(reader, born, id)?.cause
+    return cause === id ? undefined : cause
+  }
+  const alone = new Family([id], false)
+  sweep(reader, alone)
+  return alone.causeOf(id)
 }
 
 /** The id of a message, which may be given as its own id. @throws OPTION_INVALID */
@@ -76,104 +91,166 @@ function unknown(id: MessageId): TroupeError {
   )
 }
 
-class Lineage {
-  readonly #reader: HistoryReader
-  readonly #causes = new Map<MessageId, MessageId>()
-  readonly #children = new Map<MessageId, MessageId[]>()
-  /** Where the message itself is read. */
-  readonly #homes = new Map<MessageId, number>()
-  /** Records that are about it. */
-  readonly #records = new Map<MessageId, number[]>()
+/** Messages that belong together, with where the history speaks of them. */
+class Family {
+  readonly #members = new Map<MessageId, Member>()
+  /** First halves of their ids: most messages are told apart by them, without a text being made. */
+  readonly #positions = new Set<number>()
+  readonly #grows: boolean
 
-  constructor(reader: HistoryReader) {
-    this.#reader = reader
-    for (const segment of reader.directories(1, reader.position)) {
-      if (!isDamage(segment)) this.#index(segment.directory, segment.position)
+  /** @param grows takes in what its members led to */
+  constructor(ids: readonly MessageId[], grows = true) {
+    this.#grows = grows
+    for (const id of ids) this.#add(id)
+  }
+
+  get(id: MessageId): Member | undefined {
+    return this.#members.get(id)
+  }
+
+  /** True where some record names it. */
+  isKnown(id: MessageId): boolean {
+    const member = this.get(id)
+    return member !== undefined && (member.home !== undefined || member.records.length > 0)
+  }
+
+  causeOf(id: MessageId): MessageId | undefined {
+    return this.get(id)?.cause
+  }
+
+  /** A pass begins: what the last one found was perhaps not all. */
+  restart(): void {
+    for (const member of this.#members.values()) {
+      member.records = []
+      member.children = []
     }
   }
 
-  known(id: MessageId): MessageId {
-    const found = resolveId(this.#reader, id)
-    if (!this.#homes.has(found) && !this.#records.has(found)) throw unknown(id)
-    return found
+  /** A member by the fields of an entry. */
+  at(position: number, index: number): Member | undefined {
+    return this.#positions.has(position) ? this.get(idOf({ position, index })) : undefined
   }
 
-  cause(id: MessageId): MessageId | undefined {
-    return this.#causes.get(id)
+  /** A message was sent by a member's turn; true when it is new here. */
+  born(parent: Member, id: MessageId): boolean {
+    if (!this.#grows) return false
+    const known = this.get(id)
+    if (known?.parent === parent.id) parent.children.push(id)
+    if (known !== undefined) return false
+    this.#add(id, parent.id)
+    parent.children.push(id)
+    return true
   }
 
-  tree(root: MessageId): MessageTree {
-    const seen = new Set<MessageId>()
-    const grow = (id: MessageId, depth: number): MessageTree => {
-      seen.add(id)
-      const below = depth === deepest ? [] : (this.#children.get(id) ?? [])
-      const children = below.filter((one) => !seen.has(one)).map((one) => grow(one, depth + 1))
-      return { ...this.describe(id), children }
-    }
-    return grow(root, 0)
-  }
-
-  describe(id: MessageId): Omit<MessageTree, 'children'> {
-    const records = (this.#records.get(id) ?? []).flatMap((position) => {
-      const record = this.#reader.record(position)
-      if (record === undefined) return []
-      return [isDamage(record) ? record : viewRecord(record)]
+  #add(id: MessageId, parent?: MessageId): void {
+    this.#members.set(id, {
+      id,
+      parent,
+      home: undefined,
+      cause: undefined,
+      records: [],
+      children: [],
     })
-    const message = this.#message(id)
-    return { id, ...(message && { message }), records }
+    this.#positions.add(parseMessageId(id)?.a ?? 0)
   }
+}
 
-  #message(id: MessageId): MessageView | undefined {
-    const home = this.#homes.get(id)
-    const record = home === undefined ? undefined : this.#reader.record(home)
-    if (record === undefined || isDamage(record)) return undefined
-    for (const part of record.parts) {
-      if (part.kind === PartKind.message && idOf(part.message.ref) === id) {
-        return viewMessage(part.message)
-      }
-    }
-    return undefined
-  }
+interface Member {
+  readonly id: MessageId
+  /** By whose turn it came into the family; the first that is recorded. */
+  readonly parent: MessageId | undefined
+  /** Where the message itself is read. */
+  home: number | undefined
+  cause: MessageId | undefined
+  /** Records that are about it. */
+  records: number[]
+  children: MessageId[]
+}
 
-  #index(directory: Uint8Array, first: number): void {
-    const view = viewOf(directory)
-    let position = first
-    for (let at = 0; at < directory.length; at = nextRecord(view, at)) {
+/** One pass over the directories. @returns true when the family has grown */
+function sweep(reader: HistoryReader, family: Family): boolean {
+  let grew = false
+  family.restart()
+  for (const segment of reader.directories(1, reader.position)) {
+    if (isDamage(segment)) continue
+    const view = viewOf(segment.directory)
+    let { position } = segment
+    for (let at = 0; at < segment.directory.length; at = nextRecord(view, at)) {
       if (view.getUint16(at + At.flags, true) & RecordFlag.dead) continue
-      this.#record(view, at, position)
+      grew = look(family, view, at, position) || grew
       position += 1
     }
   }
+  return grew
+}
 
-  #record(view: DataView, at: number, position: number): void {
-    const about = refAt(view, at + At.position, at + At.index)
-    if (about !== undefined) push(this.#records, about, position)
-    const end = nextRecord(view, at)
-    for (let part = at + entrySize; part < end; part += entrySize) {
-      if (view.getUint8(part) !== PartKind.message) continue
-      if (view.getUint16(part + At.flags, true) & PartFlag.dead) continue
-      const index = view.getUint32(part + MessageAt.index, true)
-      const id = index === inlineIndex ? about : idOf({ position, index })
-      if (id === undefined) continue
-      if (!this.#homes.has(id)) this.#homes.set(id, position)
-      this.#link(id, refAt(view, part + MessageAt.causePosition, part + MessageAt.causeIndex))
+function look(family: Family, view: DataView, at: number, position: number): boolean {
+  const [a, b] = refAt(view, at + At.position, at + At.index)
+  family.at(a, b)?.records.push(position)
+  let grew = false
+  const end = nextRecord(view, at)
+  for (let part = at + entrySize; part < end; part += entrySize) {
+    if (view.getUint8(part) !== PartKind.message) continue
+    if (view.getUint16(part + At.flags, true) & PartFlag.dead) continue
+    const index = view.getUint32(part + MessageAt.index, true)
+    const [c, d] = index === inlineIndex ? [a, b] : [position, index]
+    const cause = refAt(view, part + MessageAt.causePosition, part + MessageAt.causeIndex)
+    const member = family.at(c, d)
+    if (member !== undefined && member.home === undefined) {
+      member.home = position
+      if (cause[0] !== 0) member.cause = idOf({ position: cause[0], index: cause[1] })
+    }
+    const parent = family.at(...cause)
+    if (parent === undefined) continue
+    const id = idOf({ position: c, index: d })
+    if (id !== parent.id) grew = family.born(parent, id) || grew
+  }
+  return grew
+}
+
+function refAt(view: DataView, position: number, index: number): readonly [number, number] {
+  return [view.getFloat64(position, true), view.getUint32(index, true)]
+}
+
+function treeOf(reader: HistoryReader, family: Family, root: MessageId): MessageTree {
+  const seen = new Set<MessageId>()
+  const grow = (id: MessageId, depth: number): MessageTree => {
+    seen.add(id)
+    const below = depth === deepest ? [] : (family.get(id)?.children ?? [])
+    const children = [...new Set(below)]
+      .filter((one) => !seen.has(one))
+      .map((one) => grow(one, depth + 1))
+    return { ...described(reader, family, id), children }
+  }
+  return grow(root, 0)
+}
+
+function described(
+  reader: HistoryReader,
+  family: Family,
+  id: MessageId,
+): Omit<MessageTree, 'children'> {
+  const { home, records = [] } = family.get(id) ?? {}
+  const message = messageAt(reader, home, id)
+  const views = records.flatMap((position) => {
+    const record = reader.record(position)
+    if (record === undefined) return []
+    return [isDamage(record) ? record : viewRecord(record)]
+  })
+  return { id, ...(message && { message }), records: views }
+}
+
+function messageAt(
+  reader: HistoryReader,
+  home: number | undefined,
+  id: MessageId,
+): MessageView | undefined {
+  const record = home === undefined ? undefined : reader.record(home)
+  if (record === undefined || isDamage(record)) return undefined
+  for (const part of record.parts) {
+    if (part.kind === PartKind.message && idOf(part.message.ref) === id) {
+      return viewMessage(part.message)
     }
   }
-
-  #link(id: MessageId, cause: MessageId | undefined): void {
-    if (cause === undefined || cause === id || this.#causes.has(id)) return
-    this.#causes.set(id, cause)
-    push(this.#children, cause, id)
-  }
-}
-
-function refAt(view: DataView, position: number, index: number): MessageId | undefined {
-  const at = view.getFloat64(position, true)
-  return at === 0 ? undefined : idOf({ position: at, index: view.getUint32(index, true) })
-}
-
-function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
-  const known = map.get(key)
-  if (known === undefined) map.set(key, [value])
-  else known.push(value)
+  return undefined
 }

@@ -1,5 +1,5 @@
 /** `troupe diff A B`: where two histories part, and what came of it. */
-import { type Comparison, compareHistories, isSame } from '../../persistence/replay/compare.ts'
+import { type Comparison, compareHistories, isSame } from '../../persistence/replay/comparison.ts'
 import { recordToJson } from '../../persistence/replay/record-view.ts'
 import { toJson } from '../../persistence/replay/recorded-value.ts'
 import { openRecording } from '../../persistence/replay/recording.ts'
@@ -11,7 +11,8 @@ import { differenceLine, differenceToJson } from './show-value.ts'
 
 const help = `usage: troupe diff A B [options]
 
-Compares two stores: the first record that differs, then states, messages, steps and durations. When
+Compares two stores: the first record that differs, then states, messages, steps, what calls
+of models used, and durations. When
 something was said is no difference. Both files may be in use.
 
   --full   values in full, however long
@@ -53,7 +54,7 @@ export const diff: Command = async (args, terminal) => {
 }
 
 function show(found: Comparison, out: Output, width: number): void {
-  const { damages, first, states, messages, steps, durations } = found
+  const { damages, first, states, messages, steps, usage, durations } = found
   for (const { side, damage } of damages) out.line(`${side}  ${damageLine(damage, out)}`)
   if (isSame(found)) out.line('no difference')
   if (first !== undefined) showFirst(first, out, width)
@@ -70,6 +71,12 @@ function show(found: Comparison, out: Output, width: number): void {
     out.line(`${plain(actor)}  message ${turn} with steps  ${plain(step)}`)
     if ('a' in sides) out.line(`  ${out.paint('red', `- ${brief(sides.a, width)}`)}`)
     if ('b' in sides) out.line(`  ${out.paint('green', `+ ${brief(sides.b, width)}`)}`)
+  }
+  heading('usage of steps', usage.length, out)
+  for (const { what, a, b } of usage) {
+    const names = [...new Set([...Object.keys(a), ...Object.keys(b)])]
+    const counts = names.map((name) => `${plain(name)} ${a[name] ?? 0} > ${b[name] ?? 0}`)
+    out.line(`${plain(what)}  ${counts.join(', ')}`)
   }
   heading('durations of turns, median', durations.length, out)
   for (const { what, a, b } of durations) {

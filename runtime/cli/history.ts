@@ -12,6 +12,7 @@ import {
 import { followRecords } from '../../persistence/replay/follow.ts'
 import { importFile } from '../../persistence/replay/import-file.ts'
 import { causeTree, type MessageTree, whyChain } from '../../persistence/replay/lineage.ts'
+import { recordDiagram } from '../../persistence/replay/record-diagram.ts'
 import {
   messageToJson,
   type RecordView,
@@ -20,7 +21,6 @@ import {
 } from '../../persistence/replay/record-view.ts'
 import { openRecording } from '../../persistence/replay/recording.ts'
 import { selectRecords } from '../../persistence/replay/scan.ts'
-import { sequenceDiagram } from '../../persistence/replay/sequence.ts'
 import type { Damage, StoredRecord } from '../../persistence/stored.ts'
 import { aNumber, aTime, misuse, parseArguments } from './arguments.ts'
 import { type Command, exit, type Terminal } from './command.ts'
@@ -240,7 +240,7 @@ function draw(reader: HistoryReader, filter: HistoryFilter, limit: number, out: 
     chosen.push(isDamage(record) ? record : viewRecord(record as StoredRecord))
     if (chosen.length >= limit) break
   }
-  out.line(sequenceDiagram(chosen).trimEnd())
+  out.line(recordDiagram(chosen).trimEnd())
   return chosen.some((one) => isDamage(one)) ? exit.failed : exit.ok
 }
 

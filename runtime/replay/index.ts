@@ -3,7 +3,7 @@
  */
 import '../../mailbox/supported-node.ts'
 
-export { type Comparison, compareHistories, isSame } from '../../persistence/replay/compare.ts'
+export { type Comparison, compareHistories, isSame } from '../../persistence/replay/comparison.ts'
 export { type Difference, differences } from '../../persistence/replay/differences.ts'
 export {
   type ExportedRecord,
@@ -31,6 +31,7 @@ export {
   resolveId,
   whyChain,
 } from '../../persistence/replay/lineage.ts'
+export { recordDiagram } from '../../persistence/replay/record-diagram.ts'
 export {
   type MessageView,
   messageToJson,
@@ -51,7 +52,6 @@ export {
   type RecordingOptions,
 } from '../../persistence/replay/recording.ts'
 export { selectPositions, selectRecords } from '../../persistence/replay/scan.ts'
-export { sequenceDiagram } from '../../persistence/replay/sequence.ts'
 export {
   type ActorState,
   type Blame,
@@ -67,7 +67,6 @@ export {
   type Finding,
   type FindingKind,
 } from './check.ts'
-export type { TurnDifference } from './compare.ts'
 export { type OpenFork, type OpenForkOptions, openFork } from './open-fork.ts'
 export {
   type Divergence,
@@ -78,3 +77,4 @@ export {
 } from './rerun.ts'
 export type { RerunnerOptions, RerunOutcome } from './rerunner.ts'
 export type { StepChoice, StepCounts } from './step-choices.ts'
+export type { TurnDifference } from './turn-difference.ts'

@@ -21,9 +21,9 @@ import { decodeValue } from '../../persistence/codec.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import type { HistoryReader } from '../../persistence/history-reader.ts'
 import type { Damage, StoredRecord } from '../../persistence/stored.ts'
-import { firstDifference, type TurnDifference } from './compare.ts'
 import { endsTurn, type RecordedTurn, recordedTurn } from './recorded-turn.ts'
 import { Rerunner, type RerunnerOptions, type RerunOutcome } from './rerunner.ts'
+import { firstDifference, type TurnDifference } from './turn-difference.ts'
 
 /** Which turns to run again, and with what. */
 export interface RerunOptions extends RerunnerOptions {

@@ -6,7 +6,7 @@ import type { App } from '../../actors/app.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { anInteger, checkOptions } from '../../mailbox/options.ts'
 import type { SystemEvent } from '../main/events.ts'
-import { type Happening, sequenceDiagram } from './sequence-diagram.ts'
+import { type Happening, happeningsDiagram } from './happenings.ts'
 import { createTestSystem, type TestSystem, type TestSystemOptions } from './test-system.ts'
 
 /** What {@link explore} may be told. */
@@ -109,7 +109,7 @@ class Story {
 }
 
 function failed(seed: number, stories: readonly Story[], error: unknown): TroupeError {
-  const diagram = stories.map(({ happenings }) => sequenceDiagram(happenings)).join('\n\n')
+  const diagram = stories.map(({ happenings }) => happeningsDiagram(happenings)).join('\n\n')
   const why = error instanceof Error ? error.message : String(error)
   return new TroupeError(
     'SCHEDULE_FAILED',

@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { encodeValue } from '../../persistence/codec.ts'
+import type { HistoryStore } from '../../persistence/history-store.ts'
+import { openMemoryStore } from '../../persistence/memory-store.ts'
+import { compareHistories } from '../../persistence/replay/comparison.ts'
 import { connect } from '../../persistence/sqlite/connection.ts'
+import { PartFlag, RecordKind, Writer } from '../persistence/frames.ts'
 import { Account, temporaryFolder, withBank, writeBank } from './bank.ts'
 import { jsonLines, troupe } from './cli.ts'
 
@@ -73,4 +78,38 @@ test('D4: what cannot be compared is told, and the exit code says so', async (t)
   const { code, stdout } = await troupe(['diff', a, b])
   assert.equal(code, 1)
   assert.match(stdout, /b {8,}1 {2}damaged/)
+})
+
+test('diff: what calls of models used is summed by step, where it differs', () => {
+  const run = (tokens: readonly number[]) => {
+    const writer = new Writer(openMemoryStore())
+    tokens.forEach((outputTokens, i) => {
+      const message = { position: -1, index: i }
+      const record = { time: 1, actor: 'agent/a', message, name: 'think' }
+      const failed = [{ usage: { inputTokens: 5, outputTokens: 0 } }]
+      const usage = { inputTokens: 10, outputTokens, estimated: true }
+      const result = encodeValue(i === 0 ? { usage, failedAttempts: failed } : { usage })
+      const step = encodeValue({ key: `k${i}`, n: 1, hash: '' })
+      writer.build.record({ kind: RecordKind.stepBegun, ...record, step })
+      writer.build.message({
+        to: 'agent/a',
+        name: 'm',
+        lane: 3,
+        flags: PartFlag.inline | PartFlag.durable,
+        payload: encodeValue(i),
+      })
+      writer.build.record({ kind: RecordKind.stepDone, ...record, step, result })
+    })
+    writer.commit()
+    return writer.store as HistoryStore
+  }
+  const { usage } = compareHistories(run([1, 2]), run([1, 40]))
+  assert.deepEqual(usage, [
+    {
+      what: 'agent think',
+      a: { inputTokens: 25, outputTokens: 3 },
+      b: { inputTokens: 25, outputTokens: 41 },
+    },
+  ])
+  assert.deepEqual(compareHistories(run([1]), run([1])).usage, [])
 })

@@ -1,21 +1,19 @@
 /**
  * Two histories beside each other: the first record that differs, then what differs in states,
- * messages, steps and durations.
- *
- * Owns what counts as the same: a record is what it says, not when it said it. Times, deadlines, stacks
- * and headers (trace ids) are left out, and so are the numbers of thread incarnations, which differ
- * from run to run: a message that was only in memory is known by its place among those of its run.
+ * messages, steps, usage and durations. What counts as the same is said by `said.ts`.
  */
 import { isDeepStrictEqual } from 'node:util'
 import { isDamage } from '../decode.ts'
-import { At, getU48, nextRecord, viewOf } from '../directory.ts'
+import { At, nextRecord, viewOf } from '../directory.ts'
 import type { HistoryReader } from '../history-reader.ts'
-import { RecordFlag, RecordKind } from '../record.ts'
-import type { Damage, StoredRecord } from '../stored.ts'
+import { RecordFlag } from '../record.ts'
+import type { Damage } from '../stored.ts'
 import { type Difference, differences } from './differences.ts'
-import { type RecordView, recordToJson, viewRecord } from './record-view.ts'
-import { recordedToJson } from './recorded-value.ts'
+import { HistorySide, type StepKey, type StepResult } from './history-side.ts'
+import type { RecordView } from './record-view.ts'
+import { said } from './said.ts'
 import { stateAt } from './state-at.ts'
+import type { Usage } from './usage.ts'
 
 /** Where two histories part, and what came of it. */
 export interface Comparison {
@@ -26,6 +24,8 @@ export interface Comparison {
   readonly messages: readonly CountDifference[]
   /** Steps of the same place whose results differ, or that only one of them has. */
   readonly steps: readonly StepDifference[]
+  /** What calls of models used, by actor's type and step; only where it differs. */
+  readonly usage: readonly UsageDifference[]
   readonly durations: readonly DurationDifference[]
   /** What could not be read, and so was not compared. */
   readonly damages: readonly { readonly side: 'a' | 'b'; readonly damage: Damage }[]
@@ -62,6 +62,14 @@ export interface StepDifference {
   readonly b?: unknown
 }
 
+export interface UsageDifference {
+  /** `type step`. */
+  readonly what: string
+  /** Sums of what the results of these steps say they used: tokens, cost. */
+  readonly a: Usage
+  readonly b: Usage
+}
+
 export interface DurationDifference {
   /** `type message`. */
   readonly what: string
@@ -71,13 +79,13 @@ export interface DurationDifference {
 }
 
 /** True when the two say the same; durations always differ. */
-export function isSame({ first, states, messages, steps }: Comparison): boolean {
-  return first === undefined && [states, messages, steps].every(({ length }) => length === 0)
+export function isSame({ first, states, messages, steps, usage }: Comparison): boolean {
+  return first === undefined && [states, messages, steps, usage].every(({ length }) => length === 0)
 }
 
 /** Reads both to their ends. */
 export function compareHistories(a: HistoryReader, b: HistoryReader): Comparison {
-  const [left, right] = [new Side(a), new Side(b)]
+  const [left, right] = [new HistorySide(a), new HistorySide(b)]
   const first = firstDifference(left, right)
   left.rest()
   right.rest()
@@ -86,6 +94,7 @@ export function compareHistories(a: HistoryReader, b: HistoryReader): Comparison
     states: [...stateDifferences(a, b, first?.position ?? Number.POSITIVE_INFINITY)],
     messages: [...countDifferences(left.counts, right.counts)],
     steps: [...stepDifferences(left.steps, right.steps)],
+    usage: [...usageDifferences(left.usage, right.usage)],
     durations: [...durationDifferences(left.durations(), right.durations())],
     damages: [
       ...left.damages.map((damage) => ({ side: 'a' as const, damage })),
@@ -94,94 +103,7 @@ export function compareHistories(a: HistoryReader, b: HistoryReader): Comparison
   }
 }
 
-/** One history on its way to its end. */
-class Side {
-  readonly counts = new Map<string, number>()
-  readonly steps = new Map<string, { readonly key: StepKey; readonly result: unknown }>()
-  readonly damages: Damage[] = []
-  readonly #reader: HistoryReader
-  readonly #last: number
-  #position = 0
-
-  constructor(reader: HistoryReader) {
-    this.#reader = reader
-    this.#last = reader.position
-  }
-
-  next(): { readonly view: RecordView; readonly record: StoredRecord } | Damage | undefined {
-    if (this.#position >= this.#last) return undefined
-    this.#position += 1
-    const record = this.#reader.record(this.#position)
-    if (record === undefined) return undefined
-    if (isDamage(record)) {
-      this.damages.push(record)
-      return record
-    }
-    const stored = record as StoredRecord
-    const view = viewRecord(stored)
-    this.#note(view)
-    return { view, record: stored }
-  }
-
-  rest(): void {
-    while (this.next() !== undefined);
-  }
-
-  /** Milliseconds from the start of each turn to its commit, from directories alone. */
-  durations(): Map<string, number[]> {
-    const found = new Map<string, number[]>()
-    for (const segment of this.#reader.directories(1, this.#last)) {
-      if (!isDamage(segment)) turnsIn(segment, this.#reader, found)
-    }
-    return found
-  }
-
-  #note(view: RecordView): void {
-    const { kind, actor, name, outcome, sends } = view
-    if (kind === 'turn' || kind === 'parked') this.#count(`${typeOf(actor)} ${name} ${outcome}`)
-    for (const { to, topic, name: sent } of sends) {
-      this.#count(`${topic === undefined ? typeOf(to) : `topic ${topic}`} ${sent} sent`)
-    }
-    if (kind === 'step-done') this.#step(view)
-  }
-
-  #count(what: string): void {
-    this.counts.set(what, (this.counts.get(what) ?? 0) + 1)
-  }
-
-  /** The n-th call of a name in the m-th message of an actor that made one: ids differ between runs. */
-  #step({ actor, name, step = 0, message = '', result, error }: RecordView): void {
-    const value = result ?? error
-    const ordinal = this.#ordinal(actor, message)
-    const key = { actor, turn: ordinal, step: `${name}#${step}` }
-    this.steps.set(JSON.stringify(key), {
-      key,
-      result: value === undefined ? undefined : spoken(recordedToJson(value)),
-    })
-  }
-
-  readonly #ordinals = new Map<string, Map<string, number>>()
-
-  #ordinal(actor: string, message: string): string {
-    const known = this.#ordinals.get(actor) ?? new Map<string, number>()
-    this.#ordinals.set(actor, known)
-    const ordinal = known.get(message) ?? known.size + 1
-    known.set(message, ordinal)
-    return String(ordinal)
-  }
-}
-
-interface StepKey {
-  readonly actor: string
-  readonly turn: string
-  readonly step: string
-}
-
-function typeOf(address: string): string {
-  return address === '' ? 'outside' : address.slice(0, address.indexOf('/'))
-}
-
-function firstDifference(a: Side, b: Side): FirstDifference | undefined {
+function firstDifference(a: HistorySide, b: HistorySide): FirstDifference | undefined {
   for (let position = 1; ; position += 1) {
     const [left, right] = [a.next(), b.next()]
     if (left === undefined && right === undefined) return undefined
@@ -197,29 +119,6 @@ function firstDifference(a: Side, b: Side): FirstDifference | undefined {
       differences: x === undefined || y === undefined ? [] : [...differences(x, y)],
     }
   }
-}
-
-/** What a record says, without when and without what names only a run. */
-function said(view: RecordView): unknown {
-  const { at: _at, message, notes: _notes, ...rest } = recordToJson(view)
-  return spoken({ ...rest, message: runless(message) })
-}
-
-/** Leaves out stacks, and the incarnation in the ids of messages that were only in memory. */
-function spoken(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(spoken)
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).filter(([key]) => key !== 'stack')
-  return Object.fromEntries(
-    entries.map(([key, one]) => [
-      key,
-      key === 'id' || key === 'cause' ? runless(one) : spoken(one),
-    ]),
-  )
-}
-
-function runless(id: unknown): unknown {
-  return typeof id === 'string' ? id.replace(/^@v\d+\.\d+$/, '@v') : id
 }
 
 /** Actors that no record after the first difference is about fold to the same in both. */
@@ -271,7 +170,10 @@ function* countDifferences(
   }
 }
 
-function* stepDifferences(a: Side['steps'], b: Side['steps']): Generator<StepDifference> {
+function* stepDifferences(
+  a: ReadonlyMap<string, StepResult>,
+  b: ReadonlyMap<string, StepResult>,
+): Generator<StepDifference> {
   for (const id of new Set([...a.keys(), ...b.keys()])) {
     const [x, y] = [a.get(id), b.get(id)]
     if (x !== undefined && y !== undefined && isDeepStrictEqual(x.result, y.result)) continue
@@ -280,21 +182,13 @@ function* stepDifferences(a: Side['steps'], b: Side['steps']): Generator<StepDif
   }
 }
 
-function turnsIn(
-  segment: { readonly time: number; readonly directory: Uint8Array },
-  reader: HistoryReader,
-  into: Map<string, number[]>,
-): void {
-  const view = viewOf(segment.directory)
-  for (let at = 0; at < segment.directory.length; at = nextRecord(view, at)) {
-    if (view.getUint16(at + At.flags, true) & RecordFlag.dead) continue
-    if (view.getUint8(at) !== RecordKind.turn) continue
-    const type = typeOf(reader.address(view.getUint32(at + At.actor, true)))
-    const what = `${type} ${reader.name(view.getUint32(at + At.name, true))}`
-    const known = into.get(what)
-    const ms = segment.time - getU48(view, at + At.time)
-    if (known === undefined) into.set(what, [ms])
-    else known.push(ms)
+function* usageDifferences(
+  a: ReadonlyMap<string, Usage>,
+  b: ReadonlyMap<string, Usage>,
+): Generator<UsageDifference> {
+  for (const what of [...new Set([...a.keys(), ...b.keys()])].sort()) {
+    const [x, y] = [a.get(what) ?? {}, b.get(what) ?? {}]
+    if (!isDeepStrictEqual(x, y)) yield { what, a: x, b: y }
   }
 }
 
