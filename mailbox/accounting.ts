@@ -8,6 +8,8 @@
  * written by one thread only; the identity is exact when nothing moves.
  */
 
+import { Lane, type UserLane } from './lane.ts'
+
 /** Columns of a row. */
 export const Count = Object.freeze({
   /** Messages that got an envelope, refused ones (`full`) included. */
@@ -29,7 +31,14 @@ export const Count = Object.freeze({
   storeDead: 10,
   /** Messages that were in memory only and that a record of this thread put into the store. */
   handed: 11,
+  /** Taken into hand, by user lane: from here on, `takenColumn`. No part of the identity. */
+  taken: 12,
 })
+
+/** Where the messages of a user lane are counted that were taken into hand. */
+export function takenColumn(lane: number): number {
+  return Count.taken + lane - Lane.control
+}
 
 /**
  * The columns of what the store knows too, from `storeAccepted`. They change only when it answers;
@@ -54,6 +63,21 @@ export interface Accounting {
   readonly stashed: number
   readonly deadLettered: number
   readonly lost: number
+}
+
+/** Messages taken into hand since the start, by lane: how the lanes share (M2). */
+export type Taken = Readonly<Record<UserLane, number>>
+
+/** Sums what rows say of lanes. */
+export function sumTaken(rows: readonly CountRow[]): Taken {
+  const sum = (lane: number): number =>
+    rows.reduce((total, row) => total + at(row, takenColumn(lane)), 0)
+  return {
+    control: sum(Lane.control),
+    high: sum(Lane.high),
+    normal: sum(Lane.normal),
+    low: sum(Lane.low),
+  }
 }
 
 /**

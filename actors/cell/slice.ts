@@ -2,7 +2,7 @@
  * One go of an actor in the run queue: signals (M1), reads, then messages one by one (T1) until the
  * slice is used up or a handler is out. And where it stands in the queue until then (M2).
  */
-import { Count } from '../../mailbox/accounting.ts'
+import { Count, takenColumn } from '../../mailbox/accounting.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
@@ -78,7 +78,7 @@ function runReads(cell: Sliced): void {
     const envelope = cell.inbox.takeRead()
     if (envelope === undefined) return
     if (!isWanted(cell, envelope)) continue
-    cell.tally.enter(Count.running)
+    countTaken(cell, envelope)
     cell.read(envelope)
   }
 }
@@ -88,9 +88,14 @@ function canRead({ phase }: Sliced): boolean {
 }
 
 function takeInHand(cell: Sliced, envelope: Envelope): void {
-  cell.tally.enter(Count.running)
+  countTaken(cell, envelope)
   cell.host.taken(envelope, cell.tally.row)
   cell.begin(envelope)
+}
+
+function countTaken({ tally }: Sliced, { lane }: Envelope): void {
+  tally.enter(Count.running)
+  if (lane !== Lane.system) tally.enter(takenColumn(lane))
 }
 
 /** Discards what comes too late, or was given up meanwhile. */

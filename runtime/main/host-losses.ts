@@ -10,7 +10,8 @@
  * Of the second line it knew only what the store had answered; the store's own word replaces it. The
  * last term of each line is what is left, so nothing is counted twice and nothing is forgotten.
  */
-import { Count } from '../../mailbox/accounting.ts'
+import { Count, takenColumn } from '../../mailbox/accounting.ts'
+import { Lane } from '../../mailbox/lane.ts'
 import type { Counters } from '../peer/counters.ts'
 import type { Peer } from '../peer/peer.ts'
 import type { StoreClient } from '../peer/store-client.ts'
@@ -86,6 +87,9 @@ export class HostLosses {
     this.#add(type, Count.accepted, said)
     this.#add(type, Count.processed, at(dead, Count.processed))
     this.#add(type, Count.deadLettered, at(dead, Count.deadLettered))
+    for (let lane: number = Lane.control; lane <= Lane.low; lane += 1) {
+      this.#add(type, takenColumn(lane), at(dead, takenColumn(lane)))
+    }
     this.#add(type, Count.lost, said + flow.volatile - done)
     this.#add(type, Count.storeAccepted, store.accepted)
     this.#add(type, Count.storeProcessed, store.processed)

@@ -3,7 +3,13 @@
  * in shared memory (M4).
  */
 
-import { type Accounting, imbalance, sumRows } from '../../mailbox/accounting.ts'
+import {
+  type Accounting,
+  imbalance,
+  sumRows,
+  sumTaken,
+  type Taken,
+} from '../../mailbox/accounting.ts'
 import type { Counters } from '../peer/counters.ts'
 import type { HostsView } from './hosts-view.ts'
 
@@ -12,6 +18,8 @@ export interface SystemStats {
   /** All types together. */
   readonly total: Accounting
   readonly byType: Readonly<Record<string, Accounting>>
+  /** Messages taken into hand since the start, by actor type and lane (M2). */
+  readonly taken: Readonly<Record<string, Taken>>
   /** 0 when every message is accounted for and nothing moves. */
   readonly imbalance: number
 }
@@ -23,13 +31,15 @@ export function readStats(
   hosts: HostsView | undefined,
 ): SystemStats {
   const byType: Record<string, Accounting> = {}
+  const taken: Record<string, Taken> = {}
   const transit = hosts?.inTransit()
   for (const type of types) {
     const rows = [main, ...(hosts?.counters() ?? [])].map((counters) => counters.row(type))
     byType[type] = sumRows(rows, transit?.get(type) ?? 0)
+    taken[type] = sumTaken(rows)
   }
   const total = addAll(Object.values(byType))
-  return { total, byType, imbalance: imbalance(total) }
+  return { total, byType, taken, imbalance: imbalance(total) }
 }
 
 function addAll(parts: readonly Accounting[]): Accounting {

@@ -25,10 +25,11 @@ export function fileOf(t: TestContext): string {
 /** A system with two hosts and no store unless said otherwise, silent, closed after the test. */
 export async function systemOf(
   t: TestContext,
-  app: App<never> | App,
+  // biome-ignore lint/suspicious/noExplicitAny: whatever its actors need, its own deps build
+  app: App<any>,
   options: SystemOptions = {},
 ): Promise<System> {
-  const system = await createSystem(app as App, { workers: 2, log: () => undefined, ...options })
+  const system = await createSystem(app, { workers: 2, log: () => undefined, ...options })
   t.after(() => system.close())
   return system
 }

@@ -19,6 +19,8 @@ export const Log = contract('log', {
   burn: message<number>(),
   /** Says `burning` on a channel and blocks its thread until somebody says `stop` there. */
   burnUntilTold: message<string>(),
+  /** Delivers as `deliver`, from `go` on a channel, and says `done` there. */
+  between: message<{ to: string; count: number; channel: string }>(),
   refs: message<Address, string>(),
   isMain: message<void, boolean>(),
   thread: message<void, number>(),
@@ -86,6 +88,17 @@ const log = actor(Log, {
       const target = ctx.ref(Log, to)
       for (let n = 0; n < count; n += 1) await target.deliver.put({ from: ctx.self.key, n })
       return count
+    },
+    async between(ctx, { to, count, channel: name }) {
+      const channel = new BroadcastChannel(name)
+      channel.postMessage('ready')
+      await new Promise((resolve) => {
+        channel.onmessage = resolve
+      })
+      const target = ctx.ref(Log, to)
+      for (let n = 0; n < count; n += 1) await target.deliver.put({ from: ctx.self.key, n })
+      channel.postMessage('done')
+      channel.close()
     },
     burn(_ctx, ms) {
       const end = performance.now() + ms

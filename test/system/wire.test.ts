@@ -1,7 +1,7 @@
 /** What crosses threads: order, asks, errors, streams, topics, and that nothing grows without bound. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { BroadcastChannel, isMainThread } from 'node:worker_threads'
+import { BroadcastChannel, isMainThread, receiveMessageOnPort } from 'node:worker_threads'
 import type { TroupeError } from '../../mailbox/errors.ts'
 import { eventOf, fileOf, keyOn, systemOf } from './support.ts'
 import wire, { Asker, Feed, Keeper, Listener, Log } from './wire.app.ts'
@@ -32,6 +32,28 @@ test('S1: handlers never run on the main thread, and it is free while all hosts 
   channel.postMessage('stop')
   await Promise.all(burns)
   channel.close()
+})
+
+test('S1: two hosts talk to each other while the main thread is blocked', async (t) => {
+  const system = await systemOf(t, wire, { store: 'memory' })
+  const channel = new BroadcastChannel('between')
+  const ready = new Promise((resolve) => {
+    channel.onmessage = resolve
+  })
+  const talk = system.ref(Log, here).ask.between({ to: there, count: 20, channel: 'between' })
+  await ready
+  channel.onmessage = () => undefined
+  channel.postMessage('go')
+  // From here on this thread does nothing else: if a frame went through it, there would be no end.
+  const patience = performance.now() + 20_000
+  let said: unknown
+  while (said !== 'done' && performance.now() < patience) {
+    said = receiveMessageOnPort(channel as never)?.message
+  }
+  assert.equal(said, 'done')
+  channel.close()
+  await talk
+  assert.equal((await system.ref(Log, there).ask.read()).length, 20)
 })
 
 test('T2: first in, first out between two threads, for each sender', async (t) => {
