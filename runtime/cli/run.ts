@@ -47,6 +47,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
     summary: 'measures an app by a scenario, or compares two such measurements',
     load: async () => (await import('./bench.ts')).bench,
   },
+  quarantine: {
+    summary: 'lists and releases what killed twice and is not started any more',
+    load: async () => (await import('./quarantine.ts')).quarantine,
+  },
   backup: {
     summary: 'copies a store to a folder, while it is written or not',
     load: async () => (await import('./backup.ts')).backup,

@@ -137,7 +137,7 @@ export class DeadLetters {
   async load(): Promise<void> {
     if (this.#store === undefined) return
     const byPosition = new Map<number, Kept>()
-    for await (const found of this.#store.read()) {
+    for await (const found of this.#store.letters.read()) {
       if (found.kind === 'letter') {
         const kept = keptOf(found.data)
         byPosition.set(kept.position, kept)

@@ -7,16 +7,16 @@ import type { MessageId } from '../../mailbox/message-id.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import { type MessageRef, PartKind, RecordKind } from '../../persistence/record.ts'
 import type { StoredMessage, StoredRecord } from '../../persistence/stored.ts'
-import type { StoreClient } from '../peer/store-client.ts'
+import type { RecordSource } from './letter-reader.ts'
 
 const kinds = [RecordKind.stepBegun, RecordKind.stepDone]
 const pageSize = 256
 
 export class LetterSteps {
-  readonly #client: StoreClient
+  readonly #source: RecordSource
 
-  constructor(client: StoreClient) {
-    this.#client = client
+  constructor(source: RecordSource) {
+    this.#source = source
   }
 
   /**
@@ -47,7 +47,7 @@ export class LetterSteps {
     let from: number | undefined = Math.max(1, message.position)
     while (from !== undefined && from < position) {
       const page: { records: readonly StoredRecord[]; next: number | undefined } =
-        await this.#client.ask('records', { from, limit: pageSize, kinds })
+        await this.#source.records({ from, limit: pageSize, kinds })
       for (const record of page.records) {
         if (record.actor === actor && isSame(record.message, message)) found.push(stepOf(record))
       }
@@ -64,7 +64,7 @@ export class LetterSteps {
   }
 
   async #record(position: number): Promise<StoredRecord | undefined> {
-    const record = await this.#client.ask('record', { position })
+    const record = await this.#source.record(position)
     return record === undefined || 'detail' in record ? undefined : record
   }
 }

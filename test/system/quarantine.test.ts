@@ -5,8 +5,12 @@ import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
+import { hashAddress } from '../../mailbox/address.ts'
+import { openSqliteStore } from '../../persistence/sqlite/sqlite-store.ts'
+import { writeSuspects } from '../../persistence/suspects-file.ts'
 import type { System } from '../../runtime/main/system.ts'
 import { fromSources } from '../house/from-sources.ts'
+import { troupe } from '../replay/cli.ts'
 import poison, { Fragile, Vault } from './poison.app.ts'
 import { eventOf, fileOf, folderOf, keyOn, systemOf } from './support.ts'
 
@@ -95,6 +99,54 @@ for (const workers of ['2', '0']) {
     )
   })
 }
+
+test('F3: what is quarantined is listed, inspected and released by command', async (t) => {
+  const store = fileOf(t)
+  assert.equal(run(store, '0', '40', 'kill').signal, 'SIGKILL')
+  assert.equal(run(store, '0').signal, 'SIGKILL')
+  assert.equal(run(store, '0').status, 0)
+  const fragile = { position: 0, index: 0, starts: 2, actor: hashAddress('fragile/x') }
+  writeSuspects(store, [{ ...fragile, address: 'fragile/x' }], true)
+  const listed = await troupe(['quarantine', store, 'list', '--json'])
+  const entries = listed.stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  assert.deepEqual(
+    entries.map(({ kind, actor, message }) => [kind, actor, message?.name]),
+    [
+      ['message', 'vault/v0', 'killProcess'],
+      ['activation', 'fragile/x', undefined],
+    ],
+  )
+  const { id } = entries[0]
+  const inspected = await troupe(['quarantine', store, 'inspect', id])
+  assert.match(
+    inspected.stdout,
+    /killProcess to vault\/v0.*\nfrom {5}outside\nerror .*not started again/,
+  )
+  for (const wrong of [
+    ['inspect', 'x'],
+    ['release', 'x'],
+  ]) {
+    const { code, stderr } = await troupe(['quarantine', store, ...wrong])
+    assert.equal(code, 1)
+    assert.match(stderr, /DEAD_LETTER_GONE/)
+  }
+  for (const wrong of [['list', 'x'], ['release'], ['lst']]) {
+    assert.equal((await troupe(['quarantine', store, ...wrong])).code, 2)
+  }
+  const writer = openSqliteStore(store)
+  const locked = await troupe(['quarantine', store, 'release', id])
+  writer.close()
+  assert.match(locked.stderr, /STORE_LOCKED/)
+  for (const one of [id, 'fragile/x']) {
+    assert.equal((await troupe(['quarantine', store, 'release', one])).code, 0)
+  }
+  assert.equal((await troupe(['quarantine', store, 'list'])).stdout, '')
+  // It is a message like any other, and kills again.
+  assert.equal(run(store, '0').signal, 'SIGKILL')
+})
 
 test('F3: an activation that kills is not tried a third time, until it is released', async (t) => {
   const store = fileOf(t)

@@ -1,0 +1,117 @@
+/** Dead letters as a store has them: running, or read from its file. */
+import type { encodeError } from '../../actors/cell/error-data.ts'
+import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import { formatMessageId } from '../../mailbox/message-id.ts'
+import { decodeValue } from '../../persistence/codec.ts'
+import { PartKind, RecordKind } from '../../persistence/record.ts'
+import type { Damage, StoredMessage, StoredRecord } from '../../persistence/stored.ts'
+import type { StoreClient } from '../peer/store-client.ts'
+import type { RecordPage } from '../store/read-records.ts'
+import type { LetterData } from '../wire/host-control.ts'
+
+/** Where records are read. */
+export interface RecordSource {
+  records(ask: {
+    readonly from: number
+    readonly limit: number
+    readonly kinds: readonly number[]
+  }): RecordPage | Promise<RecordPage>
+  record(
+    position: number,
+  ): StoredRecord | Damage | undefined | Promise<StoredRecord | Damage | undefined>
+}
+
+/** A running store's. */
+export function sourceOf(client: StoreClient): RecordSource {
+  return {
+    records: (ask) => client.ask('records', ask),
+    record: (position) => client.ask('record', { position }),
+  }
+}
+
+/** What the store knows: a letter, or that one was sent again. */
+export type Recalled =
+  | { readonly kind: 'letter'; readonly data: LetterData }
+  | { readonly kind: 'replay'; readonly position: number }
+
+const kinds = [RecordKind.parked, RecordKind.deadLetter, RecordKind.replayed]
+
+export class LetterReader {
+  readonly #source: RecordSource
+
+  constructor(source: RecordSource) {
+    this.#source = source
+  }
+
+  /** All of it, in order. */
+  async *read(): AsyncGenerator<Recalled, void, void> {
+    let from: number | undefined = 1
+    while (from !== undefined) {
+      const page: { records: readonly StoredRecord[]; next: number | undefined } =
+        await this.#source.records({ from, limit: 256, kinds })
+      for (const record of page.records) {
+        if (record.kind === RecordKind.replayed) {
+          yield { kind: 'replay', position: record.message.position }
+        } else {
+          yield { kind: 'letter', data: letterOf(record, await this.#messageOf(record)) }
+        }
+      }
+      from = page.next
+    }
+  }
+
+  /** The message itself: with the record, or where it was accepted. */
+  async #messageOf(record: StoredRecord): Promise<StoredMessage | undefined> {
+    const own = messageIn(record)
+    const { position, index } = record.message
+    if (own !== undefined || position <= 0) return own
+    const home = await this.#source.record(position)
+    return home === undefined || 'detail' in home ? undefined : messageIn(home, index)
+  }
+}
+
+function messageIn({ parts }: StoredRecord, index?: number): StoredMessage | undefined {
+  for (const part of parts) {
+    if (part.kind !== PartKind.message) continue
+    if (index === undefined || part.message.ref.index === index) return part.message
+  }
+  return undefined
+}
+
+/** A message that cannot be found leaves its header behind: the record that gave it up has that. */
+function letterOf(record: StoredRecord, message: StoredMessage | undefined): LetterData {
+  const isParked = record.kind === RecordKind.parked
+  const { position, index } = isParked ? record.message : { position: 0, index: 0 }
+  return {
+    id: message?.ownId ?? givenId(message) ?? formatMessageId(position, index),
+    to: isParked ? record.actor : (message?.to ?? ''),
+    from: isParked ? record.sender : (message?.from ?? ''),
+    name: isParked ? record.name : (message?.name ?? ''),
+    lane: isParked ? record.lane : (message?.lane ?? 0),
+    reason: isParked ? reasonOf(record) : (record.name as DeadLetterReason),
+    at: record.time,
+    position: record.position,
+    ...(record.error && { error: decodeValue(record.error) as ReturnType<typeof encodeError> }),
+    ...(message?.payload && { payload: message.payload }),
+    // What was published has no version: it is checked where it arrives.
+    ...(message !== undefined && message.topic === undefined && { version: message.version }),
+  }
+}
+
+/**
+ * The record of one that was given up has the error, which tells why. One that asked an actor whose
+ * message was quarantined failed with that error too, and was parked.
+ */
+function reasonOf({ actor, name, error }: StoredRecord): DeadLetterReason {
+  if (error === undefined) return 'parked'
+  const { code, fields } = decodeValue(error) as ReturnType<typeof encodeError>
+  const about = (fields ?? {}) as { readonly actor?: unknown; readonly message?: unknown }
+  const isOwn = about.actor === actor && (about.message ?? name) === name
+  const isQuarantine = code === 'QUARANTINED' || code === 'STORE_CORRUPT'
+  return isOwn && isQuarantine ? 'quarantined' : 'parked'
+}
+
+/** A letter's own record keeps the id that the message had in memory. */
+function givenId(message: StoredMessage | undefined): string | undefined {
+  return message?.header && (decodeValue(message.header) as { id?: string }).id
+}
