@@ -20,6 +20,7 @@ import type { Context, ReadContext } from './context.ts'
 import { type Contract, checkContract, type Messages } from './contract.ts'
 import type { AnyMessage, ItemOf, ReceivedOf, ReplyOf } from './message.ts'
 import { checkPast, type Past, pastChecks, type Upgrades } from './past.ts'
+import type { IfLeadingTo, Migrations } from './versions.ts'
 
 /** A message handler: returns the reply; a stream's handler is a generator that returns it. */
 export type Handler<Spec extends AnyMessage, Ctx> = (
@@ -87,7 +88,8 @@ export interface Behavior<
   Reads extends keyof M,
   Deps,
   V extends number = number,
-> extends Upgrades<NoInfer<S>, V> {
+  G extends Migrations = Migrations,
+> extends Upgrades<V, G> {
   /** Turns are committed to the store and survive any crash. Default false. */
   readonly durable?: boolean
   readonly needs?: Needs<Deps>
@@ -150,7 +152,11 @@ export function actor<
   Reads extends keyof M = never,
   Deps = unknown,
   const V extends number = 1,
->(contract: Contract<M>, behavior: Behavior<M, S, Reads, Deps, V>): ActorDefinition<M, Deps> {
+  G extends Migrations = Record<never, never>,
+>(
+  contract: Contract<M>,
+  behavior: Behavior<M, S, Reads, Deps, V, G>,
+): IfLeadingTo<V, G, S, ActorDefinition<M, Deps>> {
   checkContract('actor', contract)
   const what = `actor "${contract.type}"`
   checkOptions(what, behavior, behaviorChecks)
@@ -170,13 +176,15 @@ export function actor<
   )
   const reads = new Map(Object.entries((behavior.reads ?? {}) as Record<string, AnyHandler>))
   checkHandlers(what, Object.keys(contract.messages), on, reads)
-  return Object.freeze({
+  const definition: ActorDefinition<M, Deps> = Object.freeze({
     contract,
     behavior: Object.freeze({ ...behavior }) as unknown as ActorDefinition['behavior'],
     on,
     reads,
-    past: checkPast(what, contract.type, behavior as Upgrades<unknown, number>, handled(on, reads)),
+    past: checkPast(what, contract.type, behavior, handled(on, reads)),
   })
+  // Which of the two it is, only the caller's types say.
+  return definition as IfLeadingTo<V, G, S, ActorDefinition<M, Deps>>
 }
 
 function checkHandlers(

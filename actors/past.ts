@@ -9,14 +9,14 @@ import { anArray, anInteger, anObject, type OptionCheck } from '../mailbox/optio
 import { checkVersions, type Migrations, type Versions } from './versions.ts'
 
 /** The part of an actor definition that is about its past. */
-export interface Upgrades<S, V extends number> {
+export interface Upgrades<V extends number = number, G extends Migrations = Migrations> {
   /** Version of the state, raised when its shape changes (D9). Default 1. */
   readonly version?: V
   /**
    * From each older version that a store may hold to the next: `{ 1: (old: Sum) => ({ balance: old.sum }) }`.
    * Pure; without a gap up to `version`. What they return at last is the state.
    */
-  readonly migrate?: Migrations<V, S>
+  readonly migrate?: G
   /** Types that this one had before: their actors are this one's from the next start on. */
   readonly renamedFrom?: readonly string[]
   /** Old message names with the present ones, for what still waits: `{ pay: 'deposit' }`. */
@@ -49,7 +49,7 @@ export const pastChecks: Readonly<Record<string, OptionCheck>> = {
 export function checkPast(
   what: string,
   type: string,
-  upgrades: Upgrades<unknown, number>,
+  upgrades: Upgrades,
   handlers: ReadonlySet<string>,
 ): Past {
   const { renamedFrom = [], renamed = {}, removed = [] } = upgrades

@@ -53,9 +53,27 @@ interface Befores {
 /** The version before: what the last migration starts from; `number` beyond version 32. */
 type Before<V extends number> = V extends keyof Befores ? Befores[V] : number
 
-/** Migrations by the version that they start from; the last one's result is `Result`. */
-export type Migrations<V extends number, Result> = Readonly<Record<number, Migration>> &
-  (number extends Before<V> ? unknown : { readonly [K in Before<V>]: (old: never) => Result })
+/** Migrations by the version that they start from. */
+export type Migrations = Readonly<Record<number, Migration>>
+
+/** In place of a definition whose last migration returns something else than its state: no app takes it. */
+export interface MigrationMismatch {
+  readonly error: 'the migration to the present version has to return the state'
+}
+
+/**
+ * `Made`, when the last of these migrations returns `Result`. The check stands in what a maker returns: in
+ * what it takes it would decide too early what `Result` is.
+ */
+export type IfLeadingTo<V extends number, Given extends Migrations, Result, Made> = number extends
+  | Before<V>
+  | keyof Given
+  ? Made
+  : [keyof Given] extends [never]
+    ? Made
+    : Given extends { readonly [K in Before<V>]: (old: never) => Result }
+      ? Made
+      : MigrationMismatch
 
 /** What a shape says about its versions. */
 export interface Versions {

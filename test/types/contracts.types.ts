@@ -165,20 +165,29 @@ actor(Kept, {
   state: () => ({ euros: 0 }),
   on: kept,
 })
-actor(Kept, {
+const otherState = actor(Kept, {
   version: 2,
-  // @ts-expect-error the last migration gives another state
   migrate: { 1: (old: { sum: number }) => ({ cents: old.sum }) },
   state: () => ({ euros: 0 }),
   on: kept,
 })
-actor(Kept, {
+const withoutLast = actor(Kept, {
   version: 3,
-  // @ts-expect-error the last migration is missing
   migrate: { 1: (old: { sum: number }) => ({ euros: old.sum }) },
   state: () => ({ euros: 0 }),
   on: kept,
 })
+// @ts-expect-error the last migration gives another state
+app(import.meta.url, { actors: [otherState] })
+// @ts-expect-error the last migration is missing
+app(import.meta.url, { actors: [withoutLast] })
+const fits = actor(Kept, {
+  version: 2,
+  migrate: { 1: (old: { sum: number }) => ({ euros: old.sum }) },
+  state: (key) => ({ euros: key.length }),
+  on: { ...kept, add: (ctx) => void ctx.state.euros.toFixed() },
+})
+app(import.meta.url, { actors: [fits] })
 actor(Kept, {
   version: 2,
   // @ts-expect-error the old shape has to be written down
