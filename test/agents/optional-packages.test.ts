@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { test } from 'node:test'
 import { fileURLToPath } from 'node:url'
-import { loadOptional } from '../../actors/agents/models/optional.ts'
+import { notInstalled } from '../../actors/agents/models/optional.ts'
 
 const sources = fileURLToPath(new URL('../house/sources.mjs', import.meta.url))
 
@@ -57,15 +57,12 @@ test('neither troupe nor troupe/agents loads a client of a model before a model 
 
 test('a package that is not installed is named with what installs it', async () => {
   const name = '@troupe/not-there'
-  await assert.rejects(
-    loadOptional(name, () => import(name)),
-    { code: 'PACKAGE_MISSING', message: new RegExp(`npm install ${name}`) },
-  )
-  const broken = new Error("Cannot find package 'other' imported from x")
-  await assert.rejects(
-    loadOptional(name, () =>
-      Promise.reject(Object.assign(broken, { code: 'ERR_MODULE_NOT_FOUND' })),
-    ),
-    broken,
-  )
+  await assert.rejects(import(name).catch(notInstalled(name)), {
+    code: 'PACKAGE_MISSING',
+    message: new RegExp(`npm install ${name}`),
+  })
+  const broken = Object.assign(new Error("Cannot find package 'other' imported from x"), {
+    code: 'ERR_MODULE_NOT_FOUND',
+  })
+  await assert.rejects(Promise.reject(broken).catch(notInstalled(name)), broken)
 })

@@ -6,7 +6,7 @@ import type { BedrockOptions } from './bedrock-options.ts'
 import { eventsOf, eventsOfReply } from './bedrock-reply.ts'
 import { converseInput } from './bedrock-request.ts'
 import { bedrockTrouble } from './bedrock-trouble.ts'
-import { loadOptional } from './optional.ts'
+import { notInstalled } from './optional.ts'
 import type { ModelService, ServiceEvent, Trouble } from './service.ts'
 
 type Aws = typeof import('@aws-sdk/client-bedrock-runtime')
@@ -66,9 +66,8 @@ export class BedrockService implements ModelService {
   }
 
   async #connect(): Promise<Connection> {
-    const aws = await loadOptional(
-      '@aws-sdk/client-bedrock-runtime',
-      () => import('@aws-sdk/client-bedrock-runtime'),
+    const aws = await import('@aws-sdk/client-bedrock-runtime').catch(
+      notInstalled('@aws-sdk/client-bedrock-runtime'),
     )
     const { region, profile, credentials, endpoint, requestTimeout = 300_000 } = this.#options
     const client = new aws.BedrockRuntimeClient({

@@ -1,24 +1,23 @@
-/** Loads a package that is installed only by those who use it. */
+/** Names a package that is installed only by those who use it, where it is not. */
 import { TroupeError } from '../../../mailbox/errors.ts'
 
 /**
- * @param name of the package, for the message
- * @param load `() => import('package')`
- * @throws PACKAGE_MISSING
+ * For `import('package').catch(notInstalled('package'))`: a bundler that cannot find the package sees that
+ * this is provided for, and lets it be.
+ *
+ * @throws PACKAGE_MISSING, or the error as it is: a package that is there and lacks one of its own is
+ *   broken, not missing
  */
-export async function loadOptional<T>(name: string, load: () => Promise<T>): Promise<T> {
-  try {
-    return await load()
-  } catch (error) {
+export const notInstalled =
+  (name: string) =>
+  (error: unknown): never => {
     if (!isMissing(error, name)) throw error
     throw new TroupeError('PACKAGE_MISSING', `"${name}" is not installed: npm install ${name}`, {
       cause: error,
       fields: { package: name },
     })
   }
-}
 
-/** A package that is there and lacks one of its own is broken, not missing. */
 function isMissing(error: unknown, name: string): boolean {
   if (!(error instanceof Error)) return false
   const { code } = error as { code?: unknown }
