@@ -12,6 +12,7 @@ import { At, entrySize, inlineIndex, MessageAt, nextRecord, viewOf } from '../di
 import type { HistoryReader } from '../history-reader.ts'
 import { PartFlag, PartKind, RecordFlag } from '../record.ts'
 import type { Damage } from '../stored.ts'
+import { MessageFamily } from './message-family.ts'
 import { idOf, type MessageView, type RecordView, viewMessage, viewRecord } from './record-view.ts'
 
 /** A message, the records that are about it, and the messages that its turn sent. */
@@ -29,7 +30,7 @@ const deepest = 1_000
 /** The tree that a message led to. @throws OPTION_INVALID for an id that is not in the history */
 export function causeTree(reader: HistoryReader, id: MessageId): MessageTree {
   const root = resolveId(reader, id)
-  const family = new Family([root])
+  const family = new MessageFamily([root])
   while (sweep(reader, family));
   if (!family.isKnown(root)) throw unknown(root)
   return treeOf(reader, family, root)
@@ -44,7 +45,7 @@ export function whyChain(reader: HistoryReader, id: MessageId): MessageTree[] {
     next = causeOf(reader, next)
   }
   const [first] = chain
-  const family = new Family([...chain], false)
+  const family = new MessageFamily([...chain], false)
   sweep(reader, family)
   if (first === undefined || !family.isKnown(first)) throw unknown(id)
   return [...chain].map((one) => ({ ...described(reader, family, one), children: [] }))
@@ -57,7 +58,7 @@ function causeOf(reader: HistoryReader, id: MessageId): MessageId | undefined {
     const cause = messageAt(reader, born, id)?.cause
     return cause === id ? undefined : cause
   }
-  const alone = new Family([id], false)
+  const alone = new MessageFamily([id], false)
   sweep(reader, alone)
   return alone.causeOf(id)
 }
@@ -91,84 +92,8 @@ function unknown(id: MessageId): TroupeError {
   )
 }
 
-/** Messages that belong together, with where the history speaks of them. */
-class Family {
-  readonly #members = new Map<MessageId, Member>()
-  /** First halves of their ids: most messages are told apart by them, without a text being made. */
-  readonly #positions = new Set<number>()
-  readonly #grows: boolean
-
-  /** @param grows takes in what its members led to */
-  constructor(ids: readonly MessageId[], grows = true) {
-    this.#grows = grows
-    for (const id of ids) this.#add(id)
-  }
-
-  get(id: MessageId): Member | undefined {
-    return this.#members.get(id)
-  }
-
-  /** True where some record names it. */
-  isKnown(id: MessageId): boolean {
-    const member = this.get(id)
-    return member !== undefined && (member.home !== undefined || member.records.length > 0)
-  }
-
-  causeOf(id: MessageId): MessageId | undefined {
-    return this.get(id)?.cause
-  }
-
-  /** A pass begins: what the last one found was perhaps not all. */
-  restart(): void {
-    for (const member of this.#members.values()) {
-      member.records = []
-      member.children = []
-    }
-  }
-
-  /** A member by the fields of an entry. */
-  at(position: number, index: number): Member | undefined {
-    return this.#positions.has(position) ? this.get(idOf({ position, index })) : undefined
-  }
-
-  /** A message was sent by a member's turn; true when it is new here. */
-  born(parent: Member, id: MessageId): boolean {
-    if (!this.#grows) return false
-    const known = this.get(id)
-    if (known?.parent === parent.id) parent.children.push(id)
-    if (known !== undefined) return false
-    this.#add(id, parent.id)
-    parent.children.push(id)
-    return true
-  }
-
-  #add(id: MessageId, parent?: MessageId): void {
-    this.#members.set(id, {
-      id,
-      parent,
-      home: undefined,
-      cause: undefined,
-      records: [],
-      children: [],
-    })
-    this.#positions.add(parseMessageId(id)?.a ?? 0)
-  }
-}
-
-interface Member {
-  readonly id: MessageId
-  /** By whose turn it came into the family; the first that is recorded. */
-  readonly parent: MessageId | undefined
-  /** Where the message itself is read. */
-  home: number | undefined
-  cause: MessageId | undefined
-  /** Records that are about it. */
-  records: number[]
-  children: MessageId[]
-}
-
 /** One pass over the directories. @returns true when the family has grown */
-function sweep(reader: HistoryReader, family: Family): boolean {
+function sweep(reader: HistoryReader, family: MessageFamily): boolean {
   let grew = false
   family.restart()
   for (const segment of reader.directories(1, reader.position)) {
@@ -184,7 +109,7 @@ function sweep(reader: HistoryReader, family: Family): boolean {
   return grew
 }
 
-function look(family: Family, view: DataView, at: number, position: number): boolean {
+function look(family: MessageFamily, view: DataView, at: number, position: number): boolean {
   const [a, b] = refAt(view, at + At.position, at + At.index)
   family.at(a, b)?.records.push(position)
   let grew = false
@@ -212,7 +137,7 @@ function refAt(view: DataView, position: number, index: number): readonly [numbe
   return [view.getFloat64(position, true), view.getUint32(index, true)]
 }
 
-function treeOf(reader: HistoryReader, family: Family, root: MessageId): MessageTree {
+function treeOf(reader: HistoryReader, family: MessageFamily, root: MessageId): MessageTree {
   const seen = new Set<MessageId>()
   const grow = (id: MessageId, depth: number): MessageTree => {
     seen.add(id)
@@ -227,7 +152,7 @@ function treeOf(reader: HistoryReader, family: Family, root: MessageId): Message
 
 function described(
   reader: HistoryReader,
-  family: Family,
+  family: MessageFamily,
   id: MessageId,
 ): Omit<MessageTree, 'children'> {
   const { home, records = [] } = family.get(id) ?? {}
