@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { sumOf } from '../../persistence/backup/files.ts'
 import {
   pruneBackups,
   restoreBackup,
@@ -10,6 +11,12 @@ import {
   verifyBackup,
   verifyBackups,
 } from '../../persistence/backup/index.ts'
+import {
+  filesOf,
+  type Manifest,
+  readManifest,
+  writeManifest,
+} from '../../persistence/backup/manifest.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import { openMemoryStore } from '../../persistence/memory-store.ts'
 import { PartFlag, RecordKind } from '../../persistence/record.ts'
@@ -155,6 +162,39 @@ test('D4: a flipped bit anywhere in any file of a backup is found', () =>
       writeFileSync(path, bytes)
     }
     assert.ok((await verifyBackup(backups, name)).ok)
+  }))
+
+test('D4: verification folds every actor: a note that is wrong although all checksums are right is found', () =>
+  withStore(async ({ file, backups }) => {
+    const { name } = await takeBackup(file, backups)
+    const paths = filesOf(backups, name)
+    const manifest = readManifest(backups, name)
+    const lines = readFileSync(paths.states, 'utf8').trimEnd().split('\n')
+    const column = (at: number, value: string): string[] =>
+      lines.map((line, i) => (i === 0 ? line.split(' ').with(at, value).join(' ') : line))
+    const forged: readonly (readonly [readonly string[], RegExp])[] = [
+      [column(4, '0'.repeat(64)), /does not fold to the state that was noted/],
+      [column(1, '1'), /ends at record \d+, 1 was noted/],
+      [column(2, '9'), /ends at record/],
+      [column(5, 'account/nobody'), /is where account\/nobody was noted/],
+      [lines.slice(0, -1), /was not noted/],
+      [[...lines, '99 1 1 0 - account/ghost'], /account\/ghost was noted and is not there/],
+    ]
+    const noted = async (
+      states: readonly string[],
+      changes: Partial<Manifest>,
+    ): Promise<string> => {
+      writeFileSync(paths.states, `${states.join('\n')}\n`)
+      const files = { ...manifest.files, states: await sumOf(paths.states) }
+      writeFileSync(paths.manifest, writeManifest({ ...manifest, files, ...changes }))
+      return (await verifyBackup(backups, name)).problems.join('\n')
+    }
+    for (const [states, problem] of forged) assert.match(await noted(states, {}), problem)
+    assert.match(await noted(lines, { position: 1 }), /its position is \d+, 1 was noted/)
+    assert.match(await noted(lines, { store: 'another' }), /its store is .*, another was noted/)
+    const counts = { ...manifest.counts, pending: 99 }
+    assert.match(await noted(lines, { counts }), /number of pending is \d+, 99 was noted/)
+    assert.equal(await noted(lines, {}), '')
   }))
 
 test('D4: a snapshot that is wrong although its checksum is right is found', () =>

@@ -143,6 +143,7 @@ const Ledger = contract('ledger', {
   write: message<string, void>(),
   look: message<void, Record<string, Encodable>>(),
   dump: message<void, LedgerState>(),
+  setTime: message<void, number>(),
 })
 
 /** Every way in which a read may try to write, by name. */
@@ -160,6 +161,14 @@ const writes: Readonly<Record<string, (state: LedgerState) => unknown>> = {
     s.byName.forEach((one) => {
       one.n = 9
     }),
+  'values of a map': (s) => [...s.byName.values()].map((one) => (one.n = 9)),
+  'entries of a map': (s) => [...s.byName.entries()].map(([, one]) => (one.n = 9)),
+  'a map that is iterated': (s) => [...s.byName].map(([, one]) => (one.n = 9)),
+  'values of an object': (s) => (Object.values(s)[1] as { n: number }[]).push({ n: 2 }),
+  'through a descriptor': (s) =>
+    Object.values(Object.getOwnPropertyDescriptors(s)).map(({ value }) =>
+      (value as { n: number }[])?.push?.({ n: 2 }),
+    ),
   'map.clear': (s) => s.byName.clear(),
   'set.add': (s) => s.tags.add('y'),
   'set from inside': (s) =>
@@ -196,6 +205,7 @@ const ledger = actor(Ledger, {
   reads: {
     write: (ctx, name) => void writes[name]?.(ctx.state),
     dump: (ctx) => ctx.state,
+    setTime: (ctx) => ctx.state.at.setTime(5),
     look: ({ state: s }) => ({
       same: s.lines.includes(s.lines[0] as { n: number }),
       isArray: Array.isArray(s.lines),
@@ -221,6 +231,14 @@ test('T1: a read cannot change the state of a durable actor, and is told so', as
   }
   assert.deepEqual(w.cell('ledger/a')?.state, firstLedger())
   w.assertBalanced()
+})
+
+test('T1: a date that a read sets is a copy of its own', async () => {
+  const w = new World({ actors: [ledger] })
+  const it = w.ref(Ledger, 'a')
+  await settled(w, it.ask.open())
+  assert.equal(await settled(w, it.ask.setTime()), 5)
+  assert.deepEqual(w.cell('ledger/a')?.state, firstLedger())
 })
 
 test('T1: a read sees the state as it is: every way to look works', async () => {

@@ -280,3 +280,72 @@ test('rerun: a type that is no longer in the app is told, the others go on', asy
   )
   assert.deepEqual((await rerun(system.records as HistoryReader, bank as App)).divergences, [])
 })
+
+const Sayer = contract('sayer', {
+  say: message<string, number>(),
+  hear: message<number>(),
+})
+
+/** Each way to say something in a turn, with a value that another version of the code may change. */
+const ways: Readonly<Record<string, (ctx: SayerCtx, value: number) => number | Promise<number>>> = {
+  error: (_ctx, value) => {
+    throw terminal(`no ${value}`)
+  },
+  patch: (ctx, value) => (ctx.state.n = value),
+  outbox(ctx, value) {
+    ctx.ref(Sayer, 'other').tell.hear(value)
+    return 0
+  },
+  timers(ctx, value) {
+    ctx.timer('later', { after: value * 1_000_000 }, 'hear', 0)
+    return 0
+  },
+  subscriptions(ctx, value) {
+    ctx.subscribe(`news.${value}`, 'hear')
+    return 0
+  },
+  reply: (_ctx, value) => value,
+  book(ctx, value) {
+    if (value === 1) ctx.grant()
+    return 0
+  },
+  stash(ctx, value) {
+    if (value === 1) ctx.stash()
+    return 0
+  },
+}
+
+type SayerCtx = Context<Messages, { n: number }> & {
+  ref(contract: typeof Sayer, key: string): { readonly tell: { hear(value: number): unknown } }
+}
+
+function sayers(value: number) {
+  const sayer = actor(Sayer, {
+    durable: true,
+    state: () => ({ n: 0 }),
+    onTerminated() {},
+    on: {
+      say: (ctx, way) => ways[way]?.(ctx as unknown as SayerCtx, value) ?? 0,
+      hear: () => undefined,
+    },
+  })
+  return app(import.meta.url, { actors: [sayer] })
+}
+
+for (const way of Object.keys(ways)) {
+  test(`R2: another ${way} is told as such`, async () => {
+    const system = await createTestSystem(sayers(1))
+    const one = system.ref(Sayer, 'one')
+    // Under an id of its own, so that its reply is part of the record; who stashes does not reply.
+    if (way === 'stash') one.tell.say(way)
+    else one.ask.say(way, { id: 'once' }).catch(() => undefined)
+    await system.settle()
+    const reader = system.records as HistoryReader
+    assert.deepEqual((await rerun(reader, sayers(1))).divergences, [])
+    const [first] = (await rerun(reader, sayers(2))).divergences
+    assert.equal(first?.cause.kind, 'difference')
+    assert.ok(first?.cause.kind === 'difference')
+    assert.equal(first.cause.what, way)
+    await system.close()
+  })
+}
