@@ -108,8 +108,8 @@ async function loadedRound(
     for (; sent < ((now - start) / 1_000) * rate; sent += 1) {
       const lane = lanes[sent % lanes.length] as LaneName
       const due = start + (sent / rate) * 1_000
-      const { status } = tell.work({ lane, sent: due }, { lane })
-      must(status === 'queued', () => `a message was ${status}`)
+      // No credit on the link: it is sent a ms later, and its wait counts from when it was due.
+      if (tell.work({ lane, sent: due }, { lane }).status === 'full') break
     }
     await nextMs()
   }

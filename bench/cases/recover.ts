@@ -39,7 +39,7 @@ export const recover: BenchCase = {
   unit: 'turns/s',
   better: 'higher',
   gate: { ratioToBound: 0.6 },
-  rounds: 5,
+  rounds: 3,
   prepare(quick) {
     const folder = new TempFolder()
     const actors = quick ? 500 : 10_000

@@ -19,7 +19,7 @@ what waits, how busy the hosts are, commits and memory. See docs/benchmarking.md
 
   --duration MS   how long to measure; not with phases or a history
   --speed N       of a history: 1 is its own rhythm, full is as fast as it goes
-  --quick         half a second without warm-up: does it run and check out?
+  --quick         half a second: does it run and check out?
   --json FILE     the report as JSON; - is standard output
   --html FILE     the report as one page with plots
 
@@ -99,11 +99,21 @@ function adjusted(wanted: CheckedScenario, { duration, speed, quick }: Given): C
   return {
     ...wanted,
     load: atSpeed(load, speed),
-    ...(quick && isTimed && { duration: quickMs, warmUp: 0 }),
+    ...(quick && shortened(wanted)),
     ...(duration !== undefined && {
       duration: aNumber('bench', 'duration', duration, 10, 86_400_000),
     }),
   }
+}
+
+/** Half a second of it, in the same proportions; a history is as long as it is. */
+function shortened({ load, duration }: CheckedScenario): Partial<CheckedScenario> {
+  if ('history' in load) return {}
+  const short = { duration: quickMs, warmUp: 0 }
+  if (!('rate' in load) || typeof load.rate === 'number') return short
+  const scale = quickMs / duration
+  const rate = load.rate.map((phase) => ({ ...phase, duration: phase.duration * scale }))
+  return { ...short, load: { rate } }
 }
 
 function atSpeed(load: Load, speed: string | undefined): Load {

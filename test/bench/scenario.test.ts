@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
-import { reportProblem } from '../../runtime/bench/report.ts'
+import { type BenchReport, reportProblem } from '../../runtime/bench/report.ts'
 import { runScenario } from '../../runtime/bench/run-scenario.ts'
 import { type Scenario, scenario } from '../../runtime/bench/scenario.ts'
 import { run } from '../../runtime/cli/run.ts'
@@ -142,6 +142,14 @@ test('bench: the command runs a scenario, writes both reports and compares two',
   writeFileSync(better, JSON.stringify(report(aCase('a', figure('troupe', 8, 9)))))
   assert.equal((await troupe('bench', 'compare', better, worse)).code, 4)
   assert.equal((await troupe('bench', 'compare', json, json)).code, 0)
+})
+
+test('bench: --quick keeps the proportions of phases', async () => {
+  const path = new URL('./spike.scenario.ts', import.meta.url).pathname
+  const { stdout } = await troupe('bench', path, '--quick', '--json', '-')
+  const { cases } = JSON.parse(stdout) as BenchReport
+  // Half a second: 100 a second for two fifths of it, 500 for one, 100 for the rest.
+  assert.equal(cases[0]?.ours.facts?.['sent'], 90)
 })
 
 test('bench: the command says what it cannot use', async () => {
