@@ -24,6 +24,11 @@ export class Doorstep {
     return true
   }
 
+  /** The one that has waited longest. */
+  get first(): Envelope | undefined {
+    return this.#waiting.at(0)
+  }
+
   shift(): Envelope | undefined {
     return this.#waiting.shift()
   }

@@ -17,6 +17,7 @@ export const cases: Readonly<Record<string, () => Promise<BenchCase>>> = Object.
   record: async () => (await import('./record.ts')).record,
   idle: async () => (await import('./idle.ts')).idle,
   'tell-local': async () => (await import('./tell-local.ts')).tellLocal,
+  'full-mailbox': async () => (await import('./full-mailbox.ts')).fullMailbox,
   'ping-pong-local': async () => (await import('./ping-pong-local.ts')).pingPongLocal,
   'ask-local': async () => (await import('./ask-local.ts')).askLocal,
   spawn: async () => (await import('./spawn.ts')).spawn,

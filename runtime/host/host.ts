@@ -22,6 +22,7 @@ import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
 import type { HostControl, HostStart, Report, StoreStart, WardStart } from '../wire/host-control.ts'
 import { Placement } from '../wire/placement.ts'
+import { LetterPost } from './letter-post.ts'
 
 export class Host {
   readonly #peer: Peer
@@ -30,6 +31,7 @@ export class Host {
   readonly #start: HostStart
   readonly #app: App
   readonly #counters: Counters
+  readonly #letters: LetterPost
   #storePort: MessagePort | undefined
   #connection: StoreConnection | undefined
   /** What wants to run before `go`. */
@@ -46,6 +48,9 @@ export class Host {
     this.#placement = new Placement(start.plan)
     for (const slot of start.retired) this.#placement.retire(slot)
     const clock = new SystemClock()
+    this.#letters = new LetterPost((letters) => {
+      start.reports.postMessage({ kind: 'letters', letters } satisfies Report, [letters.buffer])
+    })
     this.#counters = new Counters(app.actors.keys(), start.counters)
     this.#peer = new Peer({
       slot: start.slot,
@@ -60,7 +65,7 @@ export class Host {
       development: start.development,
       residency: start.residency,
       secrets: new Keyring(start.secrets),
-      sink: reporter(start.reports, () => clock.wall()),
+      sink: reporter(start.reports, this.#letters, () => clock.wall()),
       jitter: Math.random,
       soon: (run) => this.#soon(run),
       faults,
@@ -115,13 +120,19 @@ export class Host {
         this.#peer.tryAll()
         this.#go()
       },
-      quiet: () => this.#peer.quiet(),
+      quiet: () => this.#quiet(),
       stopIntake: () => this.#peer.stopIntake(),
       flight: () => this.#peer.flight(),
       oldestWaiting: () => this.#peer.oldestWaiting,
       rejoinStore: (start) => this.#rejoinStore(start),
       stop: () => this.#stop(),
     }
+  }
+
+  /** Who asks for quiet looks at what came of it next. */
+  async #quiet(): Promise<void> {
+    await this.#peer.quiet()
+    this.#letters.flush()
   }
 
   /** Before `go` nothing runs: not everybody who may send or be told is linked yet. */
@@ -147,6 +158,7 @@ export class Host {
 
   async #stop(): Promise<void> {
     this.#peer.flush()
+    this.#letters.flush()
     this.#peer.starts?.close()
     await this.#peer.dispose(this.#app.dispose as ((deps: unknown) => unknown) | undefined)
     this.#links.close()
@@ -170,7 +182,7 @@ function startsOf({ slot, reports }: HostStart, hand: string | SharedArrayBuffer
 }
 
 /** Sends what happens here to the main thread. */
-function reporter(port: MessagePort, now: () => number): PeerSink {
+function reporter(port: MessagePort, letters: LetterPost, now: () => number): PeerSink {
   const report = (message: Report): void => port.postMessage(message)
   return {
     event: (event) => {
@@ -182,7 +194,7 @@ function reporter(port: MessagePort, now: () => number): PeerSink {
       })
     },
     deadLetter: (envelope, reason, error, position) => {
-      report({ kind: 'letter', letter: letterOf(envelope, reason, error, position, now()) })
+      letters.add(letterOf(envelope, reason, error, position, now()))
     },
     log: (level, actor, message, fields) => {
       report({ kind: 'log', level, actor, message, fields: fields && encodedFields(fields) })

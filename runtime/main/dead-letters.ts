@@ -4,7 +4,6 @@
  */
 
 import type { ActorDefinition } from '../../actors/actor.ts'
-import { decodeError } from '../../actors/cell/error-data.ts'
 import { presentName, presentPayload } from '../../actors/cell/present.ts'
 import {
   type DeadLetter,
@@ -13,7 +12,7 @@ import {
 } from '../../mailbox/dead-letter.ts'
 import { Envelope } from '../../mailbox/envelope.ts'
 import { shown, TroupeError } from '../../mailbox/errors.ts'
-import { type LaneNumber, laneNames } from '../../mailbox/lane.ts'
+import type { LaneNumber } from '../../mailbox/lane.ts'
 import {
   aDuration,
   anAddressText,
@@ -27,10 +26,9 @@ import { decodeValue } from '../../persistence/codec.ts'
 import { type Peer, typeOf, unknownType } from '../peer/peer.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { LetterData } from '../wire/host-control.ts'
+import { type KeptLetter, KeptLetters, shownLetter } from './kept-letters.ts'
 import { LetterStore } from './letter-store.ts'
 
-/** Letters kept in memory; without a store the oldest are forgotten beyond it. */
-export const letterLimit = 10_000
 /** How often one letter may be sent again. */
 export const replayLimit = 3
 
@@ -53,21 +51,10 @@ const filterChecks = {
   limit: anInteger(1),
 }
 
-/** A letter with what is needed to send it again. */
-interface Kept {
-  readonly letter: DeadLetter
-  readonly payload: Uint8Array | undefined
-  /** Of the payload; absent for the present one (D9). */
-  readonly version: number | undefined
-  /** Record that keeps it, 0 while there is none. */
-  position: number
-  replays: number
-}
-
 export class DeadLetters {
   readonly #peer: Peer
   readonly #store: LetterStore | undefined
-  readonly #kept = new Map<string, Kept>()
+  readonly #kept = new KeptLetters()
   #total = 0
 
   constructor(peer: Peer, client: StoreClient | undefined) {
@@ -88,9 +75,9 @@ export class DeadLetters {
   list(filter: DeadLetterFilter = {}): DeadLetter[] {
     checkOptions('dead letters', filter, filterChecks)
     const found: DeadLetter[] = []
-    for (const kept of [...this.#kept.values()].reverse()) {
+    for (const kept of [...this.#kept].reverse()) {
       if (found.length >= (filter.limit ?? 100)) break
-      if (matches(kept.letter, filter)) found.push({ ...kept.letter, replays: kept.replays })
+      if (matches(kept.data, filter)) found.push(shownLetter(kept))
     }
     return found
   }
@@ -102,18 +89,27 @@ export class DeadLetters {
    */
   replay(id: string): TellOutcome {
     const kept = this.#kept.get(id)
-    if (kept?.payload === undefined || kept.replays >= replayLimit) throw gone(id, kept)
-    const { to, from, lane } = kept.letter
+    if (kept?.data.payload === undefined || kept.replays >= replayLimit) throw gone(id, kept)
+    const { to, from, lane } = kept.data
     const definition = this.#peer.definition(typeOf(to))
     if (definition === undefined) return refused('no-definition', unknownType(typeOf(to)))
-    const name = presentName(definition, kept.letter.name)
-    const payload = payloadOf(definition, kept, kept.payload)
+    const name = presentName(definition, kept.data.name)
+    const payload = payloadOf(definition, kept.data, kept.data.payload)
     kept.replays += 1
-    const laneNo = laneNames.indexOf(lane) as LaneNumber
     const seq = this.#peer.nextSeq()
-    const copy = new Envelope(to, from, name, payload, laneNo, this.#peer.origin, seq, 0, 0)
+    const copy = new Envelope(
+      to,
+      from,
+      name,
+      payload,
+      lane as LaneNumber,
+      this.#peer.origin,
+      seq,
+      0,
+      0,
+    )
     if (this.#store === undefined || kept.position === 0) return this.#peer.route(copy)
-    this.#store.replay(kept.position, kept.letter.id, copy, (error) => {
+    this.#store.replay(kept.position, id, copy, (error) => {
       kept.replays -= 1
       const fields = { letter: id, error: String(error) }
       this.#peer.log('error', to, 'a dead letter could not be sent again', fields)
@@ -122,74 +118,40 @@ export class DeadLetters {
   }
 
   /** Takes in a letter from any thread; with a store, one that no record keeps yet gets its own. */
-  add(data: LetterData): DeadLetter {
-    const kept = keptOf(data)
-    this.#remember(kept)
+  add(data: LetterData): KeptLetter {
+    this.#total += 1
+    const kept = this.#kept.add(data)
     if (data.position === 0) {
       this.#store?.write(data, (position) => {
         kept.position = position
       })
     }
-    return kept.letter
+    return kept
   }
 
   /** Reads the letters that the store has kept. */
   async load(): Promise<void> {
     if (this.#store === undefined) return
-    const byPosition = new Map<number, Kept>()
+    const byPosition = new Map<number, KeptLetter>()
     for await (const found of this.#store.letters.read()) {
       if (found.kind === 'letter') {
-        const kept = keptOf(found.data)
+        const kept = this.#kept.add(found.data)
         byPosition.set(kept.position, kept)
-        this.#remember(kept)
       } else {
         const replayed = byPosition.get(found.position)
         if (replayed !== undefined) replayed.replays += 1
       }
     }
-    this.#total = 0
-  }
-
-  #remember(kept: Kept): void {
-    this.#total += 1
-    this.#kept.set(kept.letter.id, kept)
-    if (this.#kept.size <= letterLimit) return
-    for (const id of this.#kept.keys()) {
-      this.#kept.delete(id)
-      return
-    }
   }
 }
 
-function keptOf(data: LetterData): Kept {
-  const { id, to, from, name, lane, reason, at, payload, version, position } = data
-  return {
-    payload,
-    version,
-    position,
-    replays: 0,
-    letter: {
-      id,
-      to,
-      from,
-      name,
-      lane: laneNames[lane] ?? 'normal',
-      reason,
-      at,
-      replays: 0,
-      ...(data.error && { error: decodeError(data.error) }),
-      ...(payload && { payload: decodeValue(payload) }),
-    },
-  }
-}
-
-function payloadOf(definition: ActorDefinition, kept: Kept, payload: Uint8Array): unknown {
-  const { letter, version } = kept
+function payloadOf(definition: ActorDefinition, data: LetterData, payload: Uint8Array): unknown {
+  const { to, name, version } = data
   if (version === undefined) return decodeValue(payload)
-  return presentPayload(definition, letter.to, { name: letter.name, version, payload })
+  return presentPayload(definition, to, { name, version, payload })
 }
 
-function matches(letter: DeadLetter, { to, type, reason, since }: DeadLetterFilter): boolean {
+function matches(letter: LetterData, { to, type, reason, since }: DeadLetterFilter): boolean {
   return (
     (to === undefined || letter.to === to) &&
     (type === undefined || letter.to.startsWith(`${type}/`)) &&
@@ -198,11 +160,11 @@ function matches(letter: DeadLetter, { to, type, reason, since }: DeadLetterFilt
   )
 }
 
-function gone(id: string, kept: Kept | undefined): TroupeError {
+function gone(id: string, kept: KeptLetter | undefined): TroupeError {
   const why =
     kept === undefined
       ? 'it is not in the list'
-      : kept.payload === undefined
+      : kept.data.payload === undefined
         ? 'only its header survived'
         : `it was sent again ${replayLimit} times already`
   return new TroupeError(

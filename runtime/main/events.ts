@@ -65,6 +65,11 @@ export class SystemEventEmitter extends EventEmitter<SystemEvents> {
     this.#failed = failed
   }
 
+  /** Somebody listens to events of this name. */
+  hears(name: SystemEvent['event']): boolean {
+    return this.listenerCount(name) > 0 || this.listenerCount('all') > 0
+  }
+
   /** Emits an event under its own name and under `all`. A listener that throws harms nobody else. */
   tell(event: SystemEvent): void {
     for (const name of [event.event, 'all'] as const) this.#emitEach(name, event)

@@ -4,7 +4,7 @@
  */
 import { decodeError, encodeError, readable } from '../../actors/cell/error-data.ts'
 import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
-import { decodeValue } from '../../persistence/codec.ts'
+import { decodeFrame, decodeValue } from '../../persistence/codec.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { letterOf } from '../peer/letter.ts'
 import type { PeerSink } from '../peer/peer.ts'
@@ -13,6 +13,7 @@ import type { Blocked } from './blocked-hosts.ts'
 import type { BootListener } from './boot.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { SystemEventEmitter } from './events.ts'
+import { shownLetter } from './kept-letters.ts'
 import type { LogLine } from './options.ts'
 import { describeMissing, type MissingType } from './orphans.ts'
 
@@ -35,14 +36,14 @@ export class Reports implements BootListener {
   /** Dead letters go there from now on; those that came before, first. */
   to(letters: DeadLetters): void {
     this.#letters = letters
-    for (const letter of this.#early.splice(0)) this.#letter(letter)
+    for (const letter of this.#early.splice(0)) this.letter(letter)
   }
 
   /** For the main thread's own peer. */
   readonly sink: PeerSink = {
     event: (event) => this.#event(event),
     deadLetter: (envelope, reason, error, position) => {
-      this.#letter(letterOf(envelope, reason, error, position, Date.now()))
+      this.letter(letterOf(envelope, reason, error, position, Date.now()))
     },
     log: (level, actor, message, fields) => this.#line(level, actor, message, fields ?? {}),
   }
@@ -58,8 +59,9 @@ export class Reports implements BootListener {
             ? report.event
             : ({ ...report.event, error: decodeError(report.error) } as CellEvent),
         )
-      case 'letter':
-        return this.#letter(report.letter)
+      case 'letters':
+        for (const letter of decodeFrame(report.letters) as LetterData[]) this.letter(letter)
+        return
       case 'log': {
         const fields = report.fields === undefined ? {} : decodeValue(report.fields)
         return this.#line(report.level, report.actor, report.message, fields as LogLine['fields'])
@@ -138,9 +140,11 @@ export class Reports implements BootListener {
     this.events.tell({ event: 'unhandled-rejection', slot, error })
   }
 
-  #letter(data: LetterData): void {
+  letter(data: LetterData): void {
     if (this.#letters === undefined) return void this.#early.push(data)
-    this.events.tell({ event: 'dead-letter', letter: this.#letters.add(data) })
+    const kept = this.#letters.add(data)
+    if (!this.events.hears('dead-letter')) return
+    this.events.tell({ event: 'dead-letter', letter: shownLetter(kept) })
   }
 
   /** A log that fails must not fail what it tells of. */

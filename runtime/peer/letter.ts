@@ -33,7 +33,8 @@ export function letterOf(
 /** A payload that cannot be encoded leaves its header behind. */
 function encoded(envelope: Envelope): Uint8Array | undefined {
   try {
-    return envelope.header.bytes ?? encodeValue(envelope.payload)
+    // A copy: both are views on memory that is shared with much else.
+    return new Uint8Array(envelope.header.bytes ?? encodeValue(envelope.payload))
   } catch {
     return undefined
   }

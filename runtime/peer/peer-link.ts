@@ -14,6 +14,8 @@ export interface PeerLink {
    * @throws NOT_ENCODABLE
    */
   wait(envelope: Envelope): boolean
+  /** Monotonic ms since when the oldest message waits here for its way; undefined when none does. */
+  readonly waitingSince: number | undefined
   signal(to: string, signal: Signal): void
   publish(envelope: Envelope, position: number): boolean
   interest(pattern: string, wanted: boolean): void

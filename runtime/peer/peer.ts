@@ -543,14 +543,14 @@ export class Peer implements CellHost {
     return this.#coarse
   }
 
-  /** Age in ms of the message that waits longest on this thread. */
+  /** Age in ms of the message that waits longest on this thread, also for a way to another. */
   get oldestWaiting(): number | undefined {
-    let oldest: number | undefined
-    for (const { waitingSince } of this.residents) {
-      if (waitingSince === undefined) continue
-      if (oldest === undefined || waitingSince < oldest) oldest = waitingSince
+    let oldest = Number.POSITIVE_INFINITY
+    for (const { waitingSince } of this.residents) oldest = Math.min(oldest, waitingSince ?? oldest)
+    for (const { waitingSince } of this.links.values()) {
+      oldest = Math.min(oldest, waitingSince ?? oldest)
     }
-    return oldest === undefined ? undefined : this.clock.mono() - oldest
+    return oldest === Number.POSITIVE_INFINITY ? undefined : this.clock.mono() - oldest
   }
 
   nextSeq(): number {

@@ -21,6 +21,8 @@ import type { PeerLink } from './peer-link.ts'
 
 /** What a standby tells the thread it belongs to. */
 export interface StandbyOwner {
+  /** Monotonic ms. */
+  readonly coarse: number
   /** It waits here from now on. */
   waits(envelope: Envelope): void
   waitIsOver(envelope: Envelope): void
@@ -66,6 +68,7 @@ export class Standby implements PeerLink {
   send(envelope: Envelope): boolean {
     if (!this.#hasCredit) return false
     payloadBytes(envelope)
+    envelope.since = this.#owner.coarse
     this.#keep(envelope)
     this.#owner.waits(envelope)
     return true
@@ -74,7 +77,13 @@ export class Standby implements PeerLink {
   wait(envelope: Envelope): boolean {
     if (this.#closed) return false
     payloadBytes(envelope)
+    envelope.since = this.#owner.coarse
     return this.#door.push(envelope)
+  }
+
+  get waitingSince(): number | undefined {
+    const first = this.#kept.find(isMessage)?.envelope ?? this.#door.first
+    return first?.since
   }
 
   /** The next incarnation looks for what the store holds by itself: wakes need not wait. */
@@ -137,7 +146,8 @@ export class Standby implements PeerLink {
       ({ to, signal }) => link.signal(to, signal),
     )
     for (const envelope of this.#door) {
-      if (link.send(envelope)) this.#owner.waitIsOver(envelope)
+      if (envelope.header.signal?.aborted) this.#owner.gaveUpWaiting(envelope)
+      else if (link.send(envelope)) this.#owner.waitIsOver(envelope)
       else link.wait(envelope)
     }
   }

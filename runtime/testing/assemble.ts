@@ -145,7 +145,7 @@ function timed(reports: Reports, clock: VirtualClock): PeerSink {
     ...reports.sink,
     deadLetter: (envelope, reason, error, position) => {
       const letter = letterOf(envelope, reason, error, position, clock.wall())
-      reports.reported(mainSlot, { kind: 'letter', letter })
+      reports.letter(letter)
     },
   }
 }

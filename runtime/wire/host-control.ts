@@ -113,7 +113,8 @@ export type Report =
   /** It cannot come up; its thread ends. */
   | { readonly kind: 'failed'; readonly error: ErrorData }
   | { readonly kind: 'event'; readonly event: CellEvent; readonly error?: ErrorData }
-  | { readonly kind: 'letter'; readonly letter: LetterData }
+  /** A frame of dead letters. */
+  | { readonly kind: 'letters'; readonly letters: Uint8Array<ArrayBuffer> }
   | {
       readonly kind: 'log'
       readonly level: LogLevel

@@ -50,6 +50,8 @@ export interface LinkOwner {
   interested(slot: number, pattern: string, wanted: boolean): void
   /** Takes a message back that somebody gave up; says where it was. */
   takenBack(to: string, a: number, b: number): Whereabouts | undefined
+  /** Monotonic ms. */
+  readonly coarse: number
   /** A delivery that waited for credit leaves now. */
   waitIsOver(envelope: Envelope): void
   /** Nobody waits for this delivery any more; it never left. */
@@ -131,7 +133,12 @@ export class Link {
   wait(envelope: Envelope): boolean {
     if (this.#closed) return false
     payloadBytes(envelope)
+    envelope.since = this.#owner.coarse
     return this.#door.push(envelope)
+  }
+
+  get waitingSince(): number | undefined {
+    return this.#door.first?.since
   }
 
   /** Puts a published message into the open frame; the other side fans it out. */
@@ -330,10 +337,14 @@ export class Link {
     this.#letIn()
   }
 
-  /** There is credit again: deliveries that waited for it leave first. */
+  /** There is credit again: deliveries that waited for it leave first, unless they were given up. */
   #letIn(): void {
     while (this.#door.size > 0 && this.#hasCredit) {
       const envelope = this.#door.shift() as Envelope
+      if (envelope.header.signal?.aborted) {
+        this.#owner.gaveUpWaiting(envelope)
+        continue
+      }
       this.#owner.waitIsOver(envelope)
       this.send(envelope)
       this.#owner.touched()

@@ -26,6 +26,7 @@ function world(): {
     ({ b }: Envelope): void =>
       void out.push(`${what} ${b}`)
   const standby = new Standby({
+    coarse: 7,
     waits: () => {
       pending += 1
     },
@@ -60,6 +61,7 @@ function world(): {
       interest: () => undefined,
       giveUp: () => Promise.resolve(undefined),
       flush: () => undefined,
+      waitingSince: undefined,
     }
   }
   return { standby, out, pending: () => pending, link }
@@ -92,6 +94,27 @@ test('M5: as many messages wait as the link has credits, and as many bytes', () 
   for (let n = 0; n < 4; n += 1) assert.equal(large.standby.send(message(n, payload)), true)
   assert.equal(large.standby.send(message(4)), false)
   assert.equal(large.pending(), 4)
+})
+
+test('health: what waits for a thread is as old as the first of it', () => {
+  const { standby, link } = world()
+  assert.equal(standby.waitingSince, undefined)
+  standby.signal('log/a', watch)
+  standby.send(message(1))
+  assert.equal(standby.waitingSince, 7)
+  standby.handOver(link(0))
+  assert.equal(standby.waitingSince, undefined)
+})
+
+test('a delivery that its sender aborted at the door does not leave', () => {
+  const { standby, out, link } = world()
+  const { signal } = new AbortController()
+  const gone = AbortSignal.abort()
+  standby.wait(message(1, 'x', { signal }))
+  standby.wait(message(2, 'x', { signal: gone }))
+  standby.wait(message(3))
+  standby.handOver(link(1))
+  assert.deepEqual(out, ['sent 1', 'gave up 2', 'at door 3'])
 })
 
 test('what cannot be encoded is refused at once, not when the thread is back', () => {
