@@ -356,7 +356,7 @@ export class Hosts implements HostsView {
     this.#hearOut(host)
     // First of all: whatever the dead generation still has under way is refused from here on, so
     // that what the store shows next is all there will ever be of it.
-    const epoch = await this.#side.beginEpoch(host.slot)
+    const epoch = await this.#nextEpoch(host.slot)
     faults?.('host:fenced')
     await this.#unlink(host.slot)
     await this.#side.lost(host, error, this.#ledger.take(host.slot))
@@ -364,6 +364,24 @@ export class Hosts implements HostsView {
     if (this.#stopping) return
     if (this.#countDeath(host.slot) >= maxDeaths) return this.#retire(host.slot)
     await this.#comeUp(host.slot, epoch)
+  }
+
+  /** Without an epoch nothing of a slot may be touched: a store that fails meanwhile is waited for (D5). */
+  async #nextEpoch(slot: number): Promise<number> {
+    for (let failures = 0; ; failures += 1) {
+      try {
+        return await this.#side.beginEpoch(slot)
+      } catch (error) {
+        if (this.#stopping) throw error
+        await this.#pause(failures)
+      }
+    }
+  }
+
+  /** The other threads keep the process; a pause alone must not. */
+  async #pause(failures: number): Promise<void> {
+    const pause = Math.min(5_000, 50 * 2 ** failures)
+    await new Promise((resolve) => setTimeout(resolve, pause).unref())
   }
 
   async #comeUp(slot: number, epoch?: number): Promise<void> {
@@ -397,9 +415,7 @@ export class Hosts implements HostsView {
   }
 
   async #retryLater(slot: number, deaths: number): Promise<void> {
-    const pause = Math.min(5_000, 50 * 2 ** deaths)
-    // The other threads keep the process; a pause alone must not.
-    await new Promise((resolve) => setTimeout(resolve, pause).unref())
+    await this.#pause(deaths)
     if (!this.#stopping) await this.#comeUp(slot)
   }
 

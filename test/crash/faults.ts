@@ -1,5 +1,5 @@
 /** What happens at the fault points of a life: each planned fault comes once in the whole process. */
-import type { FaultPoint } from '../../mailbox/fault-points.ts'
+import { type FaultPoint, faultPoints } from '../../mailbox/fault-points.ts'
 import type { FaultModule, FaultOptions } from '../../runtime/wire/fault-module.ts'
 
 /** The process is killed, its thread ends, whatever stands there fails, or the thread waits. */
@@ -10,7 +10,7 @@ export interface Planned {
   /** At which passage, of all threads. */
   readonly nth: number
   readonly act: Act
-  /** Passages count from when their thread has passed this one. */
+  /** Passages count from when any thread has passed this one. */
   readonly after?: FaultPoint
 }
 
@@ -20,6 +20,8 @@ interface FaultData {
   readonly passages: Int32Array<SharedArrayBuffer>
   /** 0: 1 when a thread waits. 1: 1 when it may go on. */
   readonly gate: Int32Array<SharedArrayBuffer>
+  /** 1 for each fault point that was passed. */
+  readonly passed: Int32Array<SharedArrayBuffer>
 }
 
 /** Threads that wait at a point, from outside. */
@@ -37,7 +39,8 @@ export function faultsOf(plan: readonly Planned[]): {
 } {
   const passages = new Int32Array(new SharedArrayBuffer(4 * Math.max(1, plan.length)))
   const gate = new Int32Array(new SharedArrayBuffer(8))
-  const data: FaultData = { plan, passages, gate }
+  const passed = new Int32Array(new SharedArrayBuffer(4 * faultPoints.length))
+  const data: FaultData = { plan, passages, gate, passed }
   return {
     faults: { module: import.meta.url, data },
     passed: (planned) => Atomics.load(passages, planned),
@@ -52,12 +55,13 @@ export function faultsOf(plan: readonly Planned[]): {
 }
 
 const faults: FaultModule = ({ role }, data) => {
-  const { plan, passages, gate } = data as FaultData
-  const passed = new Set<FaultPoint>()
+  const { plan, passages, gate, passed } = data as FaultData
+  const wasPassed = (point: FaultPoint): boolean =>
+    Atomics.load(passed, faultPoints.indexOf(point)) === 1
   return (point) => {
-    passed.add(point)
+    Atomics.store(passed, faultPoints.indexOf(point), 1)
     plan.forEach((planned, i) => {
-      const counts = planned.after === undefined || passed.has(planned.after)
+      const counts = planned.after === undefined || wasPassed(planned.after)
       if (planned.point !== point || !counts) return
       if (Atomics.add(passages, i, 1) + 1 === planned.nth) perform(planned, role === 'main', gate)
     })

@@ -5,6 +5,7 @@ import { sourcesIn } from './repository.ts'
 
 const allowed: Readonly<Record<string, string>> = {
   'test/backup/killed-child.ts': 'stands still until it is killed',
+  'test/crash/faults.ts': 'holds a thread at a fault point until the test lets it go on',
   'test/crash/harness.ts': 'kills at a random time: which, is the test',
   'test/house/watchdog.test.ts': 'the thread it starts must end a moment later, by itself',
   'test/house/watchdog.ts': 'gives a process a moment to end after its last test',

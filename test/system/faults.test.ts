@@ -57,3 +57,17 @@ test('F4: a generation that was replaced cannot commit what it had ready', async
   hosts?.kill(0)
   assert.equal(await account.ask.deposit({ amount: 1 }, { id: 'next' }), 6)
 })
+
+test('F4, D5: a slot whose next epoch cannot be written at first is replaced all the same', async (t) => {
+  const { faults } = faultsOf([{ point: 'commit:noted', nth: 1, act: 'throw', after: 'host:lost' }])
+  const system = await systemOf(t, bank, { store: fileOf(t), workers: 1, faults })
+  const account = system.ref(Account, 'a')
+  assert.equal(await account.ask.deposit({ amount: 5 }), 5)
+  const stalled = eventOf(system, 'store-stalled')
+  const back = eventOf(system, 'host-started')
+  assert.equal(system.killHost(0), true)
+  await Promise.all([stalled, back])
+  assert.equal(await account.ask.deposit({ amount: 1 }, { id: 'next' }), 6)
+  await system.quiet()
+  assert.equal(system.stats().imbalance, 0)
+})
