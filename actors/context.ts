@@ -121,7 +121,10 @@ export interface Context<M extends Messages = Messages, S = unknown, Deps = unkn
   /** Ends a watch; a termination that is already on its way is not told either. */
   unwatch(who: Address): void
 
-  /** Sends this actor a message later; the same name replaces. Durable in a durable actor (D8). */
+  /**
+   * Sends this actor a message later; the same name replaces. Durable in a durable actor (D8).
+   * @throws PAYLOAD_INVALID when the payload does not fit the message's schema, or that is asynchronous
+   */
   timer<K extends keyof M & string>(
     name: string,
     when: TimerSpec,

@@ -21,8 +21,9 @@ import {
   type PreparedTurn,
   prepare,
   type Recorded,
-  writeFailure,
+  writeFailedTurn,
   writeInterrupt,
+  writeParked,
   writeTurn,
 } from './durable-record.ts'
 import type { DurableTurn } from './durable-turn.ts'
@@ -138,7 +139,7 @@ export class Commits {
     const cell = this.#cell
     this.finish(envelope)
     cell.turnNumber += 1
-    writeFailure(cell.journal.builder, cell, envelope, RecordKind.turn, error, turn.inputs)
+    writeFailedTurn(cell.journal.builder, cell, envelope, error, turn.inputs)
     this.#append(envelope, () => {
       this.#leaveHand(envelope)
       if (!envelope.stored) cell.tally.enter(Count.handed)
@@ -152,7 +153,7 @@ export class Commits {
     const cell = this.#cell
     this.finish(envelope)
     cell.tally.enter(Count.running)
-    writeFailure(cell.journal.builder, cell, envelope, RecordKind.parked, error)
+    writeParked(cell.journal.builder, cell, envelope, reason, error)
     this.#append(envelope, (position) => {
       this.#leaveHand(envelope)
       cell.host.deadLetter(envelope, reason, error, position)

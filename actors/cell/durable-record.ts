@@ -2,6 +2,7 @@
  * How a durable actor's turns and steps become records. `prepare` encodes everything that can fail,
  * while the turn can still be undone; `write` cannot fail.
  */
+import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
 import { encodeValue } from '../../persistence/codec.ts'
@@ -14,6 +15,7 @@ import type { ActorDefinition } from '../actor.ts'
 import type { Book } from './book.ts'
 import type { DurableTurn } from './durable-turn.ts'
 import { encodeError } from './error-data.ts'
+import { encodeGivenUp } from './given-up.ts'
 import type { CellHost } from './ports.ts'
 import { payloadVersion } from './present.ts'
 import { type StagedMessage, writeMessage } from './staged.ts'
@@ -113,28 +115,53 @@ export function writeTurn(
   if (prepared.replyBytes !== undefined && !turn.stashing) builder.reply(prepared.replyBytes)
 }
 
-/** Writes that a message was given up: a failed ask, or one that is parked (F2). */
-export function writeFailure(
+/** Writes a failed turn whose asker gets the error (F2). */
+export function writeFailedTurn(
   builder: SegmentBuilder,
   cell: Recorded,
   envelope: Envelope,
-  kind: typeof RecordKind.turn | typeof RecordKind.parked,
   error: unknown,
-  inputs?: TurnInputs,
+  turnInputs: TurnInputs,
 ): void {
-  const bytes = encodeValue(encodeError(error))
-  const encoded = inputs && encodeInputs(inputs)
+  const inputs = encodeInputs(turnInputs)
   builder.record({
-    kind,
+    kind: RecordKind.turn,
     time: Math.floor(cell.host.clock.wall()),
-    ...(kind === RecordKind.turn && { turn: cell.turnNumber }),
+    turn: cell.turnNumber,
     flags: cell.takeRebase() | RecordFlag.failed,
     ...subject(cell, envelope),
-    error: bytes,
-    ...(encoded && { inputs: encoded }),
+    error: encodeValue(encodeError(error)),
+    ...(inputs && { inputs }),
   })
+  writeRest(builder, cell, envelope, error)
+}
+
+/** Writes that a message was given up (F2). */
+export function writeParked(
+  builder: SegmentBuilder,
+  cell: Recorded,
+  envelope: Envelope,
+  reason: DeadLetterReason,
+  error: unknown,
+): void {
+  builder.record({
+    kind: RecordKind.parked,
+    time: Math.floor(cell.host.clock.wall()),
+    flags: cell.takeRebase() | RecordFlag.failed,
+    ...subject(cell, envelope),
+    error: encodeGivenUp(reason, error),
+  })
+  writeRest(builder, cell, envelope, error)
+}
+
+function writeRest(
+  builder: SegmentBuilder,
+  cell: Recorded,
+  envelope: Envelope,
+  error: unknown,
+): void {
   writeInline(builder, cell, envelope, payloadIfAny(envelope))
-  if (envelope.header.ownId !== undefined) builder.reply(bytes, true)
+  if (envelope.header.ownId !== undefined) builder.reply(encodeValue(encodeError(error)), true)
   writeNextTick(builder, cell, envelope)
 }
 

@@ -33,7 +33,7 @@ import { firstDelay } from './timers.ts'
 import { Turn, type TurnOwner } from './turn.ts'
 import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './turn-checks.ts'
 import type { TurnInputs } from './turn-inputs.ts'
-import { settledPayload } from './validation.ts'
+import { settledPayload, validTimerPayload } from './validation.ts'
 
 /** The actor whose turn it is, with the store's side of its steps. */
 interface DurableOwner extends TurnOwner {
@@ -259,9 +259,10 @@ export class DurableTurn extends Turn implements Context {
   timer(name: string, when: TimerSpec, message: string, payload?: unknown): void {
     this.check()
     checkTimer(this.cell.definition, name, when, message)
+    const valid = validTimerPayload(this.cell.definition, name, message, payload)
     const due = this.#now + Math.round(firstDelay(when))
     const every = 'rate' in when ? Math.round(when.rate) : 0
-    this.#stageTimer(name, message, due, every, payload)
+    this.#stageTimer(name, message, due, every, valid)
     if ('delay' in when) this.book.delays[name] = { delay: when.delay, message }
     else delete this.book.delays[name]
   }

@@ -3,6 +3,7 @@ import { types } from 'node:util'
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { notEncodable } from '../../persistence/not-encodable.ts'
+import type { ActorDefinition } from '../actor.ts'
 import type { Call } from './sending.ts'
 
 /**
@@ -60,11 +61,28 @@ function unawaited({ name }: Call): TroupeError {
 export function validPayloadNow(call: Call): unknown {
   // What it is, is looked at where it is sent: a tell answers `refused` and does not throw.
   if (call.spec.input === undefined) return call.payload
-  const payload = validPayload(call)
-  if (!types.isPromise(payload)) return payload
-  payload.catch(() => undefined)
-  throw new TroupeError(
-    'PAYLOAD_INVALID',
-    `the schema of "${call.name}" is asynchronous: use ask or deliver instead of tell`,
-  )
+  return now(validPayload(call), call.name, 'use ask or deliver instead of tell')
+}
+
+/**
+ * What the ticks of a timer will carry: it is checked when the timer is set, by whom it can tell.
+ * @throws PAYLOAD_INVALID with `fields.issues`
+ */
+export function validTimerPayload(
+  { contract }: ActorDefinition,
+  timer: string,
+  name: string,
+  payload: unknown,
+): unknown {
+  const schema = contract.messages[name]?.input
+  if (schema === undefined) return payload
+  const valid = validate(`the payload of timer "${timer}", for "${name}",`, schema, payload)
+  return now(valid, name, 'a timer needs a payload that is known to fit when it is set')
+}
+
+/** @throws PAYLOAD_INVALID when a schema has not answered yet */
+function now(valid: unknown, name: string, instead: string): unknown {
+  if (!types.isPromise(valid)) return valid
+  valid.catch(() => undefined)
+  throw new TroupeError('PAYLOAD_INVALID', `the schema of "${name}" is asynchronous: ${instead}`)
 }

@@ -24,7 +24,7 @@ import { hashOf } from './steps.ts'
 import type { Timers } from './timers.ts'
 import { Turn, type TurnOwner } from './turn.ts'
 import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './turn-checks.ts'
-import { validPayload } from './validation.ts'
+import { validPayload, validTimerPayload } from './validation.ts'
 
 /** The actor whose turn it is. */
 interface VolatileOwner extends TurnOwner {
@@ -121,7 +121,8 @@ export class VolatileTurn extends Turn implements Context {
   timer(name: string, when: TimerSpec, message: string, payload?: unknown): void {
     this.check()
     checkTimer(this.cell.definition, name, when, message)
-    this.cell.timers.set(name, when, message, sendable(this.host, payload))
+    const valid = validTimerPayload(this.cell.definition, name, message, payload)
+    this.cell.timers.set(name, when, message, sendable(this.host, valid))
   }
 
   cancelTimer(name: string): void {

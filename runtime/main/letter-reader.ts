@@ -1,5 +1,6 @@
 /** Dead letters as a store has them: running, or read from its file. */
-import type { encodeError } from '../../actors/cell/error-data.ts'
+import type { ErrorData } from '../../actors/cell/error-data.ts'
+import { decodeGivenUp } from '../../actors/cell/given-up.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import { formatMessageId } from '../../mailbox/message-id.ts'
 import { decodeValue } from '../../persistence/codec.ts'
@@ -88,27 +89,20 @@ function letterOf(record: StoredRecord, message: StoredMessage | undefined): Let
     from: isParked ? record.sender : (message?.from ?? ''),
     name: isParked ? record.name : (message?.name ?? ''),
     lane: isParked ? record.lane : (message?.lane ?? 0),
-    reason: isParked ? reasonOf(record) : (record.name as DeadLetterReason),
     at: record.time,
     position: record.position,
-    ...(record.error && { error: decodeValue(record.error) as ReturnType<typeof encodeError> }),
+    ...causeOf(record),
     ...(message?.payload && { payload: message.payload }),
     // What was published has no version: it is checked where it arrives.
     ...(message !== undefined && message.topic === undefined && { version: message.version }),
   }
 }
 
-/**
- * The record of one that was given up has the error, which tells why. One that asked an actor whose
- * message was quarantined failed with that error too, and was parked.
- */
-function reasonOf({ actor, name, error }: StoredRecord): DeadLetterReason {
-  if (error === undefined) return 'parked'
-  const { code, fields } = decodeValue(error) as ReturnType<typeof encodeError>
-  const about = (fields ?? {}) as { readonly actor?: unknown; readonly message?: unknown }
-  const isOwn = about.actor === actor && (about.message ?? name) === name
-  const isQuarantine = code === 'QUARANTINED' || code === 'STORE_CORRUPT'
-  return isOwn && isQuarantine ? 'quarantined' : 'parked'
+/** A letter's own record is named for its reason; one that was given up keeps it beside the error. */
+function causeOf({ kind, name, error }: StoredRecord): Pick<LetterData, 'reason' | 'error'> {
+  if (kind === RecordKind.parked && error !== undefined) return decodeGivenUp(error)
+  const reason = name as DeadLetterReason
+  return error === undefined ? { reason } : { reason, error: decodeValue(error) as ErrorData }
 }
 
 /** A letter's own record keeps the id that the message had in memory. */

@@ -8,6 +8,7 @@
  */
 import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
+import { encodeGivenUp } from '../../actors/cell/given-up.ts'
 import type { Committing } from '../../actors/cell/ports.ts'
 import { envelopeAsStored } from '../../actors/cell/stored-message.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
@@ -91,7 +92,6 @@ export class Orphans {
 
   async #park(actor: string, message: StoredMessage): Promise<void> {
     const error = removedType(typeOf(actor), message.name)
-    const bytes = encodeValue(encodeError(error))
     const position = await this.#write(({ builder }) => {
       builder.record({
         kind: RecordKind.parked,
@@ -102,9 +102,9 @@ export class Orphans {
         sender: message.from,
         name: message.name,
         flags: RecordFlag.failed,
-        error: bytes,
+        error: encodeGivenUp('no-definition', error),
       })
-      if (message.ownId !== undefined) builder.reply(bytes, true)
+      if (message.ownId !== undefined) builder.reply(encodeValue(encodeError(error)), true)
     })
     if (position === undefined) return
     const envelope = envelopeAsStored(message, actor, error)

@@ -1,11 +1,13 @@
 /** D8: durable timers survive everything, and no clock makes a tick come twice. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { actor } from '../../actors/actor.ts'
 import type { TimerSpec } from '../../actors/context.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
-import { Gate, settled } from './support.ts'
+import type { Encodable } from '../../persistence/encodable-types.ts'
+import { code, Gate, settled } from './support.ts'
 import { type Fault, memoryEngine, World } from './world.ts'
 
 const Clockwork = contract('clockwork', {
@@ -248,3 +250,45 @@ test('D8: after a jump a reopened store keeps every delay, and a restart goes by
   assert.deepEqual(await texts(next), ['before', 'after'])
   next.assertBalanced()
 })
+
+const Strict = contract('strict', {
+  set: message<{ readonly to: 'tick' | 'later'; readonly payload: Encodable }, void>(),
+  tick: message({ input: z.object({ n: z.coerce.number().int() }) }),
+  later: message({ input: z.object({}).refine(() => Promise.resolve(true)) }),
+  seen: message<void, number[]>(),
+})
+
+for (const durable of [true, false] as const) {
+  const kind = durable ? 'durable' : 'volatile'
+  const strict = actor(Strict, {
+    durable,
+    supervision: { decide: () => 'resume' },
+    state: () => ({ seen: [] as number[] }),
+    on: {
+      set: (ctx, { to, payload }) => ctx.timer('t', { after: 5 }, to, payload as { n: number }),
+      tick: (ctx, { n }) => void ctx.state.seen.push(n),
+      later() {},
+    },
+    reads: { seen: (ctx) => ctx.state.seen },
+  })
+
+  test(`a timer of a ${kind} actor whose payload does not fit is refused where it is set`, async () => {
+    const w = new World({ actors: [strict] })
+    const ref = w.ref(Strict, 's')
+    const wrong = ref.ask.set({ to: 'tick', payload: { n: 'none' } })
+    await assert.rejects(settled(w, wrong), (error) => {
+      assert.ok(code('PAYLOAD_INVALID')(error))
+      const { message: text, fields } = error as { message: string; fields: { issues: unknown[] } }
+      assert.match(text, /the payload of timer "t", for "tick", does not fit its schema: n: /)
+      return fields.issues.length === 1
+    })
+    const later = ref.ask.set({ to: 'later', payload: {} })
+    await assert.rejects(settled(w, later), code('PAYLOAD_INVALID'))
+    await w.advance(1_000)
+    assert.deepEqual(await settled(w, ref.ask.seen()), [], 'nothing was set')
+    await settled(w, ref.ask.set({ to: 'tick', payload: { n: '7' } }))
+    await w.advance(1_000)
+    assert.deepEqual(await settled(w, ref.ask.seen()), [7], 'as its schema leaves it')
+    w.assertBalanced()
+  })
+}
