@@ -88,9 +88,15 @@ export async function boot(
       ? undefined
       : new ThreadPool(slots + 4, options.hostMemory, { faults: options.faults })
   const faults = await loadFaults(options.faults, { role: 'main' })
-  const made: Made = {}
+  let failed!: (error: unknown) => void
+  // Who asked a store's thread that has died would wait for ever.
+  const storeFell = new Promise<never>((_, reject) => {
+    failed = (error) => reject(storeDied(error))
+  })
+  const made: Made = { failed }
   try {
-    return await assemble(app, options, listener, { plan, slots, pool, made, faults })
+    const threads = { plan, slots, pool, made, faults }
+    return await Promise.race([assemble(app, options, listener, threads), storeFell])
   } catch (error) {
     await takeApart(made, pool)
     throw error
@@ -99,6 +105,8 @@ export async function boot(
 
 /** What a start that fails leaves behind is what was made until then, in this order. */
 interface Made {
+  /** The store's thread died before everybody was connected to it. */
+  readonly failed: (error: unknown) => void
   clock?: EndingClock
   store?: StoreHome
   hosts?: Hosts
@@ -113,6 +121,14 @@ async function takeApart(
   await hosts?.stop(Promise.resolve())
   await store?.close().catch(() => undefined)
   await pool?.destroy()
+}
+
+function storeDied(cause: unknown): TroupeError {
+  return new TroupeError(
+    'STORE_STALLED',
+    'the thread of the store died while the system started; start it again',
+    { cause },
+  )
 }
 
 /** @throws OPTION_INVALID when durable actors have nowhere to be durable */
@@ -151,6 +167,7 @@ async function assemble(
   const store = await openStore(app, options, pool, worker, { clock, faults })
   faults?.('boot:store-open')
   if (store !== undefined) made.store = store
+  store?.watch({ fell: made.failed, back: () => Promise.resolve() })
   const file = options.store === 'memory' ? undefined : options.store
   const quarantine = new Quarantine(file, faults)
   const main = store && (await connectMain(peer, store, listener))
@@ -195,14 +212,6 @@ async function assemble(
       retired: (slot) => listener.hostRetired(slot),
     })
   if (hosts !== undefined) made.hosts = hosts
-  store?.watch({
-    fell: (error) => listener.storeState(true, encodeError(error)),
-    back: async () => {
-      await main?.rejoin()
-      await hosts?.rejoinStore()
-      listener.storeState(false, undefined)
-    },
-  })
   quarantine.onRelease((key, actor) => {
     void hosts?.pardon(key, actor)
     peer.starts?.release(key)
@@ -215,6 +224,15 @@ async function assemble(
   }
   await hosts?.start(slots)
   faults?.('boot:hosts-up')
+  // From here on everybody can be connected anew.
+  store?.watch({
+    fell: (error) => listener.storeState(true, encodeError(error)),
+    back: async () => {
+      await main?.rejoin()
+      await hosts?.rejoinStore()
+      listener.storeState(false, undefined)
+    },
+  })
   if (client !== undefined) quarantine.waiting(await countWaiting(peer, counters, client))
   await hosts?.tryAlone()
   if (hosts === undefined && client !== undefined) {

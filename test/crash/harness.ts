@@ -49,8 +49,10 @@ async function live(
   const checked = /checked (.*)\n/.exec(out)?.[1]
   if (checked !== undefined) return JSON.parse(checked) as string[]
   if (end === 'SIGKILL' && life.killAfter !== undefined) return undefined
-  // A disk that fails while a system starts is told to who starts it; the next start goes on.
-  if (!out.includes('up\n') && err.includes('Error: planned at')) return undefined
+  // A disk or a thread that fails while a system starts is told to who starts it; the next start goes on.
+  if (!out.includes('up\n') && /Error: planned at|while the system started/.test(err)) {
+    return undefined
+  }
   const story = JSON.stringify(life)
   return [`a life ended with ${end} ${out.includes('up') ? 'in work' : 'at boot'}: ${story} ${err}`]
 }

@@ -71,3 +71,11 @@ test('F4, D5: a slot whose next epoch cannot be written at first is replaced all
   await system.quiet()
   assert.equal(system.stats().imbalance, 0)
 })
+
+test('D5: a store whose thread dies while the system starts fails the start, and the next one goes on', async (t) => {
+  const store = fileOf(t)
+  const { faults } = faultsOf([{ point: 'commit:synced', nth: 1, act: 'exit' }])
+  await assert.rejects(systemOf(t, bank, { store, faults }), { code: 'STORE_STALLED' })
+  const system = await systemOf(t, bank, { store })
+  assert.equal(await system.ref(Account, 'a').ask.deposit({ amount: 5 }), 5)
+})
