@@ -14,7 +14,7 @@
  * 4. The meter is told of every attempt exactly once, however it ended, before the call has settled.
  */
 import { type ErrorCode, TroupeError } from '../../mailbox/errors.ts'
-import type { UserLane } from '../../mailbox/lane.ts'
+import type { LaneName } from '../../mailbox/lane.ts'
 import type { Json, Part, ReasoningPart, ReplyPart, TextPart, ToolCallPart } from './parts.ts'
 
 /** One message of a conversation. Results of tools stand in a message of the user's. */
@@ -137,7 +137,7 @@ export interface CallOptions {
   /** Told of every attempt once, also of one that was aborted or left: what budgets count by. */
   readonly meter?: (report: AttemptReport) => void
   /** How urgent, where calls wait at a gate: the lane of the message in hand. Default `normal`. */
-  readonly lane?: UserLane
+  readonly lane?: LaneName
   /** Whose call: a gate is fair between tenants. Default: one for all. */
   readonly tenant?: string
 }

@@ -55,6 +55,8 @@ export interface BedrockServer {
   readonly asked: readonly Asked[]
   /** Answers to come, in order; a request without one gets status 500. */
   readonly answers: Answer[]
+  /** Connections that are open. */
+  readonly connections: number
   /** Resolves at the n-th request, 1 for the first. */
   arrived(n: number): Promise<Asked>
   close(): Promise<void>
@@ -101,6 +103,9 @@ export async function bedrockServer(protocol: 'h1' | 'h2' = 'h2'): Promise<Bedro
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     asked,
     answers,
+    get connections() {
+      return sockets.size
+    },
     arrived: (n) =>
       new Promise((resolve) => {
         const look = (): void => {

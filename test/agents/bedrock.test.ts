@@ -571,6 +571,24 @@ test('a call that is aborted at the gate asks the service nothing', async (t) =>
   assert.deepEqual(server.asked, [])
 })
 
+test('connections do not pile up, however the streams end', async (t) => {
+  const { server, model } = await bedrockWorld(t, { retry: { attempts: 1 } })
+  const begun: readonly Frame[] = [start, text(0, 'x')]
+  server.answers.push(answer('a'), [...begun, 'end'], [...begun, 'corrupt'])
+  for (let n = 0; n < 3; n += 1) await all(model.stream(plainRequest())).catch(() => {})
+  server.answers.push([...begun, 'stall'], [...begun, 'stall'])
+  for await (const _ of model.stream(plainRequest())) break
+  const controller = new AbortController()
+  const { signal } = controller
+  const aborted = (async () => {
+    for await (const _ of model.stream(plainRequest(), { signal })) controller.abort()
+  })()
+  await assert.rejects(aborted, { code: 'CANCELLED' })
+  assert.equal(server.asked.length, 5)
+  // The client closes them in its own time; those it kept would be there until the test's limit.
+  while (server.connections > 0) await new Promise((resolve) => setImmediate(resolve))
+})
+
 test('what breaks after the stop breaks only the count', async (t) => {
   const world = await bedrockWorld(t)
   const run = await world.run(plainRequest(), [start, text(0, 'x'), blockEnd(0), stop(), 'corrupt'])

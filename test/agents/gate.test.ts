@@ -96,7 +96,8 @@ test('no limit is exceeded in any window, a pause is kept, and everybody comes t
 
       const enter = async (call: Call): Promise<void> => {
         const controller = new AbortController()
-        const entering = gate.enter(call, controller.signal)
+        const { tokens, lane, tenant } = call
+        const entering = gate.enter({ tokens, lane, tenant }, controller.signal)
         if (call.abort) controller.abort()
         let permit: Permit
         try {
@@ -107,7 +108,7 @@ test('no limit is exceeded in any window, a pause is kept, and everybody comes t
           return
         }
         const now = clock.mono()
-        const grant = { at: now, call, tokens: call.tokens }
+        const grant = { at: now, call, tokens }
         grants.push(grant)
         running += 1
         assert.ok(running <= concurrency, 'concurrency')
@@ -265,6 +266,20 @@ test('who gives up leaves the line, who runs keeps the place until the call has 
   assert.deepEqual(gate.stats, { waiting: 1, running: 1, tokens: 0 })
   permit.settle()
   ;(await next).settle()
+})
+
+test('an amount that is none is refused, and costs nobody a place', async () => {
+  const { gate } = gateAt({ concurrency: 1, tokensPerMinute: 10 })
+  for (const tokens of [Number.NaN, -1, Number.POSITIVE_INFINITY, '5' as unknown as number]) {
+    await assert.rejects(gate.enter({ tokens }), { code: 'OPTION_INVALID' })
+    const permit = await gate.enter({ tokens: 2 })
+    assert.throws(() => permit.settle({ tokens }), { code: 'OPTION_INVALID' })
+    await settled()
+  }
+  await assert.rejects(gate.enter({ lane: 'urgent' as 'high' }), { code: 'OPTION_INVALID' })
+  assert.deepEqual(gate.stats, { waiting: 0, running: 0, tokens: 8 })
+  // A turn of the runtime's own lane is nobody's to ask for, and no reason to fail.
+  ;(await gate.enter({ lane: 'system' })).settle()
 })
 
 test('a full gate and a call that never fits are refused at once', async () => {

@@ -24,6 +24,8 @@ export const Witness = contract('witness', {
 
 interface Deps extends GateDeps {
   readonly gates: Gates
+  /** The same, for callers that hold a permit for a moment only. */
+  readonly hasty: Gates
   readonly slot: number
   readonly witness: Ref<typeof Witness.messages>
 }
@@ -45,7 +47,7 @@ export const caller = actor(Caller, {
       return { slot }
     },
     async hold(ctx) {
-      await ctx.deps.gates.at('single').enter({})
+      await ctx.deps.hasty.at('single').enter({})
       return ctx.deps.slot
     },
     exit() {
@@ -78,15 +80,14 @@ export const witness = actor(Witness, {
   },
 })
 
+const limits = { model: { concurrency: 2 }, single: { concurrency: 1, tokensPerMinute: 10 } }
+
 // biome-ignore lint/style/noDefaultExport: hosts find the app by it
 export default app(import.meta.url, {
   actors: [caller, witness, gateTurn],
   deps: (host): Deps => ({
-    gates: gates(
-      { model: { concurrency: 2 }, single: { concurrency: 1, tokensPerMinute: 10 } },
-      host,
-      { lease: 100 },
-    ),
+    gates: gates(limits, host),
+    hasty: gates(limits, host, { lease: 100 }),
     slot: host.slot,
     witness: host.ref(Witness, 'w'),
   }),

@@ -196,13 +196,16 @@ export function modelContract(name: string, make: MakeWorld, skip?: string): voi
     async ({ model }, request) => {
       for (const wrong of [
         { ...request, maxOutputTokens: 0 },
-        { ...request, maxOutputTokens: undefined as unknown as number },
+        { ...request, maxOutputTokens: undefined },
         { ...request, messages: [] },
+        { ...request, messages: [{ role: 'user', parts: [{ type: 'image' }] }] },
+        { ...request, messages: [{ role: 'user', parts: [{ type: 'text', text: 1 }] }] },
+        { ...request, messages: [{ role: 'user', parts: [null] }] },
         { ...request, temprature: 1 },
         { ...request, tools: [weather, weather] },
         { ...request, tools: [{ ...weather, name: 'no spaces' }] },
         { ...request, toolChoice: { tool: 'unknown' } },
-      ]) {
+      ] as unknown as readonly ModelRequest[]) {
         await assert.rejects(model.generate(wrong), { code: 'OPTION_INVALID' })
         await assert.rejects(all(model.stream(wrong)), { code: 'OPTION_INVALID' })
       }

@@ -8,7 +8,15 @@ import { type Clock, SystemClock } from '../../../mailbox/clock.ts'
 import { TroupeError } from '../../../mailbox/errors.ts'
 import { aDuration, aFunction, anObject, checkOptions, nearest } from '../../../mailbox/options.ts'
 import type { HostInfo } from '../../app.ts'
-import type { Gate, GateRequest, Permit, Settlement } from './gate.ts'
+import {
+  checkGateRequest,
+  checkSettlement,
+  type Gate,
+  type GateRequest,
+  type Permit,
+  type Settlement,
+  waitingLane,
+} from './gate.ts'
 import { GateTurn } from './gate-actor.ts'
 import { checkLimits, type GateLimits, LocalGate } from './local-gate.ts'
 
@@ -95,7 +103,9 @@ export class Gates {
 
   async #enter(name: string, request: GateRequest, signal?: AbortSignal): Promise<Permit> {
     const { lease = 600_000, patience = 600_000, id = randomUUID } = this.#options
-    const { tokens = 0, lane = 'normal', tenant = '' } = request
+    checkGateRequest(request)
+    const { tokens = 0, tenant = '' } = request
+    const lane = waitingLane(request.lane)
     const turn = this.#host.ref(GateTurn, `${name}/${id()}`)
     // In the caller's lane, so that nobody is held up on the way to the line.
     const settle = (settlement: Settlement): void => {
@@ -130,6 +140,7 @@ function onlyOnce(settle: (settlement: Settlement) => void): Permit {
   return {
     settle(settlement = {}) {
       if (settled) return
+      checkSettlement(settlement)
       settled = true
       settle(settlement)
     },

@@ -11,7 +11,15 @@ import { type CancelAlarm, type Clock, SystemClock } from '../../../mailbox/cloc
 import { TroupeError } from '../../../mailbox/errors.ts'
 import type { UserLane } from '../../../mailbox/lane.ts'
 import { anInteger, checkOptions } from '../../../mailbox/options.ts'
-import type { Gate, GateRequest, Permit, Settlement } from './gate.ts'
+import {
+  checkGateRequest,
+  checkSettlement,
+  type Gate,
+  type GateRequest,
+  type Permit,
+  type Settlement,
+  waitingLane,
+} from './gate.ts'
 import { type InLine, Line } from './line.ts'
 import { cancelled } from './metered.ts'
 import { Minute, type Start } from './minute.ts'
@@ -49,8 +57,8 @@ class Turn implements InLine {
   id = ''
   start: Start | undefined
 
-  constructor({ lane = 'normal', tenant = '', tokens = 0 }: GateRequest) {
-    this.lane = lane
+  constructor({ lane, tenant = '', tokens = 0 }: GateRequest) {
+    this.lane = waitingLane(lane)
     this.tenant = tenant
     this.tokens = tokens
   }
@@ -121,16 +129,23 @@ export class LocalGate implements Gate {
   #permit({ start }: Turn, free: () => void): Permit {
     let settled = false
     return {
-      settle: ({ tokens, retryAfter = 0 }: Settlement = {}) => {
+      settle: (settlement: Settlement = {}) => {
         if (settled) return
         settled = true
-        this.#turns.settled(start as Start, tokens, Math.min(retryAfter, longestPause))
-        free()
+        try {
+          checkSettlement(settlement)
+          const { tokens, retryAfter = 0 } = settlement
+          this.#turns.settled(start as Start, tokens, Math.min(retryAfter, longestPause))
+        } finally {
+          free()
+        }
       },
     }
   }
 
-  #check({ tokens = 0 }: GateRequest): void {
+  #check(request: GateRequest): void {
+    checkGateRequest(request)
+    const { tokens = 0 } = request
     const { tokensPerMinute = Infinity, waiting = 10_000 } = this.#limits
     if (tokens > tokensPerMinute) {
       throw new TroupeError(

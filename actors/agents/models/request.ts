@@ -9,6 +9,7 @@ import {
   type OptionCheck,
 } from '../../../mailbox/options.ts'
 import type { ModelRequest, ToolSpec } from '../model.ts'
+import type { Part } from '../parts.ts'
 
 /**
  * @throws OPTION_INVALID naming the field
@@ -26,11 +27,28 @@ const aString: OptionCheck = (value) => (typeof value === 'string' ? undefined :
 const messages: OptionCheck = (value) =>
   Array.isArray(value) && value.length > 0 && value.every(isMessage)
     ? undefined
-    : 'a list of messages with a role, `user` or `assistant`, and at least one part each'
+    : 'a list of messages, each with a role, `user` or `assistant`, and at least one whole part'
 
 function isMessage(value: unknown): boolean {
   const { role, parts } = (value ?? {}) as { role?: unknown; parts?: unknown }
-  return (role === 'user' || role === 'assistant') && Array.isArray(parts) && parts.length > 0
+  if (role !== 'user' && role !== 'assistant') return false
+  return Array.isArray(parts) && parts.length > 0 && parts.every(isPart)
+}
+
+/** What each part must have as text. */
+const textsOf: Readonly<Record<Part['type'], readonly string[]>> = {
+  text: ['text'],
+  document: ['id', 'text'],
+  reasoning: ['text'],
+  'tool-call': ['id', 'name'],
+  'tool-result': ['call', 'name'],
+}
+
+function isPart(value: unknown): boolean {
+  const part = (value ?? {}) as Readonly<Record<string, unknown>>
+  const type = part['type']
+  if (typeof type !== 'string' || !Object.hasOwn(textsOf, type)) return false
+  return textsOf[type as Part['type']].every((name) => typeof part[name] === 'string')
 }
 
 const requestChecks: Readonly<Record<keyof ModelRequest, OptionCheck>> = {

@@ -189,11 +189,12 @@ class Attempt {
         retryAfter = error.fields['retryAfter'] as number | undefined
       throw error
     } finally {
-      account.end(this.usage)
+      // Before the meter, which is the caller's and may throw.
       permit?.settle({
         tokens: tokensOf(this.usage),
         ...(retryAfter !== undefined && { retryAfter }),
       })
+      account.end(this.usage)
     }
   }
 
