@@ -104,7 +104,10 @@ export class HistoryReader implements StoreReader {
 
   /** What to fold for one actor (D4). */
   chain({ no, head }: ChainEnd): Chain | Damage {
-    const walk = this.#walk(no, head)
+    return this.#walked(this.#walk(no, head))
+  }
+
+  #walked(walk: ChainWalk): Chain | Damage {
     while (walk.next !== 0) walk.take(this.place(walk.next))
     return walk.result
   }
@@ -123,7 +126,22 @@ export class HistoryReader implements StoreReader {
       for (const walk of waiting) takeAll(walk, segment, newest)
       waiting = waiting.filter(({ next }) => next !== 0)
     }
-    return new Map(walks.map((walk) => [walk.no, walk.result]))
+    return new Map(
+      ends.map((end, i) => [end.no, this.#kept(end, (walks[i] as ChainWalk).result, base)]),
+    )
+  }
+
+  /**
+   * A store that was cut near the floor of retention has fewer snapshots than retention counted on, and
+   * before them nothing: the oldest of them is as far back as is kept.
+   */
+  #kept({ no, head }: ChainEnd, result: Chain | Damage, base: Base): Chain | Damage {
+    if (base === 'newest' || !isDamage(result)) return result
+    const [broken = 0] = result.positions
+    const isRetired = broken < this.#medium.floor && this.#medium.segmentOf(broken) === undefined
+    const snapshot = this.#medium.snapshots(no).findLast(({ position }) => position <= head)
+    if (!isRetired || snapshot === undefined) return result
+    return this.#walked(new ChainWalk(this.#medium, no, head, snapshot))
   }
 
   #walk(no: number, head: number, base: Base = 'newest'): ChainWalk {

@@ -23,6 +23,7 @@ import type {
   Ack,
   CheckpointChunk,
   DueSnapshot,
+  NewestCheckpoint,
   Outcome,
   Store,
   StoreStats,
@@ -189,6 +190,20 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#live()
     const entries = this.#ledger.sources.committedBy(slot, epoch)
     return entries.map((entry) => this.#activations.waiting.message(entry))
+  }
+
+  newestCheckpoint(): NewestCheckpoint {
+    this.#live()
+    let position = 0
+    for (const newest of this.#medium.checkpoints()) {
+      position = newest.position
+      break
+    }
+    const from = Math.max(1, position)
+    for (const segment of this.#medium.directories(from, this.position)) {
+      if (!isDamage(segment)) return { position, time: segment.time }
+    }
+    return { position, time: this.#now() }
   }
 
   dueSnapshots(limit: number): readonly DueSnapshot[] {

@@ -231,6 +231,8 @@ export interface Store extends StoreReader {
    */
   unreleased(slot: number, epoch: number): readonly (StoredMessage | Damage)[]
 
+  /** The newest whole checkpoint; position 0 and the time of the first record where there is none. */
+  newestCheckpoint(): NewestCheckpoint
   /** Actors whose snapshot is due, at most `limit`. */
   dueSnapshots(limit: number): readonly DueSnapshot[]
   /** Keeps a folded snapshot; the three newest of an actor stay. `bytes`: records it folded. */
@@ -248,6 +250,13 @@ export interface Store extends StoreReader {
   stats(): StoreStats
   /** Closes the store and gives up its lock. */
   close(): void
+}
+
+/** A checkpoint without its content. */
+export interface NewestCheckpoint {
+  readonly position: number
+  /** Wall time in ms of the record there. */
+  readonly time: number
 }
 
 /** A piece of a checkpoint, as `checkpoint.ts` makes them. */

@@ -42,6 +42,8 @@ export interface Restored extends Examined {
   /** Name of the backup. */
   readonly backup: string
   readonly file: string
+  /** Files of restores to the same name that did not end, in its folder: nothing needs them. */
+  readonly leftovers: readonly string[]
 }
 
 /**
@@ -79,6 +81,15 @@ function checkTarget(file: string): void {
     one.startsWith(`${name}-hand-`)
   const there = attempt(file, () => readdirSync(dirname(file))).filter(belongs)
   if (there.length > 0) throw exists(file, there)
+}
+
+/** Between the store's name and what tells restores apart. */
+const restoring = '.restoring-'
+
+/** Not removed: whether the restore that made one has died, or goes on elsewhere, no name tells. */
+function leftoversOf(file: string): string[] {
+  const start = basename(file) + restoring
+  return readdirSync(dirname(file)).filter((name) => name.startsWith(start))
 }
 
 function exists(file: string, there: readonly string[]): TroupeError {
@@ -154,7 +165,7 @@ class Restore {
     this.#manifest = manifest
     this.#file = file
     this.#options = options
-    this.#temporary = `${file}.restoring-${randomUUID()}`
+    this.#temporary = `${file}${restoring}${randomUUID()}`
   }
 
   async run(): Promise<Restored> {
@@ -162,7 +173,8 @@ class Restore {
     const isWhole = this.#rewrite()
     const examined = await this.#check(isWhole)
     this.#publish(examined.position)
-    return { ...examined, backup: this.#manifest.name, file: this.#file }
+    const leftovers = leftoversOf(this.#file)
+    return { ...examined, backup: this.#manifest.name, file: this.#file, leftovers }
   }
 
   clean(): void {

@@ -39,6 +39,9 @@ export const restore: Command = async (args, terminal) => {
     }),
   )
   terminal.stdout.write(given.json ? `${JSON.stringify(restored)}\n` : told(restored))
+  for (const left of restored.leftovers) {
+    terminal.stderr.write(`! ${left} is of a restore that did not end; remove it\n`)
+  }
   for (const problem of restored.problems) terminal.stderr.write(`! ${problem}\n`)
   return exit.ok
 }

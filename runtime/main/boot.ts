@@ -21,7 +21,7 @@ import { PeerLinks } from '../peer/peer-links.ts'
 import { Starts } from '../peer/starts.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
-import type { FromStore } from '../store/protocol.ts'
+import type { FromStore, UpkeepFailure } from '../store/protocol.ts'
 import { loadFaults } from '../wire/fault-module.ts'
 import type { Report } from '../wire/host-control.ts'
 import {
@@ -58,6 +58,7 @@ export interface BootListener {
   hostRetired(slot: number): void
   storeState(stalled: boolean, error: unknown): void
   typesMissing(types: readonly MissingType[]): void
+  upkeep(failed: UpkeepFailure | undefined): void
 }
 
 /** A system put together and running. */
@@ -280,7 +281,7 @@ function makePeer(
 
 async function openStore(
   { url, renamed }: App,
-  { store, acceptLoss, retention, checkpointEvery, workers }: CheckedOptions,
+  { store, acceptLoss, retention, checkpointEvery, checkpointAfter, workers }: CheckedOptions,
   pool: ThreadPool | undefined,
   worker: URL,
   { clock, faults }: { readonly clock: Clock; readonly faults: Faults | undefined },
@@ -288,7 +289,15 @@ async function openStore(
   if (store === undefined) return undefined
   if (store === 'memory') return openStoreHere(undefined, clock, faults)
   const app = url.startsWith('file:') ? fileURLToPath(url) : undefined
-  const file = { path: store, acceptLoss, app, retention, checkpointEvery, renamed }
+  const file = {
+    path: store,
+    acceptLoss,
+    app,
+    retention,
+    checkpointEvery,
+    checkpointAfter,
+    renamed,
+  }
   if (workers === 0 || pool === undefined) return openStoreHere(file, clock, faults)
   return StoreThread.open(file, pool, worker)
 }
@@ -306,6 +315,7 @@ async function connectMain(
       for (const actor of actors) peer.arrivedInStore(actor)
     },
     state: (stalled, error) => listener.storeState(stalled, error),
+    upkeep: (failed) => listener.upkeep(failed),
   })
   receive = connection.receive
   const { client } = connection

@@ -3,6 +3,7 @@ import { EventEmitter } from 'eventemitter3'
 import type { CellEvent } from '../../actors/cell/ports.ts'
 import type { DeadLetter } from '../../mailbox/dead-letter.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
+import type { UpkeepFailure } from '../store/protocol.ts'
 import type { Blocked } from './blocked-hosts.ts'
 
 /** Facts about threads and the store, beside those of actors. */
@@ -42,6 +43,12 @@ export type SystemEvent =
       readonly problems: readonly string[]
     }
   | { readonly event: 'backup-failed'; readonly folder: string; readonly error: unknown }
+  /** The store's snapshots, a checkpoint or its retention failed; it is tried again a minute later. */
+  | {
+      readonly event: 'upkeep-failed'
+      readonly work: UpkeepFailure['work']
+      readonly error: unknown
+    }
   | { readonly event: 'dead-letter'; readonly letter: DeadLetter }
   /** A promise of user code rejected and nobody looked. */
   | { readonly event: 'unhandled-rejection'; readonly slot: number; readonly error: unknown }

@@ -1,11 +1,11 @@
 /** Whether a system makes progress, and what holds it up. */
 import type { StoreStats } from '../../persistence/store.ts'
+import type { UpkeepFailure } from '../store/protocol.ts'
 import type { BackupHealth } from './backups.ts'
 import type { Blocked } from './blocked-hosts.ts'
 import type { Booted } from './boot.ts'
 import type { HostState } from './hosts.ts'
 import type { MissingType } from './orphans.ts'
-import type { Reports } from './reports.ts'
 import { soon } from './soon.ts'
 
 /** What `system.health()` answers. */
@@ -17,6 +17,7 @@ export interface Health {
     | 'hosts-missing'
     | 'hosts-blocked'
     | 'types-missing'
+    | 'upkeep-failing'
     | 'closing'
   /** Wall time in ms since when the store fails. */
   readonly stalledSince: number | undefined
@@ -29,6 +30,17 @@ export interface Health {
   readonly backup: BackupHealth
   /** Types that the store has work for and the app does not know: it waits (D9). */
   readonly missing: readonly MissingType[]
+  /** Snapshots, checkpoints or retention fail: nothing is lost, but starts take longer. */
+  readonly upkeep: UpkeepHealth | undefined
+}
+
+/** What of the store's upkeep fails. */
+export interface UpkeepHealth {
+  readonly work: UpkeepFailure['work']
+  /** Of the last try. */
+  readonly error: unknown
+  /** Wall time in ms of the first failure since it last went well. */
+  readonly since: number
 }
 
 /** One host as `system.health()` sees it. */
@@ -43,9 +55,16 @@ export interface HostHealth {
   readonly idle: number
 }
 
+/** What was reported. */
+interface HealthSource {
+  readonly stalledSince: number | undefined
+  readonly missing: readonly MissingType[]
+  readonly upkeepFailure: UpkeepHealth | undefined
+}
+
 export async function readHealth(
   { peer, hosts, client, pool }: Booted,
-  { stalledSince, missing: unknown }: Pick<Reports, 'stalledSince' | 'missing'>,
+  { stalledSince, missing: unknown, upkeepFailure }: HealthSource,
   closing: boolean,
 ): Promise<Omit<Health, 'backup'>> {
   const found = await Promise.all((hosts?.slots ?? []).map((slot) => hostHealth(hosts, pool, slot)))
@@ -63,13 +82,16 @@ export async function readHealth(
             ? 'hosts-blocked'
             : unknown.length > 0
               ? 'types-missing'
-              : 'ok',
+              : upkeepFailure !== undefined
+                ? 'upkeep-failing'
+                : 'ok',
     stalledSince,
     hosts: found,
     oldestWaiting: peer.oldestWaiting,
     oldestStored: oldest === undefined ? undefined : Math.max(0, peer.clock.wall() - oldest),
     store: stats,
     missing: unknown,
+    upkeep: upkeepFailure,
   }
 }
 

@@ -66,6 +66,8 @@ export interface SystemOptions {
   readonly archive?: string
   /** Records from one checkpoint to the next: the most that a start has to read. Default 100,000. */
   readonly checkpointEvery?: number
+  /** Ms from one checkpoint to the next, while anything is committed. Default 3,600,000: an hour. */
+  readonly checkpointAfter?: number
   /** For crash tests: a module that is told of every fault point; see `docs/fault-points.md`. */
   readonly faults?: FaultOptions
   /** Keys of secrets (R5). Default: none, and nothing can be sealed. */
@@ -92,6 +94,7 @@ const checks = {
   retention: anObject,
   archive: aText,
   checkpointEvery: anInteger(1),
+  checkpointAfter: aDuration,
   faults: anObject,
   secrets: anObject,
   log: aFunction,
@@ -111,6 +114,7 @@ export interface CheckedOptions {
   readonly backup: BackupPlan | undefined
   readonly retention: Retention | undefined
   readonly checkpointEvery: number | undefined
+  readonly checkpointAfter: number | undefined
   readonly faults: FaultOptions | undefined
   /** Not an option: what runs a fork on chooses for each call out of a turn (R1). */
   readonly effects?: EffectChoices
@@ -142,6 +146,7 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     backup: checkBackupOptions(options.backup, options.store),
     retention: checkRetention(options.retention, options.archive),
     checkpointEvery: options.checkpointEvery,
+    checkpointAfter: options.checkpointAfter,
     faults: checkFaults(options.faults),
     secrets: readSecrets('createSystem', options.secrets, process.env),
     log: options.log ?? toStderr,

@@ -8,11 +8,13 @@ import { decodeFrame, decodeValue } from '../../persistence/codec.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { letterOf } from '../peer/letter.ts'
 import type { PeerSink } from '../peer/peer.ts'
+import type { UpkeepFailure } from '../store/protocol.ts'
 import type { LetterData, Report } from '../wire/host-control.ts'
 import type { Blocked } from './blocked-hosts.ts'
 import type { BootListener } from './boot.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { SystemEventEmitter } from './events.ts'
+import type { UpkeepHealth } from './health.ts'
 import { shownLetter } from './kept-letters.ts'
 import type { LogLine } from './options.ts'
 import { describeMissing, type MissingType } from './orphans.ts'
@@ -23,6 +25,8 @@ export class Reports implements BootListener {
   )
   /** Wall time in ms since when the store fails. */
   stalledSince: number | undefined
+  /** What of the store's upkeep fails, until it does no more. */
+  upkeepFailure: UpkeepHealth | undefined
   /** Types that the store has work for and the app does not know (D9). */
   missing: readonly MissingType[] = []
   readonly #log: (line: LogLine) => void
@@ -103,6 +107,19 @@ export class Reports implements BootListener {
     if (types.length === 0) return
     this.missing = types
     for (const one of types) this.#line('error', '', describeMissing(one), {})
+  }
+
+  /** Nothing is lost by it, but a start takes longer, and the history stays. */
+  upkeep(failed: UpkeepFailure | undefined): void {
+    if (failed === undefined) {
+      this.upkeepFailure = undefined
+      return
+    }
+    const error = decodeError(failed.error)
+    const since = this.upkeepFailure?.since ?? Date.now()
+    this.upkeepFailure = { work: failed.work, error, since }
+    this.#line('error', '', `${failed.work} of the store failed`, { error: String(error) })
+    this.events.tell({ event: 'upkeep-failed', work: failed.work, error })
   }
 
   storeState(stalled: boolean, error: unknown): void {

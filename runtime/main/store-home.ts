@@ -44,6 +44,7 @@ export interface StoreFile {
   readonly app: string | undefined
   readonly retention: Retention | undefined
   readonly checkpointEvery: number | undefined
+  readonly checkpointAfter: number | undefined
   /** Types of actors that have another name from now on, old to new (D9). */
   readonly renamed: ReadonlyMap<string, string>
 }
@@ -57,6 +58,7 @@ export async function openStoreHere(
   const store = file === undefined ? openMemoryStore({ faults }) : await openFile(file, faults)
   const inline = openInlineStore(store, clock, setImmediate, {
     checkpointEvery: file?.checkpointEvery,
+    checkpointAfter: file?.checkpointAfter,
     faults,
   })
   const stopArchive = file && (await archiveHere(file, inline.service, faults))

@@ -103,7 +103,7 @@ export class StoreThread implements StoreHome {
   }
 
   async #launch(): Promise<void> {
-    const { path, acceptLoss, app, checkpointEvery, renamed } = this.#file
+    const { path, acceptLoss, app, checkpointEvery, checkpointAfter, renamed } = this.#file
     const { port1: control, port2: theirs } = new MessageChannel()
     const start = {
       role: 'store',
@@ -111,6 +111,7 @@ export class StoreThread implements StoreHome {
       acceptLoss,
       app,
       checkpointEvery,
+      checkpointAfter,
       renamed,
       control: theirs,
     }

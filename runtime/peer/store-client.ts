@@ -6,7 +6,14 @@
 import { decodeError } from '../../actors/cell/error-data.ts'
 import type { Frame } from '../../persistence/segment.ts'
 import type { Ack } from '../../persistence/store.ts'
-import type { FromStore, Question, Questions, ToStore, Wire } from '../store/protocol.ts'
+import type {
+  FromStore,
+  Question,
+  Questions,
+  ToStore,
+  UpkeepFailure,
+  Wire,
+} from '../store/protocol.ts'
 
 /** What the store says without being asked. */
 export interface StoreListener {
@@ -16,6 +23,8 @@ export interface StoreListener {
   /** @param position of the last of the records that say so */
   arrived(actors: readonly string[], position: number): void
   state(stalled: boolean, error: unknown): void
+  /** Snapshots, checkpoints or retention fail, or do so no more. */
+  upkeep?(failed: UpkeepFailure | undefined): void
   /** Fold what is due (archivist only). */
   archive?(checkpoint: boolean): void
 }
@@ -53,8 +62,8 @@ export class StoreClient {
     this.#wire.post({ kind: 'resumed' })
   }
 
-  archived(): void {
-    this.#wire.post({ kind: 'archived' })
+  archived(failed?: UpkeepFailure): void {
+    this.#wire.post({ kind: 'archived', ...(failed && { failed }) })
   }
 
   ask<Q extends Question>(question: Q, ask: Questions[Q]['ask']): Promise<Questions[Q]['answer']> {
@@ -89,6 +98,8 @@ export class StoreClient {
         return this.#listener?.arrived(message.actors, message.position)
       case 'state':
         return this.#listener?.state(message.stalled, message.error)
+      case 'upkeep':
+        return this.#listener?.upkeep?.(message.failed)
       case 'archive':
         return this.#listener?.archive?.(message.checkpoint)
       case 'answer':

@@ -1,6 +1,6 @@
 /** Connects a peer to the store: its journal, and what the store says by itself. */
 import type { Ack } from '../../persistence/store.ts'
-import type { FromStore, ToStore, Wire } from '../store/protocol.ts'
+import type { FromStore, ToStore, UpkeepFailure, Wire } from '../store/protocol.ts'
 import type { FrameEnd } from '../store/tally.ts'
 import { JournalClient, type JournalIdentity } from './journal.ts'
 import type { Peer } from './peer.ts'
@@ -27,6 +27,8 @@ export interface StoreEvents {
   readonly arrived?: (actors: readonly string[]) => void
   /** The store stalls, or is back. */
   readonly state?: (stalled: boolean, error: unknown) => void
+  /** Snapshots, checkpoints or retention fail, or do so no more. */
+  readonly upkeep?: (failed: UpkeepFailure | undefined) => void
 }
 
 export function connectStore(
@@ -62,6 +64,7 @@ export function connectStore(
       events.arrived?.(actors)
     },
     state: (stalled, error) => events.state?.(stalled, error),
+    upkeep: (failed) => events.upkeep?.(failed),
   })
   return {
     client,

@@ -2,12 +2,13 @@
  * Runs the archivist on the store's orders, wherever it lives: on a thread of its own, or inline.
  */
 import { emptyBook } from '../../actors/cell/book.ts'
+import { encodeError } from '../../actors/cell/error-data.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { Archivist } from '../../persistence/archivist.ts'
 import type { ReadMedium } from '../../persistence/medium.ts'
 import type { RetentionPolicy } from '../../persistence/retention.ts'
 import { StoreClient } from '../peer/store-client.ts'
-import type { FromStore, ToStore, Wire } from './protocol.ts'
+import type { FromStore, ToStore, UpkeepFailure, Wire } from './protocol.ts'
 
 /** What leaves the history, and where it goes. */
 export interface Retention extends RetentionPolicy {
@@ -38,11 +39,15 @@ export function runArchive(
     },
     { emptyMeta: emptyBook, faults },
   )
+  let at: UpkeepFailure['work'] = 'snapshots'
   const work = async (checkpoint: boolean): Promise<void> => {
+    at = 'snapshots'
     archivist.catchUp()
     await archivist.writeSnapshots()
     if (!checkpoint) return
+    at = 'checkpoint'
     await archivist.writeCheckpoint()
+    at = 'retention'
     if (retention !== undefined) await archivist.retire(retention, Date.now(), retention.archive)
   }
   client.listen({
@@ -54,7 +59,7 @@ export function runArchive(
       // A failed order is repeated by the next one: what is due stays due.
       work(checkpoint).then(
         () => client.archived(),
-        () => client.archived(),
+        (error) => client.archived({ work: at, error: encodeError(error) }),
       )
     },
   })

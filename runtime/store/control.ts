@@ -10,6 +10,8 @@ export interface StoreStart {
   readonly app: string | undefined
   /** Records from one checkpoint to the next. */
   readonly checkpointEvery: number | undefined
+  /** Ms from one checkpoint to the next. */
+  readonly checkpointAfter: number | undefined
   /** Types of actors that have another name from now on, old to new (D9). */
   readonly renamed: ReadonlyMap<string, string>
   readonly control: MessagePort

@@ -1,6 +1,7 @@
 /**
  * Everything that crosses between a client of the store and the thread it runs on. Plain data.
  */
+import type { ErrorData } from '../../actors/cell/error-data.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import type { Frame } from '../../persistence/segment.ts'
 import type { Ack, CheckpointChunk, StoreStats, WakePage } from '../../persistence/store.ts'
@@ -87,13 +88,19 @@ export interface Questions {
 }
 export type Question = keyof Questions
 
+/** What the archivist could not do, and why. The history is as it was. */
+export interface UpkeepFailure {
+  readonly work: 'snapshots' | 'checkpoint' | 'retention'
+  readonly error: ErrorData
+}
+
 /** From a client to the store. */
 export type ToStore =
   | { readonly kind: 'frame'; readonly frame: Frame }
   /** The client has taken in a `lost` and numbers its next frame from the tail. */
   | { readonly kind: 'resumed' }
-  /** The archivist has done its last order. */
-  | { readonly kind: 'archived' }
+  /** The archivist has done its last order, or failed. */
+  | { readonly kind: 'archived'; readonly failed?: UpkeepFailure }
   | {
       readonly kind: 'ask'
       readonly id: number
@@ -111,6 +118,8 @@ export type FromStore =
   /** Accepted in the store for actors that nobody told (timers that fired). */
   | { readonly kind: 'arrived'; readonly actors: readonly string[]; readonly position: number }
   | { readonly kind: 'state'; readonly stalled: boolean; readonly error?: unknown }
+  /** Snapshots, checkpoints or retention fail, or do so no more. */
+  | { readonly kind: 'upkeep'; readonly failed: UpkeepFailure | undefined }
   /** To the archivist: fold what is due, and a checkpoint if so. */
   | { readonly kind: 'archive'; readonly checkpoint: boolean }
 

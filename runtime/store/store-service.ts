@@ -15,7 +15,7 @@ import type { Faults } from '../../mailbox/fault-points.ts'
 import type { Frame } from '../../persistence/segment.ts'
 import type { Ack, Store, Tail } from '../../persistence/store.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
-import type { FromStore, Question, Questions, ToStore, Wire } from './protocol.ts'
+import type { FromStore, Question, Questions, ToStore, UpkeepFailure, Wire } from './protocol.ts'
 import { answerQuestion } from './questions.ts'
 import { acksOfTail } from './tail-acks.ts'
 import { type FrameEnd, type Tally, tallyOf } from './tally.ts'
@@ -52,6 +52,8 @@ const longestPause = 5_000
 export interface ServiceOptions {
   /** Records after which a checkpoint is due (D7). */
   readonly checkpointEvery?: number | undefined
+  /** Ms after which one is due. */
+  readonly checkpointAfter?: number | undefined
   readonly faults?: Faults | undefined
 }
 
@@ -64,6 +66,7 @@ export class StoreService {
   readonly #waiters = new Map<string, Waiter[]>()
   readonly #timers: TimerWriter
   readonly #upkeep: Upkeep
+  #upkeepFails = false
   /** The last committed frame of each slot. */
   readonly #ends = new Map<number, FrameEnd & { readonly epoch: number }>()
   #frames: Frame[] = []
@@ -82,13 +85,17 @@ export class StoreService {
     store: Store,
     clock: Clock,
     soon: (run: () => void) => void,
-    { checkpointEvery, faults }: ServiceOptions = {},
+    { checkpointEvery, checkpointAfter, faults }: ServiceOptions = {},
   ) {
     this.#store = store
     this.#clock = clock
     this.#soon = soon
     this.#faults = faults
-    this.#upkeep = new Upkeep(store, checkpointEvery)
+    this.#upkeep = new Upkeep(store, {
+      every: checkpointEvery,
+      after: checkpointAfter,
+      now: () => clock.wall(),
+    })
     this.#position = store.position
     this.#timers = new TimerWriter(
       store,
@@ -135,8 +142,7 @@ export class StoreService {
         client.deaf = false
         return
       case 'archived':
-        this.#upkeep.done()
-        return this.#keepUp()
+        return this.#archived(message.failed)
       case 'ask':
         return this.#ask(client, message.id, message.question, message.with)
       default:
@@ -175,6 +181,16 @@ export class StoreService {
     for (const ack of acks) this.#answer(ack)
     this.#faults?.('commit:answered')
     this.#timers.arm()
+    this.#keepUp()
+  }
+
+  /** What fails goes on: whoever watches is told, when it begins and when it is over. */
+  #archived(failed: UpkeepFailure | undefined): void {
+    this.#upkeep.done(failed !== undefined)
+    if (failed !== undefined || this.#upkeepFails) {
+      for (const { wire } of this.#clients.values()) wire.post({ kind: 'upkeep', failed })
+    }
+    this.#upkeepFails = failed !== undefined
     this.#keepUp()
   }
 

@@ -12,7 +12,7 @@ import { StoreService } from './store-service.ts'
 
 /** Runs the store until it is closed. */
 export async function runStore(
-  { path, acceptLoss, app, checkpointEvery, renamed, control }: StoreStart,
+  { path, acceptLoss, app, checkpointEvery, checkpointAfter, renamed, control }: StoreStart,
   faults: Faults | undefined,
 ): Promise<void> {
   let service: StoreService | undefined
@@ -25,6 +25,7 @@ export async function runStore(
       const store = openSqliteStore(path, { acceptLoss, app, renamed, faults })
       service = new StoreService(store, new SystemClock(), setImmediate, {
         checkpointEvery,
+        checkpointAfter,
         faults,
       })
     },

@@ -4,6 +4,7 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { TroupeError } from '../../mailbox/errors.ts'
 import { readArchive } from '../../persistence/archive-file.ts'
 import { Archivist } from '../../persistence/archivist.ts'
 import { examine } from '../../persistence/backup/examine.ts'
@@ -356,6 +357,55 @@ test('D7: a fully compacted log is backed up, restored, written and recovered', 
     history.store.close()
   })
 })
+
+test('D7: a restore near the floor of retention gives what was there, or refuses and leaves nothing', async () => {
+  await withFolderAsync(async (folder) => {
+    const history = new History(folder)
+    await grow(history, 4)
+    const [whole, cut] = [join(folder, 'whole'), join(folder, 'cut')]
+    await takeBackup(history.file, whole)
+    await history.archivist(async (archivist) => {
+      await archivist.retire({ keepRecords: 0 }, history.now)
+    })
+    await takeBackup(history.file, cut)
+    const { medium, close } = openSqliteReader(history.file)
+    const { floor, position: end } = medium
+    const checkpoints = [...medium.checkpoints()].map(({ position }) => position)
+    close()
+    history.store.close()
+    const near = [1, floor - 1, floor, floor + 1, ...checkpoints, end - 1]
+    const refused: number[] = []
+    for (const at of new Set(near)) {
+      const [expected, given] = [join(folder, `whole-${at}.db`), join(folder, `cut-${at}.db`)]
+      await restoreBackup(whole, expected, { at })
+      try {
+        await restoreBackup(cut, given, { at })
+        assert.deepEqual(statesIn(given), statesIn(expected), `at ${at}`)
+      } catch (error) {
+        if (!(error instanceof TroupeError)) throw error
+        assert.match(error.code, /^(STORE_CORRUPT|BACKUP_DAMAGED)$/)
+        const left = readdirSync(folder).filter((name) => name.startsWith(`cut-${at}.db`))
+        assert.deepEqual(left, [], 'no half of a store')
+        refused.push(at)
+      }
+    }
+    assert.ok(refused.includes(1) && refused.every((at) => at < floor), `refused ${refused}`)
+  })
+})
+
+/** What every actor folds to, and what waits. */
+function statesIn(file: string): unknown {
+  const store = openSqliteStore(file)
+  try {
+    return [...actors.map((actor) => store.load(actor, 100)), store.position].map((loaded) =>
+      typeof loaded === 'number' || isDamage(loaded)
+        ? loaded
+        : [loaded.turn, foldChain(loaded, () => undefined), loaded.pending.messages],
+    )
+  } finally {
+    store.close()
+  }
+}
 
 test('D7: nothing is dropped before there are three checkpoints to fall back to', async () => {
   await withFolderAsync(async (folder) => {

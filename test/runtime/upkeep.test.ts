@@ -1,12 +1,60 @@
 /** When the archivist is sent to work (D3), and that what it cannot do is not asked of it for ever. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Archivist } from '../../persistence/archivist.ts'
 import { encodeValue } from '../../persistence/codec.ts'
-import { openMemoryStore } from '../../persistence/memory-store.ts'
+import { MemoryMedium, openMemoryStore } from '../../persistence/memory-store.ts'
+import type { Store } from '../../persistence/store.ts'
 import { Upkeep } from '../../runtime/store/upkeep.ts'
 import { Writer } from '../persistence/frames.ts'
 
 const snapshots = { checkpoint: false }
+
+test('D7: a checkpoint is due after so many records, counted over restarts, and after a time', async () => {
+  let now = 1_000_000
+  const medium = new MemoryMedium()
+  const open = () => openMemoryStore({ now: () => now }, medium)
+  const ordered = (store: Store) =>
+    new Upkeep(store, { every: 10, after: 3_600_000, now: () => now }).order()
+  const commit = (store: Store, records: number): void => {
+    const writer = new Writer(store)
+    for (let i = 0; i < records; i += 1) writer.accept('account/a', 'x')
+    writer.commit()
+  }
+  const first = open()
+  commit(first, 6)
+  assert.equal(ordered(first), undefined)
+  const second = open()
+  commit(second, 5)
+  assert.deepEqual(
+    ordered(second),
+    { checkpoint: true },
+    'six of the last process, five of this one',
+  )
+  const archivist = new Archivist(medium, second)
+  await archivist.writeCheckpoint()
+  assert.equal(ordered(second), undefined)
+  now += 3_600_000
+  assert.equal(ordered(open()), undefined, 'nothing was committed since')
+  commit(second, 1)
+  assert.deepEqual(ordered(open()), { checkpoint: true })
+})
+
+test('D7: a checkpoint that failed is ordered again a minute later, not with the next commit', () => {
+  let now = 1_000_000
+  const store = openMemoryStore({ now: () => now })
+  const writer = new Writer(store)
+  const upkeep = new Upkeep(store, { every: 1, now: () => now })
+  writer.accept('account/a', 'x')
+  writer.commit()
+  assert.deepEqual(upkeep.order(), { checkpoint: true })
+  upkeep.done(true)
+  writer.accept('account/a', 'x')
+  writer.commit()
+  assert.equal(upkeep.order(), undefined)
+  now += 60_000
+  assert.deepEqual(upkeep.order(), { checkpoint: true })
+})
 
 /** A store, and a way to give an actor records of about 40 KiB each. */
 function storeWith() {

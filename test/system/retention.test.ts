@@ -1,6 +1,6 @@
 /** The options `retention` and `archive`, and that the archivist acts on them. */
 import assert from 'node:assert/strict'
-import { readdirSync } from 'node:fs'
+import { readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { SystemClock } from '../../mailbox/clock.ts'
@@ -12,7 +12,7 @@ import { archiveSlot } from '../../runtime/store/upkeep.ts'
 import { script, write } from '../backup/history.ts'
 import { code } from '../durable/support.ts'
 import bank from './bank.app.ts'
-import { fileOf, folderOf, systemOf } from './support.ts'
+import { eventOf, fileOf, folderOf, systemOf } from './support.ts'
 
 test('D7: after a checkpoint the archivist takes out what retention gives up', async (t) => {
   const folder = folderOf(t)
@@ -20,7 +20,11 @@ test('D7: after a checkpoint the archivist takes out what retention gives up', a
   const store = openSqliteStore(file)
   const records = script()
   write(store, records, 1)
-  const service = new StoreService(store, new SystemClock(), setImmediate, { checkpointEvery: 1 })
+  const service = new StoreService(store, new SystemClock(), setImmediate, {
+    // The test gives the orders.
+    checkpointEvery: 1_000_000,
+    checkpointAfter: Number.POSITIVE_INFINITY,
+  })
   const reader = openSqliteReader(file)
   const archive = join(folder, 'archive')
   let post: (message: ToStore) => void = () => undefined
@@ -45,6 +49,30 @@ test('D7: after a checkpoint the archivist takes out what retention gives up', a
   assert.ok(readdirSync(archive).length > 0)
   reader.close()
   service.close()
+})
+
+test('D7: retention that fails is told, by event and health, until it goes well again', async (t) => {
+  const folder = folderOf(t)
+  const archive = join(folder, 'archive')
+  writeFileSync(archive, 'a file where the folder should be')
+  const system = await systemOf(t, bank, {
+    store: join(folder, 'a.db'),
+    workers: 0,
+    checkpointEvery: 1,
+    retention: { keepRecords: 0 },
+    archive,
+  })
+  const failed = eventOf(system, 'upkeep-failed', ({ work }) => work === 'retention')
+  // What was published and nobody wanted may go, once three checkpoints are behind it.
+  for (let i = 0; i < 12; i += 1) {
+    system.publish('news', i)
+    await system.quiet()
+  }
+  const { error } = await failed
+  assert.match(String(error), /archive/)
+  const health = await system.health()
+  assert.equal(health.status, 'upkeep-failing')
+  assert.equal(health.upkeep?.work, 'retention')
 })
 
 test('D7: retention is checked: what is misspelt keeps nothing by accident', async (t) => {
