@@ -31,5 +31,6 @@ export const cases: Readonly<Record<string, () => Promise<BenchCase>>> = Object.
   'history-filter': async () => (await import('./history-filter.ts')).historyFilter,
   rerun: async () => (await import('./rerun.ts')).rerunCase,
   backup: async () => (await import('./backup.ts')).backup,
+  'fault-points': async () => (await import('./fault-points.ts')).faultPoints,
   checkpoint: async () => (await import('./checkpoint.ts')).checkpoint,
 })
