@@ -29,7 +29,7 @@ export const RecordKind = Object.freeze({
   interrupt: 8,
   /** Tombstone: what follows starts from a fresh state. Pending messages stay pending. */
   destroyed: 9,
-  /** A recorded message of a volatile actor, headers only or in full. */
+  /** Of a volatile actor: a message taken; in full also starts, calls that ended, answers and errors. */
   event: 10,
 })
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind]

@@ -7,11 +7,13 @@
 export interface OutgoingCall {
   /** Who makes it, `type/key`. */
   readonly actor: string
-  /** Name of the effect; `type.message` for an ask of a volatile actor. */
+  /** Name of the effect; `type.message` for an ask. */
   readonly label: string
   readonly inputHash: string
   /** It stays within the system: the other actor's own calls are chosen like any. */
   readonly isAsk: boolean
+  /** The other actor is durable: it answers from what is in the store here and now. */
+  readonly isKept: boolean
 }
 
 export interface EffectChoices {

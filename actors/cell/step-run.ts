@@ -10,6 +10,7 @@ import { type Ask, defaultAskWithin } from './ask-table.ts'
 import { awaitReply } from './asked-error.ts'
 import type { Outcome } from './calls.ts'
 import { decodeReply } from './decode-reply.ts'
+import type { OutgoingCall } from './effect-choices.ts'
 import { encodeError } from './error-data.ts'
 import { sendAsk } from './outgoing.ts'
 import { recoded } from './recoded.ts'
@@ -53,7 +54,7 @@ export async function runEffect<T>(
   if (step.done !== undefined) return (await recalled(turn, step)) as T
   const call = turn.cell.stepLog.joinCall(turn, step)
   if (call !== undefined) return (await settle(turn, step, call)) as T
-  const other = insteadOf(turn, step, name, false)
+  const other = insteadOf(turn, step, name, effectKind)
   if (step.begun && !idempotent && other === undefined) throw inDoubt(step)
   if (!step.begun) await turn.cell.stepLog.begin(turn, step)
   const info = { key: step.key, signal: turn.signal }
@@ -121,9 +122,7 @@ async function askVolatile(
   const joined = turn.cell.stepLog.joinCall(turn, step)
   if (joined !== undefined) return await settle(turn, step, joined)
   const isKept = turn.host.definition(call.to.type)?.behavior.durable === true
-  const label = askLabel(call.to.id, call.name)
-  // What a durable actor answers to a read is in the store here and now.
-  const other = isKept ? undefined : insteadOf(turn, step, label, true)
+  const other = insteadOf(turn, step, askLabel(call.to.id, call.name), { isAsk: true, isKept })
   if (!step.begun) await turn.cell.stepLog.begin(turn, step)
   if (other !== undefined) return await leave(turn, step, async () => other())
   const { ask, envelope } = composeAsk(turn, call, recoded(payload), chain)
@@ -132,13 +131,15 @@ async function askVolatile(
   return await leave(turn, step, () => awaitReply(ask))
 }
 
+const effectKind = Object.freeze({ isAsk: false, isKept: false })
+
 function insteadOf(
   turn: StepTurn,
   { inputHash }: Step,
   label: string,
-  isAsk: boolean,
+  kind: Pick<OutgoingCall, 'isAsk' | 'isKept'>,
 ): (() => unknown) | undefined {
-  return turn.host.effects?.instead({ actor: turn.from, label, inputHash, isAsk })
+  return turn.host.effects?.instead({ actor: turn.from, label, inputHash, ...kind })
 }
 
 /** Makes the call, which belongs to the message and outlives a turn that is undone. */

@@ -15,6 +15,7 @@ import { readable } from './error-data.ts'
 import { isPromise } from './invoke.ts'
 import { Supervision } from './supervision.ts'
 import type { Turn } from './turn.ts'
+import { recordEnd, recordStart } from './volatile-record.ts'
 import { VolatileTurn } from './volatile-turn.ts'
 import { VolatileTurns } from './volatile-turns.ts'
 
@@ -72,6 +73,7 @@ export class VolatileCell extends VolatileTurns {
     if (this.phase !== 'starting') return
     const { state, onStart } = this.definition.behavior
     this.runTurn(new VolatileTurn(this, undefined), (turn) => {
+      recordStart(this)
       this.state = state?.(this.key)
       return onStart?.(turn)
     })
@@ -94,6 +96,7 @@ export class VolatileCell extends VolatileTurns {
     const envelope = turn?.envelope
     if (turn !== undefined && envelope !== undefined) {
       const reason = this.#reasonOf(turn, error)
+      if (reason === 'failed') recordEnd(this, envelope, { ok: false, error })
       this.#fail(envelope, reason, error)
       if (reason !== 'failed') return this.afterwards(turn)
     }

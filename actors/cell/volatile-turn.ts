@@ -4,7 +4,7 @@
 import { types } from 'node:util'
 import { type Address, addressText, formatAddress } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
-import type { TellOutcome } from '../../mailbox/outcome.ts'
+import type { Settled, TellOutcome } from '../../mailbox/outcome.ts'
 import { checkPattern, checkTopic } from '../../persistence/topic.ts'
 import type { Context, EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
@@ -13,6 +13,7 @@ import type { MessageOptions, Ref, Target } from '../ref.ts'
 import { sendable } from './answers.ts'
 import { askStored, isStored } from './ask-stored.ts'
 import { awaitReply } from './asked-error.ts'
+import type { OutgoingCall } from './effect-choices.ts'
 import type { Family } from './family.ts'
 import type { Inbox } from './inbox.ts'
 import { checkCycle } from './open-asks.ts'
@@ -20,11 +21,12 @@ import { deliverFrom, missing, publication, sendAsk } from './outgoing.ts'
 import { presentId } from './present.ts'
 import { type Call, composeAsk } from './sending.ts'
 import type { Signal } from './signal.ts'
-import { hashOf } from './steps.ts'
+import { askLabel, hashOf } from './steps.ts'
 import type { Timers } from './timers.ts'
 import { Turn, type TurnOwner } from './turn.ts'
 import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './turn-checks.ts'
 import { validPayload, validTimerPayload } from './validation.ts'
+import { isRecordedInFull, recordCall } from './volatile-record.ts'
 
 /** The actor whose turn it is. */
 interface VolatileOwner extends TurnOwner {
@@ -37,6 +39,8 @@ interface VolatileOwner extends TurnOwner {
 
 export class VolatileTurn extends Turn implements Context {
   declare readonly cell: VolatileOwner
+  /** Calls so far, where they are recorded. */
+  #made = 0
 
   constructor(cell: VolatileOwner, envelope: Envelope | undefined) {
     super(cell, envelope)
@@ -61,6 +65,15 @@ export class VolatileTurn extends Turn implements Context {
     checkCycle(this.host, call.to, call.name, chain)
     const valid = validPayload(call)
     const payload = types.isPromise(valid) ? await valid : valid
+    if (this.#isPlain) return await this.#ask(call, payload, chain)
+    const label = askLabel(call.to.id, call.name)
+    const isKept = this.host.definition(call.to.type)?.behavior.durable === true
+    return await this.#call(label, payload, { isAsk: true, isKept }, () =>
+      this.#ask(call, payload, chain),
+    )
+  }
+
+  async #ask(call: Call, payload: unknown, chain: readonly string[]): Promise<unknown> {
     if (isStored(this, call)) {
       return await askStored(this, call, payload, chain, (ask) => this.follow(ask))
     }
@@ -165,9 +178,43 @@ export class VolatileTurn extends Turn implements Context {
     this.check()
     checkEffect(name, fn, options)
     const info = { key: `${this.seed}:${name}`, signal: this.signal }
-    const call = { actor: this.from, label: name, isAsk: false }
-    // Its input matters only to who chooses.
-    const other = this.host.effects?.instead({ ...call, inputHash: hashOf(input) })
-    return this.calls.step(async () => (await (other ? other() : fn(info))) as T)
+    if (this.#isPlain) return this.calls.step(async () => await fn(info))
+    const kind = { isAsk: false, isKept: false }
+    return this.calls.step(() => this.#call(name, input, kind, async () => await fn(info)))
+  }
+
+  /** Most calls are made and nothing more. */
+  get #isPlain(): boolean {
+    return this.host.effects === undefined && !isRecordedInFull(this.cell)
+  }
+
+  /** Makes a call, or what was chosen instead of it, and notes how it ended where all is recorded. */
+  async #call<T>(
+    label: string,
+    input: unknown,
+    kind: Pick<OutgoingCall, 'isAsk' | 'isKept'>,
+    make: () => Promise<T>,
+  ): Promise<T> {
+    const hash = hashIfAny(input)
+    const other = this.host.effects?.instead({ actor: this.from, label, inputHash: hash, ...kind })
+    const call = other === undefined ? make() : Promise.resolve().then(() => other() as T)
+    if (!isRecordedInFull(this.cell)) return await call
+    this.#made += 1
+    const section = { key: `${this.seed}:${this.#made}`, n: this.#made, hash }
+    const note = (outcome: Settled) => recordCall(this.cell, this.envelope, label, section, outcome)
+    call.then(
+      (value) => note({ ok: true, value }),
+      (error) => note({ ok: false, error }),
+    )
+    return await call
+  }
+}
+
+/** Its input matters only to who chooses or reads: what cannot be encoded is no failure of the call. */
+function hashIfAny(input: unknown): string {
+  try {
+    return hashOf(input)
+  } catch {
+    return ''
   }
 }

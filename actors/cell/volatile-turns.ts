@@ -14,7 +14,7 @@ import { handlePublished } from './published.ts'
 import { ReadTurn } from './read-turn.ts'
 import { Timers } from './timers.ts'
 import type { Turn } from './turn.ts'
-import { recordTaken } from './volatile-record.ts'
+import { recordEnd, recordTaken } from './volatile-record.ts'
 import { VolatileTurn } from './volatile-turn.ts'
 
 export abstract class VolatileTurns extends Cell {
@@ -134,6 +134,7 @@ export abstract class VolatileTurns extends Cell {
     if (turn.stashing) this.#putAside(envelope)
     else {
       this.tally.enter(Count.processed)
+      recordEnd(this, envelope, { ok: true, value: reply })
       envelope.header.reply?.settle({ ok: true, value: reply })
     }
     this.tickHandled(envelope)

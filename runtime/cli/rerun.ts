@@ -19,10 +19,10 @@ import { differenceLine } from './show-value.ts'
 
 const help = `usage: troupe rerun FILE [TYPE/KEY] [options]
 
-Runs recorded turns of durable actors again with today's code and the recorded inputs, and tells
-for each actor the first turn that does something else. Turns recorded by another version of their actor
-or message are counted and not run. Nothing live is reached: recorded calls are
-answered from their records, and a call that is not recorded is a divergence. FILE may be in use.
+Runs recorded turns of durable actors, and of volatile ones recorded in full, again with today's code and
+the recorded inputs, and tells for each actor the first turn that does something else. Turns recorded by
+another version of their actor or message are counted and not run. Nothing live is reached: recorded calls
+are answered from their records, and a call that is not recorded is a divergence. FILE may be in use.
 
   --app FILE     the app module, where it is not the one that wrote the store
   --all          all actors, which is what a missing TYPE/KEY means too
@@ -128,7 +128,10 @@ function numbers(values: Partial<Record<keyof Numbers, string>>): Numbers {
   return Object.fromEntries(given) as Numbers
 }
 
-function show({ turns, actors, divergences, otherVersions }: RerunReport, out: Output): void {
+function show(
+  { turns, actors, divergences, otherVersions, unstarted }: RerunReport,
+  out: Output,
+): void {
   for (const one of divergences) {
     out.line(out.paint('bold', `${plain(one.actor)}  ${titleOf(one)}`))
     for (const line of linesOf(one, out)) out.line(`  ${line}`)
@@ -139,6 +142,9 @@ function show({ turns, actors, divergences, otherVersions }: RerunReport, out: O
       : `${divergences.length} ${divergences.length === 1 ? 'actor does' : 'actors do'} something else`
   out.line(`${turns} turns of ${actors} ${actors === 1 ? 'actor' : 'actors'} run again: ${result}`)
   for (const other of otherVersions) out.line(otherLine(other))
+  for (const actor of unstarted) {
+    out.line(`${plain(actor)}  not run: its start is not in the history`)
+  }
 }
 
 function otherLine({ type, message, recorded, present, turns }: OtherVersion): string {

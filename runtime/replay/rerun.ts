@@ -24,6 +24,8 @@ import type { Damage, StoredRecord } from '../../persistence/stored.ts'
 import { endsTurn, type RecordedTurn, recordedTurn } from './recorded-turn.ts'
 import { Rerunner, type RerunnerOptions, type RerunOutcome } from './rerunner.ts'
 import { firstDifference, type TurnDifference } from './turn-difference.ts'
+import { VolatileRerunner } from './volatile-rerunner.ts'
+import { VolatileTurns } from './volatile-turns.ts'
 
 /** Which turns to run again, and with what. */
 export interface RerunOptions extends RerunnerOptions {
@@ -75,6 +77,8 @@ export interface RerunReport {
   readonly divergences: readonly Divergence[]
   /** What other versions did is theirs: such turns are counted, and neither the same nor different. */
   readonly otherVersions: readonly OtherVersion[]
+  /** Volatile actors that were recorded in full, but not from their start on: they were not run again. */
+  readonly unstarted: readonly string[]
 }
 
 const checks = {
@@ -90,7 +94,7 @@ const checks = {
 }
 
 /**
- * Runs recorded turns of durable actors again.
+ * Runs recorded turns of durable actors again, and those of volatile ones that were recorded in full.
  *
  * @param app with today's code; types that are not in it diverge as `no-definition`
  * @throws OPTION_INVALID; the signal's reason when it aborts
@@ -121,7 +125,29 @@ export async function rerun(
     if (cause !== undefined) diverged.set(record.actor, divergence(record, cause))
     options.onTurn?.(record.position)
   }
+  const volatiles = new VolatileRerunner(app, options)
+  const turnsOf = new VolatileTurns()
+  for (const turn of turnsOf.read(reader, options)) {
+    options.signal?.throwIfAborted()
+    const { taken } = turn
+    if (diverged.has(taken.actor) || taken.position > (options.to ?? reader.position)) continue
+    const definition = definitionOf(app, taken.actor)
+    if (definition === undefined || definition.behavior.record !== 'full') continue
+    const other = otherPayload(definition, taken.actor.slice(0, taken.actor.indexOf('/')), turn)
+    const cause = await volatiles.run(turn)
+    if (taken.position < (options.from ?? 1)) continue
+    if (other !== undefined) {
+      others.add(other)
+      continue
+    }
+    seen.add(taken.actor)
+    turns += 1
+    if (cause !== undefined)
+      diverged.set(taken.actor, divergence({ ...taken, turn: turn.number }, cause))
+    options.onTurn?.(taken.position)
+  }
   return {
+    unstarted: turnsOf.unstarted,
     turns,
     actors: seen.size,
     divergences: [...diverged.values()],
@@ -147,7 +173,7 @@ function prepared(
   record: StoredRecord,
 ): RecordedTurn | Divergence['cause'] | Omit<OtherVersion, 'turns'> {
   const type = record.actor.slice(0, record.actor.indexOf('/'))
-  const definition = app.actors.get(app.renamed.get(type) ?? type)
+  const definition = definitionOf(app, record.actor)
   if (definition === undefined) return { kind: 'no-definition' }
   const present = definition.past.state.version
   const recorded = Math.max(1, record.version)
@@ -157,11 +183,16 @@ function prepared(
   return otherPayload(definition, type, turn) ?? turn
 }
 
+function definitionOf(app: App, actor: string): ActorDefinition | undefined {
+  const type = actor.slice(0, actor.indexOf('/'))
+  return app.actors.get(app.renamed.get(type) ?? type)
+}
+
 /** Whether it was handled as it came, or as a migration of then made it, no record says. */
 function otherPayload(
   definition: ActorDefinition,
   type: string,
-  { message }: RecordedTurn,
+  { message }: Pick<RecordedTurn, 'message'>,
 ): Omit<OtherVersion, 'turns'> | undefined {
   if (message === undefined) return undefined
   const present = payloadVersion(definition, message)

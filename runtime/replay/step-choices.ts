@@ -54,7 +54,8 @@ export class StepChoices implements EffectChoices {
   }
 
   instead(call: OutgoingCall): (() => unknown) | undefined {
-    const { label, isAsk } = call
+    const { label, isAsk, isKept } = call
+    if (isKept) return undefined
     const choice = this.#choices.get(label)
     if (choice === 'live') return this.#counted(label, 'live', undefined)
     if (choice === 'fail') return this.#counted(label, 'fail', () => fail(call))

@@ -110,7 +110,8 @@ function fate(record: StoredRecord): Fate | undefined {
     case RecordKind.parked:
       return 'parked'
     case RecordKind.event:
-      return 'recorded'
+      // Its message; how its calls and its turn ended is told of no message anew.
+      return record.parts.some(({ kind }) => kind === PartKind.message) ? 'recorded' : undefined
     default:
       return undefined
   }
