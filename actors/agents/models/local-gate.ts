@@ -68,6 +68,29 @@ class Turn implements InLine {
   }
 }
 
+/**
+ * The caller's signal while it waits, and not longer: p-queue would free the place of a call that is
+ * aborted while it runs, and the place is free when it settles.
+ */
+class Waiting {
+  readonly #caller: AbortSignal
+  readonly #controller = new AbortController()
+  readonly #leave = (): void => this.#controller.abort()
+
+  constructor(caller: AbortSignal) {
+    this.#caller = caller
+    caller.addEventListener('abort', this.#leave, { once: true })
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal
+  }
+
+  over(): void {
+    this.#caller.removeEventListener('abort', this.#leave)
+  }
+}
+
 interface TurnOptions {
   readonly id?: string
   readonly turn: Turn
@@ -111,17 +134,14 @@ export class LocalGate implements Gate {
     this.#check(request)
     const turn = new Turn(request)
     const { promise, resolve, reject } = Promise.withResolvers<Permit>()
-    // p-queue would free the place of a call that is aborted while it runs; it is free when it settles.
-    const left = new AbortController()
-    const leave = (): void => left.abort()
-    signal?.addEventListener('abort', leave, { once: true })
+    const waiting = signal && new Waiting(signal)
     const run = (): Promise<void> =>
       new Promise((free) => {
-        signal?.removeEventListener('abort', leave)
+        waiting?.over()
         resolve(this.#permit(turn, free))
       })
     this.#queue
-      .add(run, { turn, ...(signal !== undefined && { signal: left.signal }) })
+      .add(run, { turn, ...(waiting && { signal: waiting.signal }) })
       .catch(() => reject(cancelled(signal as AbortSignal)))
     return await promise
   }
