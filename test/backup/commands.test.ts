@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { restoreBackup, takeBackup, verifyBackup } from '../../persistence/backup/index.ts'
 import { openSqliteStore } from '../../persistence/sqlite/sqlite-store.ts'
 import { run } from '../../runtime/cli/run.ts'
+import { fromSources } from '../house/from-sources.ts'
 import { withFolderAsync } from '../persistence/temp.ts'
 import { archive, script, write } from './history.ts'
 
@@ -91,7 +92,7 @@ const child = fileURLToPath(new URL('./killed-child.ts', import.meta.url))
 
 /** Runs the child until it says that it is in a phase, and kills it there. */
 async function killIn(phase: string, ...args: string[]): Promise<void> {
-  const process_ = spawn(process.execPath, ['--import', 'tsx', child, phase, ...args], {
+  const process_ = spawn(process.execPath, [...fromSources, child, phase, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   process_.stdout.once('data', () => process_.kill('SIGKILL'))

@@ -1,12 +1,16 @@
 /** The loops that send: when each message leaves, and from when its latency counts. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { setImmediate as turn } from 'node:timers/promises'
 import { type Clock, VirtualClock } from '../../mailbox/clock.ts'
 import { type Arrival, type Job, MixChoice, steady } from '../../runtime/bench/arrivals.ts'
 import { runClosedLoop } from '../../runtime/bench/closed-loop.ts'
 import { type LoopSink, runOpenLoop } from '../../runtime/bench/open-loop.ts'
 import { Tally } from '../../runtime/bench/tally.ts'
+
+/** What the event loop has ready has run. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve))
+}
 
 class Seen implements LoopSink {
   /** `[due, now]` of each message as it left. */

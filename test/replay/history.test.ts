@@ -13,6 +13,7 @@ import { selectPositions, selectRecords } from '../../persistence/replay/scan.ts
 import { connect } from '../../persistence/sqlite/connection.ts'
 import { openSqliteReader } from '../../persistence/sqlite/sqlite-store.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
+import { fromSources } from '../house/from-sources.ts'
 import { PartFlag, RecordKind, Writer } from '../persistence/frames.ts'
 import { Account, temporaryFolder, withBank, writeBank } from './bank.ts'
 import { jsonLines, troupe } from './cli.ts'
@@ -263,7 +264,7 @@ test('history: as a process of its own, and a reader that goes away early is no 
   await writeBank(store)
   const main = fileURLToPath(new URL('../../runtime/cli/main.ts', import.meta.url))
   const { NODE_TEST_CONTEXT: _ours, ...env } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'history', store, '--follow'], {
+  const child = spawn(process.execPath, [...fromSources, main, 'history', store, '--follow'], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   })

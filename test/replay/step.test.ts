@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { openMemoryStore } from '../../persistence/memory-store.ts'
 import { Walk } from '../../persistence/replay/walk.ts'
 import { connect } from '../../persistence/sqlite/connection.ts'
+import { fromSources } from '../house/from-sources.ts'
 import { Writer } from '../persistence/frames.ts'
 import { temporaryFolder, writeBank } from './bank.ts'
 import { jsonLines, troupe } from './cli.ts'
@@ -120,7 +121,7 @@ test('step: as a process of its own, driven by a pipe', async (t) => {
   await writeBank(store)
   const main = fileURLToPath(new URL('../../runtime/cli/main.ts', import.meta.url))
   const { NODE_TEST_CONTEXT: _ours, ...env } = process.env
-  const child = spawn(process.execPath, ['--import', 'tsx', main, 'step', store], {
+  const child = spawn(process.execPath, [...fromSources, main, 'step', store], {
     env,
     stdio: ['pipe', 'pipe', 'inherit'],
   })
