@@ -1,7 +1,9 @@
 /** D4: what cannot be read is named and kept, what can be read is served, nothing starts empty. */
 import assert from 'node:assert/strict'
+import { copyFileSync, readFileSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { isDamage } from '../../persistence/decode.ts'
@@ -379,5 +381,54 @@ function assertSameOrDamaged(
     })
   } finally {
     store.close()
+  }
+}
+
+test('D4, D10: a main file that was cut short is refused or tells what it lost, and never starts empty', () => {
+  withFolder((folder) => {
+    const whole = join(folder, 'whole.db')
+    const store = openSqliteStore(whole)
+    const writer = new Writer(store)
+    for (let i = 1; i <= 60; i += 1) {
+      writer.turn(i % 2 === 0 ? a : b, noMessage, `${i} ${'x'.repeat(500)}`)
+      writer.commit()
+    }
+    const expected = [a, b].map((actor) => changes(store, actor))
+    store.close()
+    const size = statSync(whole).size
+    const lengths = [0, 1, 99, 512, 4_096, 4_097, size >> 1, size - 4_097, size - 4_096, size - 1]
+    for (const length of lengths) {
+      const file = join(folder, `${length}.db`)
+      copyFileSync(whole, file)
+      copyFileSync(`${whole}-tail`, `${file}-tail`)
+      truncateSync(file, length)
+      const before = readFileSync(file)
+      const outcome = openedAfterLoss(file, expected)
+      assert.match(outcome, /^(STORE_CORRUPT|STORE_TAIL_LOST|damage|whole)$/, `${length} bytes`)
+      const kept = readFileSync(file).subarray(0, before.length)
+      if (outcome === 'STORE_CORRUPT') assert.ok(kept.equals(before), `${length}: all bytes kept`)
+    }
+    assert.equal(openedAfterLoss(whole, expected), 'whole')
+  })
+})
+
+/** How a store opens and what it says of two actors; fails when it serves less without a word. */
+function openedAfterLoss(file: string, expected: readonly unknown[]): string {
+  try {
+    const store = openSqliteStore(file)
+    try {
+      const loaded = [a, b].map((actor) => store.load(actor, 100))
+      if (loaded.some(isDamage)) return 'damage'
+      return isDeepStrictEqual(
+        [a, b].map((actor) => changes(store, actor)),
+        expected,
+      )
+        ? 'whole'
+        : `silent loss, position ${store.position}`
+    } finally {
+      store.close()
+    }
+  } catch (error) {
+    return error instanceof TroupeError ? error.code : String(error)
   }
 }
