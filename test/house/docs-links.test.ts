@@ -75,6 +75,29 @@ test('docs: the README keeps its order: what it is, install, a program, promises
   assert.match(first, /^[A-Z][^.]+[^.]*\.$/s, 'the first paragraph is one sentence')
 })
 
+/** Members that an interface of a source file declares, in order. */
+function membersOf(path: string, name: string): string[] {
+  const text = read(path)
+  const start = text.indexOf(`export interface ${name}`)
+  const body = text.slice(start, text.indexOf('\n}', start))
+  return [...body.matchAll(/^ {2}(?:readonly )?(\w+)\??[:(<]/gm)].map(([, member = '']) => member)
+}
+
+test('docs: the guide names every option of createSystem and everything that ctx can do', () => {
+  const guide = read('docs/guide.md')
+  const options = membersOf('runtime/main/options.ts', 'SystemOptions')
+  const context = membersOf('actors/context.ts', 'Context')
+  assert.ok(options.includes('workers') && context.includes('effect'))
+  assert.deepEqual(
+    options.filter((option) => !guide.includes(`\`${option}\``)),
+    [],
+  )
+  assert.deepEqual(
+    context.filter((member) => !new RegExp(`ctx\\.${member}\\b`).test(guide)),
+    [],
+  )
+})
+
 test('docs: a link or a file that is not there is a problem', () => {
   const text = [
     '[a](nowhere.md) [b](README.md#what-is-promised) [c](README.md#nothing) [d](https://x.org)',
