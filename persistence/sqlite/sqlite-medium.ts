@@ -46,8 +46,8 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
 
   transaction<T>(work: () => T): T {
     const before = this.#position
-    this.connection.begin()
     try {
+      this.connection.begin()
       const result = work()
       this.#faults?.('commit:written')
       this.connection.commit()
