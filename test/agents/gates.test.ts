@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Gates, gates } from '../../actors/agents/models/gates.ts'
 import type { App } from '../../actors/app.ts'
+import { createTestSystem } from '../../runtime/testing/index.ts'
 import { eventOf, keyOn, systemOf } from '../system/support.ts'
 import gatesApp, { Caller, Witness } from './gates.app.ts'
 
@@ -33,6 +34,15 @@ test('one gate for all hosts', async (t) => {
     // It waits in line until then.
     assert.equal(await there.ask.hold(), 1)
   })
+})
+
+test('a gate works in a system of one thread, where deps reach actors too', async (t) => {
+  const system = await createTestSystem(gatesApp)
+  t.after(() => system.close())
+  const callers = ['a', 'b', 'c', 'd'].map((key) => system.ref(Caller, key))
+  await Promise.all(callers.map((caller) => caller.ask.call()))
+  assert.equal(await system.ref(Witness, 'w').ask.most(), 2)
+  assert.equal(await system.ref(Caller, 'a').ask.refused(), 'GATE_TOO_LARGE')
 })
 
 test('a gate of no name, and limits that are none, are refused', () => {
