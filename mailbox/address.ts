@@ -56,6 +56,11 @@ export function parseAddress(text: string): Address {
   return address
 }
 
+/** Actor type of an address in text. */
+export function typeOf(address: string): string {
+  return address.slice(0, address.indexOf('/'))
+}
+
 /** @throws ADDRESS_INVALID unless `type` is a letter followed by letters, digits, `_`, `.`, `-` */
 export function checkType(type: unknown): asserts type is string {
   if (typeof type === 'string' && type.length <= maxTypeLength && typePattern.test(type)) return

@@ -15,8 +15,9 @@ import { Counters } from '../peer/counters.ts'
 import { FlightRecorder } from '../peer/flight-recorder.ts'
 import { hostDeps } from '../peer/host-deps.ts'
 import { letterOf } from '../peer/letter.ts'
-import { Peer, type PeerSink } from '../peer/peer.ts'
+import { Peer } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
+import type { PeerSink } from '../peer/peer-options.ts'
 import { Starts } from '../peer/starts.ts'
 import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
@@ -117,11 +118,11 @@ export class Host {
         this.#peer.signalled(actor, { kind: 'wake' })
       },
       go: () => {
-        this.#peer.tryAll()
+        this.#peer.pump.tryAll()
         this.#go()
       },
       quiet: () => this.#quiet(),
-      stopIntake: () => this.#peer.stopIntake(),
+      stopIntake: () => this.#peer.routing.stopIntake(),
       flight: () => this.#peer.flight(),
       oldestWaiting: () => this.#peer.oldestWaiting,
       rejoinStore: (start) => this.#rejoinStore(start),
@@ -131,7 +132,7 @@ export class Host {
 
   /** Who asks for quiet looks at what came of it next. */
   async #quiet(): Promise<void> {
-    await this.#peer.quiet()
+    await this.#peer.pump.quiet()
     this.#letters.flush()
   }
 
@@ -144,9 +145,9 @@ export class Host {
   async #tryAlone({ suspects, actors }: WardStart): Promise<void> {
     this.#peer.starts?.know(suspects)
     if (actors.length === 0) return
-    this.#peer.holdAll()
+    this.#peer.pump.holdAll()
     this.#go()
-    await this.#peer.tryAlone(actors)
+    await this.#peer.pump.tryAlone(actors)
   }
 
   #go(): void {

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import { Count } from '../../mailbox/accounting.ts'
-import { hashAddress } from '../../mailbox/address.ts'
+import { hashAddress, typeOf } from '../../mailbox/address.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
@@ -16,8 +16,9 @@ import { Keyring } from '../../persistence/keyring.ts'
 import { Counters } from '../peer/counters.ts'
 import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
 import { hostDeps } from '../peer/host-deps.ts'
-import { Peer, type PeerSink, typeOf } from '../peer/peer.ts'
+import { Peer } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
+import type { PeerSink } from '../peer/peer-options.ts'
 import { Starts } from '../peer/starts.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
@@ -221,7 +222,7 @@ async function assemble(
   if (hosts === undefined && file !== undefined) {
     peer.starts = startsHere(file, quarantine, listener)
     peer.starts.know(quarantine.suspects)
-    peer.holdAll()
+    peer.pump.holdAll()
   }
   await hosts?.start(slots)
   faults?.('boot:hosts-up')
@@ -237,8 +238,8 @@ async function assemble(
   if (client !== undefined) quarantine.waiting(await countWaiting(peer, counters, client))
   await hosts?.tryAlone()
   if (hosts === undefined && client !== undefined) {
-    await peer.tryAlone(await actorsWithSuspects(quarantine, client, placement, mainSlot))
-    peer.tryAll()
+    await peer.pump.tryAlone(await actorsWithSuspects(quarantine, client, placement, mainSlot))
+    peer.pump.tryAll()
   }
   if (client !== undefined) {
     listener.typesMissing(await new Orphans(peer, client, app, listener.sink).settle())

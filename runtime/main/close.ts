@@ -54,7 +54,7 @@ export async function closeSystem(
 
 /** True when everything was done in time. */
 async function drain(booted: Booted, deadline: Promise<void>): Promise<boolean> {
-  booted.peer.stopIntake()
+  booted.peer.routing.stopIntake()
   await Promise.race([booted.hosts?.stopIntake(), deadline])
   const isQuiet = quietOf(booted).then(() => true)
   return await Promise.race([isQuiet, deadline.then(() => false)])

@@ -5,6 +5,7 @@
 
 import type { ActorDefinition } from '../../actors/actor.ts'
 import { presentName, presentPayload } from '../../actors/cell/present.ts'
+import { typeOf } from '../../mailbox/address.ts'
 import {
   type DeadLetter,
   type DeadLetterReason,
@@ -23,7 +24,8 @@ import {
 } from '../../mailbox/options.ts'
 import { queued, refused, type TellOutcome } from '../../mailbox/outcome.ts'
 import { decodeValue } from '../../persistence/codec.ts'
-import { type Peer, typeOf, unknownType } from '../peer/peer.ts'
+import type { Peer } from '../peer/peer.ts'
+import { unknownType } from '../peer/refusals.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { LetterData } from '../wire/host-control.ts'
 import { type KeptLetter, KeptLetters, shownLetter } from './kept-letters.ts'

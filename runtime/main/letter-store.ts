@@ -2,6 +2,7 @@
  * Dead letters in the store: kept by the record that gave a message up, or by one of their own, and
  * sent again by a record that says so, so that both survive a restart.
  */
+
 import { payloadVersion } from '../../actors/cell/present.ts'
 import {
   fanOut,
@@ -10,12 +11,13 @@ import {
   stage,
   writeMessage,
 } from '../../actors/cell/staged.ts'
+import { typeOf } from '../../mailbox/address.ts'
 import { type EarlierLife, Envelope } from '../../mailbox/envelope.ts'
 import type { MessageId } from '../../mailbox/message-id.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { PartFlag, RecordKind } from '../../persistence/record.ts'
 import type { JournalClient } from '../peer/journal.ts'
-import { type Peer, typeOf } from '../peer/peer.ts'
+import type { Peer } from '../peer/peer.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { LetterData } from '../wire/host-control.ts'
 import { LetterReader, sourceOf } from './letter-reader.ts'

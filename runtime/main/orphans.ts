@@ -6,11 +6,13 @@
  *
  * Runs once, before intake opens.
  */
+
 import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import { encodeGivenUp } from '../../actors/cell/given-up.ts'
 import type { Committing } from '../../actors/cell/ports.ts'
 import { envelopeAsStored } from '../../actors/cell/stored-message.ts'
+import { typeOf } from '../../mailbox/address.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { isDamage } from '../../persistence/decode.ts'
@@ -18,7 +20,8 @@ import { type MessageRef, RecordFlag, RecordKind } from '../../persistence/recor
 import type { Refusal, WakeEntry, WakePage } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredMessage } from '../../persistence/stored.ts'
 import type { JournalClient } from '../peer/journal.ts'
-import { type Peer, type PeerSink, typeOf } from '../peer/peer.ts'
+import type { Peer } from '../peer/peer.ts'
+import type { PeerSink } from '../peer/peer-options.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 
 /** A type that the store has work for and the app does not know. */

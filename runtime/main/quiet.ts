@@ -8,7 +8,7 @@ import type { Booted } from './boot.ts'
  */
 export async function quietOf({ clock, peer, hosts, counters }: Booted): Promise<void> {
   for (let before = -1; !clock.ended; ) {
-    await peer.quiet()
+    await peer.pump.quiet()
     await hosts?.quiet()
     const seen = accepted()
     const moving = [...(hosts?.inTransit().values() ?? [])].some((count) => count !== 0)

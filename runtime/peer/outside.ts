@@ -26,7 +26,7 @@ import { Envelope } from '../../mailbox/envelope.ts'
 import type { MessageId } from '../../mailbox/message-id.ts'
 import { refused, type TellOutcome } from '../../mailbox/outcome.ts'
 import { checkTopic } from '../../persistence/topic.ts'
-import { closedError } from './peer.ts'
+import { closedError } from './refusals.ts'
 
 export class Outside implements SendPort, Sender {
   readonly host: CellHost

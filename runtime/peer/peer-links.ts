@@ -3,11 +3,12 @@
  */
 
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
+import { typeOf } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { LinkStart } from '../wire/host-control.ts'
-import { Link } from '../wire/link.ts'
+import { Link, type LinkOwner } from '../wire/link.ts'
 import { LinkCounts } from '../wire/link-counts.ts'
-import { type Peer, typeOf } from './peer.ts'
+import type { Peer } from './peer.ts'
 import { Standby } from './standby.ts'
 
 interface Connected {
@@ -18,12 +19,14 @@ interface Connected {
 
 export class PeerLinks {
   readonly #peer: Peer
+  readonly #owner: LinkOwner
   readonly #types: readonly string[]
   readonly #connected = new Map<number, Connected>()
 
   constructor(peer: Peer, types: Iterable<string>) {
     this.#peer = peer
     this.#types = [...types]
+    this.#owner = ownerOf(peer)
   }
 
   add({ slot, port, sent, received }: LinkStart): void {
@@ -31,7 +34,7 @@ export class PeerLinks {
       sent: new LinkCounts(this.#types, sent),
       received: new LinkCounts(this.#types, received),
     }
-    const link = new Link(slot, port, this.#peer, counts)
+    const link = new Link(slot, port, this.#owner, counts)
     this.#connected.set(slot, { link, port, sent: counts.sent })
     const standby = this.#takeStandby(slot)
     this.#peer.links.set(slot, link)
@@ -55,8 +58,8 @@ export class PeerLinks {
     this.#peer.topics.forget(slot)
     const { out, waiting } = connected.link.wreck()
     for (const envelope of waiting) {
-      this.#peer.waitIsOver(envelope)
-      this.#peer.lost(envelope, true)
+      this.#peer.routing.waitIsOver(envelope)
+      this.#peer.accounts.lost(envelope, true)
     }
     const unseen = new Map<string, number>()
     for (const { type, volatile } of connected.sent.inTransit()) unseen.set(type, volatile)
@@ -73,7 +76,7 @@ export class PeerLinks {
       const type = typeOf(envelope.to)
       const left = unseen.get(type) ?? 0
       unseen.set(type, left - 1)
-      this.#peer.lost(envelope, left > 0)
+      this.#peer.accounts.lost(envelope, left > 0)
     }
   }
 
@@ -100,5 +103,23 @@ export class PeerLinks {
     for (const link of this.#peer.links.values()) if (link instanceof Standby) link.close()
     for (const { link } of this.#connected.values()) link.close()
     this.#connected.clear()
+  }
+}
+
+/** The thread as its links see it. */
+function ownerOf(peer: Peer): LinkOwner {
+  const { routing, residents, topics } = peer
+  return {
+    get coarse() {
+      return peer.coarse
+    },
+    arrived: (envelope) => routing.arrived(envelope),
+    signalled: (to, signal) => peer.signalled(to, signal),
+    fanOut: (envelope, position) => peer.fanOut(envelope, position),
+    interested: (slot, pattern, wanted) => topics.remote(slot, pattern, wanted),
+    takenBack: (to, a, b) => residents.get(to)?.giveUp(a, b),
+    waitIsOver: (envelope) => routing.waitIsOver(envelope),
+    gaveUpWaiting: (envelope) => routing.gaveUpWaiting(envelope),
+    touched: () => peer.touched(),
   }
 }

@@ -7,7 +7,8 @@
 import type { Script } from '../../actors/cell/script.ts'
 import { VirtualClock } from '../../mailbox/clock.ts'
 import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
-import { Peer, type PeerOptions } from '../peer/peer.ts'
+import { Peer } from '../peer/peer.ts'
+import type { PeerOptions } from '../peer/peer-options.ts'
 
 export class ReplayPeer extends Peer {
   script: Script | undefined

@@ -122,7 +122,7 @@ export class Rerunner {
     const here = this.#peer.residents.get(actor)
     if (here !== undefined && message !== undefined && loaded.steps.length === 0) {
       const { definition } = here
-      return this.#peer.arrived(envelopeOf(message, definition, actor, this.#peer))
+      return this.#peer.routing.arrived(envelopeOf(message, definition, actor, this.#peer))
     }
     this.forget(actor)
     this.#store.loaded = loaded

@@ -116,9 +116,9 @@ export class VolatileRerunner implements EffectChoices {
       const reply = { settle: (how: Settled) => this.#ended?.(how) }
       const sink = isAsked ? reply : undefined
       if (definition === undefined) return this.#ended('quiet')
-      this.#peer.arrived(envelopeOf(message, definition, taken.actor, this.#peer, sink))
+      this.#peer.routing.arrived(envelopeOf(message, definition, taken.actor, this.#peer, sink))
       const mine = this.#ended
-      void this.#peer.quiet().then(() => this.#ended === mine && mine('quiet'))
+      void this.#peer.pump.quiet().then(() => this.#ended === mine && mine('quiet'))
     })
   }
 

@@ -5,12 +5,15 @@
  * Invariant: what is sent to one actor, messages and signals alike, arrives in the order in which it
  * was sent, as over a link (T2).
  */
+
 import type { Signal } from '../../actors/cell/signal.ts'
+import { typeOf } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
 import { assertSendable } from '../../persistence/codec.ts'
-import { Peer, type PeerOptions, typeOf } from '../peer/peer.ts'
+import { Peer } from '../peer/peer.ts'
+import type { PeerOptions } from '../peer/peer-options.ts'
 import type { Observed } from './observed.ts'
 
 export class TestPeer extends Peer {

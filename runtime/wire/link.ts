@@ -14,6 +14,7 @@ import type { Ask, Whereabouts } from '../../actors/cell/ask-table.ts'
 import { Doorstep } from '../../actors/cell/doorstep.ts'
 import { decodeError, encodeError } from '../../actors/cell/error-data.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
+import { typeOf } from '../../mailbox/address.ts'
 import type { Envelope, ReplySink } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
@@ -373,10 +374,6 @@ export class Link {
     this.#closed = true
     this.#port.close()
   }
-}
-
-function typeOf(id: string): string {
-  return id.slice(0, id.indexOf('/'))
 }
 
 function lostError(slot: number): TroupeError {

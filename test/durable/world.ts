@@ -3,6 +3,7 @@
  * outlives it. `crash` drops the thread with all that it remembered and starts a new one on the same
  * store, as a fresh process would. Acks can be held back, commits can be made to fail.
  */
+
 import assert from 'node:assert/strict'
 import { type AnyDefinition, renamedTypes } from '../../actors/app.ts'
 import type { DurableCell } from '../../actors/cell/durable-cell.ts'
@@ -10,6 +11,7 @@ import type { CellEvent } from '../../actors/cell/ports.ts'
 import type { Contract, Messages } from '../../actors/contract.ts'
 import type { Ref } from '../../actors/ref.ts'
 import { type Accounting, Count, imbalance, sumRows } from '../../mailbox/accounting.ts'
+import { typeOf } from '../../mailbox/address.ts'
 import { VirtualClock } from '../../mailbox/clock.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
@@ -22,7 +24,7 @@ import type { StoredRecord } from '../../persistence/stored.ts'
 import { Counters } from '../../runtime/peer/counters.ts'
 import { JournalClient } from '../../runtime/peer/journal.ts'
 import { Outside } from '../../runtime/peer/outside.ts'
-import { Peer, typeOf } from '../../runtime/peer/peer.ts'
+import { Peer } from '../../runtime/peer/peer.ts'
 import { StoreClient } from '../../runtime/peer/store-client.ts'
 import { Waker } from '../../runtime/peer/waker.ts'
 import { openInlineStore } from '../../runtime/store/inline-store.ts'

@@ -465,10 +465,11 @@ test('S4: back-off and stopping wake once, not in a loop', async () => {
   await h.settle()
   h.peer.signal('worker/a', { kind: 'stop', reason: 'stopped' })
   let pumps = 0
-  const { schedule } = h.peer
-  h.peer.schedule = () => {
+  const { pump } = h.peer
+  const { schedule } = pump
+  pump.schedule = () => {
     pumps += 1
-    schedule.call(h.peer)
+    schedule.call(pump)
   }
   await h.settle()
   assert.ok(pumps <= 2, `${pumps} pumps while it waits for its last turn`)

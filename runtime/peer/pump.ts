@@ -1,0 +1,158 @@
+/**
+ * When actors of one thread run: each gets its slice out of the run queue, for a bounded time in all;
+ * then what they said is sent, and the event loop has its turn.
+ *
+ *   resting ── asked ──► scheduled ──► pumping ──► resting
+ *                            ▲            │ asked
+ *                            └── again ◄──┘
+ *
+ * Invariant: handlers run only in `pumping` or `again`; nothing runs within a call from outside.
+ */
+import type { Cell } from '../../actors/cell/cell.ts'
+import { sliceTime } from '../../actors/cell/slice.ts'
+import type { Clock } from '../../mailbox/clock.ts'
+import type { LaneNumber } from '../../mailbox/lane.ts'
+import type { BusyNote } from './busy-note.ts'
+import { RunQueue } from './run-queue.ts'
+import { Ward, type WardPeer } from './ward.ts'
+
+/** Milliseconds of slices before the event loop has its turn. */
+const pumpTime = 8
+
+/** The thread whose actors run. */
+export interface PumpedThread extends Omit<WardPeer, 'starts'> {
+  readonly clock: Clock
+  readonly alarms: { rest(): void }
+  readonly starts: (NonNullable<WardPeer['starts']> & { rested(): void }) | undefined
+  /** Nothing runs, or waits for anything. */
+  readonly isQuiet: boolean
+  /** Sends what the slices said. */
+  flush(): void
+  /** An actor has had its slice. */
+  rested(cell: Cell): void
+}
+
+type State = 'resting' | 'scheduled' | 'pumping' | 'again'
+
+const whenAsked: Readonly<Record<State, State>> = Object.freeze({
+  resting: 'scheduled',
+  scheduled: 'scheduled',
+  pumping: 'again',
+  again: 'again',
+})
+
+export class Pump {
+  readonly #thread: PumpedThread
+  readonly #soon: (run: () => void) => void
+  readonly #busy: BusyNote | undefined
+  readonly #queue = new RunQueue()
+  #state: State = 'resting'
+  #ward: Ward | undefined
+  #coarse = 0
+  #whenQuiet: (() => void)[] = []
+
+  /** @param soon runs a function after what the event loop has ready now */
+  constructor(thread: PumpedThread, soon: (run: () => void) => void, busy: BusyNote | undefined) {
+    this.#thread = thread
+    this.#soon = soon
+    this.#busy = busy
+  }
+
+  /** No actor stands in the run queue. */
+  get isEmpty(): boolean {
+    return this.#queue.size === 0
+  }
+
+  /** While slices run, the start of the present one; else now. */
+  get coarse(): number {
+    if (this.#state === 'resting') this.#coarse = this.#thread.clock.mono()
+    return this.#coarse
+  }
+
+  enqueue(cell: Cell, lane: LaneNumber): void {
+    this.#queue.enqueue(cell, lane)
+    this.touch()
+  }
+
+  /** There is something to run or to send; while slices run it is seen to anyway. */
+  touch(): void {
+    if (this.#state === 'resting') this.schedule()
+  }
+
+  schedule(): void {
+    const next = whenAsked[this.#state]
+    if (next === this.#state) return
+    this.#state = next
+    // Until the pump comes, user code that a reply or an alarm resumed may run.
+    this.#busy?.begin(this.#thread.clock.mono())
+    this.#soon(() => this.#run())
+  }
+
+  /** Resolves when this thread has nothing left to do. */
+  quiet(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenQuiet.push(resolve)
+      this.touch()
+    })
+  }
+
+  // ── after an unclean end (F3) ─────────────────────────────────────────────────────────────────
+
+  /** From now on all wait, until {@link tryAlone} has been through and {@link tryAll} says so. */
+  holdAll(): void {
+    this.#ward = new Ward(this.#thread)
+  }
+
+  /** Runs actors with suspects, one by one. */
+  async tryAlone(actors: readonly string[]): Promise<void> {
+    await this.#ward?.run(actors)
+  }
+
+  tryAll(): void {
+    const ward = this.#ward
+    this.#ward = undefined
+    ward?.end()
+  }
+
+  // ── one go ────────────────────────────────────────────────────────────────────────────────────
+
+  #run(): void {
+    this.#state = 'pumping'
+    this.#busy?.begin(this.#thread.clock.mono())
+    try {
+      this.#runSlices()
+    } finally {
+      this.#state = this.#isAgain ? 'scheduled' : 'resting'
+      this.#thread.flush()
+      this.#busy?.rest()
+      this.#thread.starts?.rested()
+      this.#ward?.look()
+      if (this.#queue.size > 0) this.schedule()
+      else this.#rest()
+    }
+  }
+
+  /** Somebody asked while slices ran. */
+  get #isAgain(): boolean {
+    return this.#state === 'again'
+  }
+
+  #runSlices(): void {
+    const { clock } = this.#thread
+    const end = clock.mono() + pumpTime
+    for (let now = end - pumpTime; now < end; now = clock.mono()) {
+      this.#coarse = now
+      const cell = this.#queue.take()
+      if (cell === undefined) return
+      if (this.#ward?.admits(cell) === false) continue
+      cell.run(now + sliceTime)
+      this.#thread.rested(cell)
+    }
+  }
+
+  #rest(): void {
+    this.#thread.alarms.rest()
+    if (this.#whenQuiet.length === 0 || !this.#thread.isQuiet) return
+    for (const resolve of this.#whenQuiet.splice(0)) resolve()
+  }
+}

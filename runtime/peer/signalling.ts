@@ -1,0 +1,87 @@
+/**
+ * Signals for actors that live on a thread: who is brought into memory for one, who is past hearing it,
+ * and what becomes of bonds to actors of a thread that died (F6).
+ */
+import type { Cell } from '../../actors/cell/cell.ts'
+import type { Signal } from '../../actors/cell/signal.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
+import type { Fallen } from './fallen.ts'
+import type { Watching } from './watching.ts'
+
+/** The thread whose actors are signalled. */
+export interface SignalledThread {
+  readonly residents: { get(id: string): Cell | undefined }
+  readonly watching: Watching
+  readonly fallen: Fallen
+  slotOf(address: string): number
+  isDurable(id: string): boolean
+  activate(id: string): Cell | undefined
+  /** It may have nothing to do now. */
+  rested(cell: Cell): void
+  signal(to: string, signal: Signal): void
+}
+
+export class Signalling {
+  readonly #thread: SignalledThread
+
+  constructor(thread: SignalledThread) {
+    this.#thread = thread
+  }
+
+  /** A signal for an actor that lives here. */
+  signalled(to: string, signal: Signal): void {
+    const { residents, watching, fallen, rested } = this.#thread
+    const cell = residents.get(to)
+    switch (signal.kind) {
+      case 'watch':
+        return watching.watch(to, signal.by)
+      case 'unwatch':
+        watching.unwatch(to, signal.by)
+        return cell && rested.call(this.#thread, cell)
+      case 'adopt':
+        fallen.pardon(to)
+        return (cell ?? this.#thread.activate(to))?.receiveSignal(signal)
+      case 'wake':
+        return (cell ?? this.#thread.activate(to))?.receiveSignal(signal)
+      case 'terminated':
+      case 'child-ended':
+        return (cell ?? this.#durable(to))?.receiveSignal(signal)
+      case 'stop':
+        if (cell !== undefined) return cell.receiveSignal(signal)
+        if (signal.by === undefined) return
+        return this.#thread.signal(signal.by, { kind: 'child-ended', child: to })
+      default:
+        return cell?.receiveSignal(signal)
+    }
+  }
+
+  /** Durable actors exist without being in memory; volatile ones that are not there are gone. */
+  #durable(to: string): Cell | undefined {
+    return this.#thread.isDurable(to) ? this.#thread.activate(to) : undefined
+  }
+
+  /**
+   * Another slot has a new incarnation. Durable actors there are watched again; volatile ones are gone,
+   * and whoever watched them is told.
+   */
+  rebind(cell: Cell, slot: number): void {
+    const { watching, children, parent } = cell.family
+    const lived = (id: string): boolean => this.#thread.slotOf(id) === slot
+    for (const id of [...watching].filter(lived)) {
+      if (this.#thread.isDurable(id)) this.#thread.signal(id, { kind: 'watch', by: cell.id })
+      else cell.receiveSignal({ kind: 'terminated', who: id })
+    }
+    for (const child of [...children].filter(lived)) {
+      if (this.#thread.isDurable(child))
+        this.#thread.signal(child, { kind: 'adopt', parent: cell.id })
+      else cell.receiveSignal({ kind: 'child-ended', child, error: hostLost(child) })
+    }
+    if (parent !== undefined && lived(parent) && !this.#thread.isDurable(parent)) {
+      cell.receiveSignal({ kind: 'stop', reason: 'stopped' })
+    }
+  }
+}
+
+function hostLost(id: string): TroupeError {
+  return new TroupeError('HOST_LOST', `the thread of ${id} died`, { fields: { actor: id } })
+}
