@@ -32,6 +32,8 @@ export const cases: Readonly<Record<string, () => Promise<BenchCase>>> = Object.
   gate: async () => (await import('./gate.ts')).gateCase,
   rerun: async () => (await import('./rerun.ts')).rerunCase,
   backup: async () => (await import('./backup.ts')).backup,
+  'backup-large': async () => (await import('./backup.ts')).backupLarge,
   'fault-points': async () => (await import('./fault-points.ts')).faultPoints,
   checkpoint: async () => (await import('./checkpoint.ts')).checkpoint,
+  'checkpoint-hosts': async () => (await import('./checkpoint-hosts.ts')).checkpointHosts,
 })
