@@ -242,7 +242,7 @@ class Attempt {
       return this.#reply()
     } catch (error) {
       // What breaks after the stop breaks only the count: the reply was whole, and is to be paid.
-      if (this.#assembly.stop !== undefined && !watch.signal.aborted) return this.#reply()
+      if (this.#assembly.stop !== undefined && !isCancelled(error)) return this.#reply()
       throw this.#named(error)
     } finally {
       watch.end()
@@ -277,6 +277,9 @@ class Attempt {
     })
   }
 }
+
+const isCancelled = (error: unknown): boolean =>
+  error instanceof TroupeError && error.code === 'CANCELLED'
 
 /** The error with what led to it: every attempt, and what all of them used. */
 function withAttempts(error: unknown, failed: readonly FailedAttempt[], last: Attempt): unknown {
