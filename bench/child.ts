@@ -1,14 +1,16 @@
-/** The process of one case: `node bench/child.ts NAME [quick]`, with a channel to who started it. */
+/** The process of one case: `node bench/child.ts NAME quick|full [ROUNDS]`, with a channel to who started it. */
 import { cases } from './cases/index.ts'
 import { runCase } from './rounds.ts'
 
-const [name = '', quick] = process.argv.slice(2)
+const [name = '', size, rounds = ''] = process.argv.slice(2)
 
 async function run(): Promise<void> {
   const load = cases[name]
   if (load === undefined) throw new Error(`no case "${name}"`)
   const say = (text: string): void => void process.send?.({ say: text })
-  process.send?.({ found: await runCase(await load(), quick === 'quick', say) })
+  const bench = await load()
+  const wanted = rounds === '' ? bench : { ...bench, rounds: Number(rounds) }
+  process.send?.({ found: await runCase(wanted, size === 'quick', say) })
   process.disconnect?.()
 }
 

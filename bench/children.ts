@@ -23,15 +23,23 @@ export function chosenCases(names: string | undefined): string[] {
   throw new TroupeError('OPTION_INVALID', `no case "${unknown}"; ${hint}`)
 }
 
-/** @param profiles folder for a CPU profile */
+/** How a case is run. */
+export interface CaseRun {
+  readonly quick: boolean
+  /** Counted rounds; the case's own number when undefined. */
+  readonly rounds: number | undefined
+  /** Folder for CPU profiles. */
+  readonly profiles: string | undefined
+}
+
+/** Rejects when the process ends without a report. */
 export function runInChild(
   name: string,
-  quick: boolean,
-  profiles: string | undefined,
+  { quick, rounds, profiles }: CaseRun,
 ): Promise<CaseReport> {
   const start = performance.now()
   process.stderr.write(`${name}: `)
-  const running = fork(child, [name, ...(quick ? ['quick'] : [])], {
+  const running = fork(child, [name, quick ? 'quick' : 'full', String(rounds ?? '')], {
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     execArgv: ['--disable-warning=ExperimentalWarning', '--expose-gc', ...profileArgs(profiles)],
   })

@@ -18,6 +18,7 @@ Runs benchmark cases, each in a fresh process, ours, bound and peers in turn.
 
   --case A,B      only these
   --quick         small rounds: the cases are correct, the figures mean little; installs no peer
+  --rounds N      counted rounds of each contestant, instead of what the case says
   --json FILE     writes the report as JSON; - is standard output
   --html FILE     writes the report as one page with plots
   --cpu-prof DIR  writes a CPU profile of each case
@@ -28,6 +29,7 @@ Exit code 0: done; 1: a case failed; 2: misused; 4: compare found a regression.
 const options = {
   case: { type: 'string' },
   quick: { type: 'boolean', default: false },
+  rounds: { type: 'string' },
   json: { type: 'string' },
   html: { type: 'string' },
   'cpu-prof': { type: 'string' },
@@ -67,6 +69,7 @@ function compare(files: readonly string[]): number {
 interface RunOptions {
   readonly case?: string | undefined
   readonly quick: boolean
+  readonly rounds?: string | undefined
   readonly json?: string | undefined
   readonly html?: string | undefined
   readonly 'cpu-prof'?: string | undefined
@@ -74,12 +77,17 @@ interface RunOptions {
 
 async function runCases(options: RunOptions, args: readonly string[]): Promise<number> {
   const names = chosenCases(options.case)
+  const rounds = roundsOf(options)
   if (!options.quick) await installPeers()
   const cases: CaseReport[] = []
   const failed: string[] = []
   for (const name of names) {
     try {
-      const found = await runInChild(name, options.quick, options['cpu-prof'])
+      const found = await runInChild(name, {
+        quick: options.quick,
+        rounds,
+        profiles: options['cpu-prof'],
+      })
       cases.push(found)
       if (options.json !== '-') write(`${caseLines(found).join('\n')}\n`)
     } catch (error) {
@@ -93,6 +101,13 @@ async function runCases(options: RunOptions, args: readonly string[]): Promise<n
   if (failed.length === 0) return 0
   process.stderr.write(`failed: ${failed.join(', ')}\n`)
   return 1
+}
+
+function roundsOf({ rounds, quick }: RunOptions): number | undefined {
+  if (rounds === undefined) return undefined
+  if (quick) throw new Misuse('"--quick" has one round: leave "--rounds" out')
+  if (/^[1-9]\d{0,3}$/.test(rounds)) return Number(rounds)
+  throw new Misuse(`"--rounds" must be an integer from 1 to 9999, got ${rounds}`)
 }
 
 function write(text: string): 0 {

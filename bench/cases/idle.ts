@@ -1,6 +1,7 @@
 /**
- * A system of 10,000 actors with nothing due (S4): how often any thread of the process wakes in ten seconds,
- * and what CPU that takes, beside as many bare threads that wait for a message.
+ * A system of 10,000 actors with nothing due (S4): how often its threads and the calling one wake in ten
+ * seconds, and what CPU that takes, beside as many bare threads that wait for a message. V8's own helpers,
+ * which every Node process has, are counted for nobody.
  *
  * A wake-up is a voluntary context switch of a thread, as Linux counts them: elsewhere the case fails and
  * says so.
@@ -45,7 +46,7 @@ const threads = hosts + 2
 export const idle: BenchCase = {
   name: 'idle',
   what: '10,000 actors with nothing to do for ten seconds',
-  unit: 'wake-ups of all threads',
+  unit: 'wake-ups',
   better: 'lower',
   gate: [{ limit: 0 }, { fact: '% of a core', limit: 0.1 }],
   quiet: true,
@@ -54,17 +55,19 @@ export const idle: BenchCase = {
     const folder = new TempFolder()
     const actors = quick ? 100 : 10_000
     const ms = quick ? 500 : 10_000
-    const base = new Set(threadsNow())
+    const base = threadsNow()
+    // The first thread of a process has its number; what else is there by now is V8's.
+    const helpers = base.filter((task) => task !== String(process.pid))
     const system = await createSystem(counting, {
       workers: hosts,
       store: folder.file('a.db'),
       development: false,
     })
-    const ours = new Set(threadsNow().filter((task) => !base.has(task)))
+    const ours = new Set(threadsNow().filter((task) => !base.includes(task)))
     const bare = await Promise.all(
       Array.from({ length: threads }, () => BareThread.start({ role: 'echo' })),
     )
-    const bares = new Set(threadsNow().filter((task) => !base.has(task) && !ours.has(task)))
+    const bares = new Set(threadsNow().filter((task) => !base.includes(task) && !ours.has(task)))
     const together = 500
     let asked = 0
     return {
@@ -84,7 +87,7 @@ export const idle: BenchCase = {
           }
           asked += 1
           await system.quiet()
-          return await wakeUps(ms, bares)
+          return await wakeUps(ms, new Set([...helpers, ...bares]))
         },
       },
       bounds: [
@@ -92,7 +95,7 @@ export const idle: BenchCase = {
           name: 'bare threads',
           async round() {
             await Promise.all(bare.map((thread) => thread.ask(1)))
-            return await wakeUps(ms, ours)
+            return await wakeUps(ms, new Set([...helpers, ...ours]))
           },
         },
       ],
@@ -110,7 +113,7 @@ const settling = 3_000
 
 /**
  * In so many ms; the one wake-up that ends the wait is ours and not counted.
- * @param others threads of somebody else
+ * @param others threads that are not looked at
  */
 async function wakeUps(ms: number, others: ReadonlySet<string>): Promise<Round> {
   await sleep(Math.min(settling, ms))

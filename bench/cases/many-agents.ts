@@ -129,11 +129,25 @@ async function weighing(system: System, count: number): Promise<Round> {
 async function weight(system: System): Promise<number> {
   const byThread = new Map<number, string>()
   for (let i = 0; i < 32; i += 1) {
-    byThread.set(await system.ref(Scale, `s${i}`).ask.thread(), `s${i}`)
+    byThread.set(await patiently(() => system.ref(Scale, `s${i}`).ask.thread()), `s${i}`)
   }
   let bytes = heap()
-  for (const key of byThread.values()) bytes += await system.ref(Scale, key).ask.weigh()
+  for (const key of byThread.values()) {
+    bytes += await patiently(() => system.ref(Scale, key).ask.weigh())
+  }
   return bytes
+}
+
+/** While a link has no credit an ask is refused at once. */
+async function patiently<T>(ask: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await ask()
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'MAILBOX_FULL') throw error
+      await sleep(5)
+    }
+  }
 }
 
 function heap(): number {

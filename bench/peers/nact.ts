@@ -19,7 +19,7 @@ interface Nact {
 }
 
 /** Ms that an ask may take. */
-const patience = 60_000
+const patience = 600_000
 const nact = library<{ default: Nact }>('nact').then((module) => module.default)
 
 async function withSystem<T>(work: (nact: Nact, system: Ref) => Promise<T>): Promise<T> {
