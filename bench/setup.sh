@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# Brings everything that the benchmarks measure beside troupe: the peers of bench/package.json, and
+# Brings everything that the benchmarks measure beside troupe: the peers of bench/peers/package.json, and
 # Erlang where apt is available. A peer that cannot be had is reported as missing by every run.
 set -euo pipefail
-cd "$(dirname "$0")"
+cd "$(dirname "$0")/peers"
 
 npm ci --no-audit --no-fund
 

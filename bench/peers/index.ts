@@ -18,7 +18,7 @@ const titles: Readonly<Record<string, string>> = { '@langchain/langgraph': 'Lang
  */
 export function nodePeer(library: string, work: string, size: number): Peer {
   const name = titles[library] ?? library
-  const manifest = join(here, '../node_modules', library, 'package.json')
+  const manifest = join(here, 'node_modules', library, 'package.json')
   if (!existsSync(manifest)) {
     return { name, missing: 'not installed; a run without --quick installs it, and bench/setup.sh' }
   }

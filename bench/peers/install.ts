@@ -1,14 +1,17 @@
-/** Brings the peers of `bench/package.json` on first use, into `bench/node_modules` and nowhere else. */
+/**
+ * Brings the peers of `bench/peers/package.json` on first use, beside it and nowhere else: what they depend
+ * on must not stand in the way of what our own cases import.
+ */
 import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-const folder = fileURLToPath(new URL('..', import.meta.url))
+const folder = fileURLToPath(new URL('.', import.meta.url))
 
 /** Resolves when they are there, or when it is known that they cannot be had: then cases say so. */
 export async function installPeers(): Promise<void> {
   if (existsSync(`${folder}/node_modules/.package-lock.json`)) return
-  process.stderr.write('installing the peers of bench/package.json ...\n')
+  process.stderr.write('installing the peers of bench/peers/package.json ...\n')
   const npm = spawn('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: folder,
     stdio: ['ignore', 'ignore', 'inherit'],
@@ -18,5 +21,5 @@ export async function installPeers(): Promise<void> {
     npm.on('exit', resolve)
   })
   if (code !== 0)
-    process.stderr.write(`npm ci in bench/ failed (${String(code)}): peers are missing\n`)
+    process.stderr.write(`npm ci in bench/peers/ failed (${String(code)}): peers are missing\n`)
 }

@@ -16,7 +16,7 @@ export function perSecond(count: number, start: number): number {
 }
 
 /**
- * Loads a library of `bench/package.json` as the narrow interface that a peer needs of it: without an
+ * Loads a library of `bench/peers/package.json` as the narrow interface that a peer needs of it: without an
  * installation the compiler knows none of them.
  */
 export async function library<T>(name: string): Promise<T> {
