@@ -35,7 +35,7 @@ declare const content: unique symbol
  * A value that is encrypted wherever it is kept or shown (R5). Made by `system.secret` or `ctx.secret`,
  * opened by `reveal`; payloads, replies, states and results of steps may hold it anywhere a value may stand.
  *
- * @typeParam T what {@link Keyring.open} gives
+ * @typeParam T what `reveal` gives
  */
 export class Secret<T = unknown> {
   /** Types only; never present at run time. */
@@ -78,10 +78,12 @@ export class Secret<T = unknown> {
     return new Secret(bytes)
   }
 
+  /** `[secret HASH]`, wherever it is printed. */
   toString(): string {
     return `[secret ${this.hash}]`
   }
 
+  /** `{ $secret: HASH }`, as commands show it. */
   toJSON(): { readonly $secret: string } {
     return { $secret: this.hash }
   }

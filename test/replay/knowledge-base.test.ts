@@ -17,7 +17,7 @@ interface Line {
   }[]
 }
 
-test('docs/replay.md: history, state, step, fork with another question, and diff on the knowledge base', async (t) => {
+test('docs/replay.md: history, state, step, rerun, a fork run on with another question, and diff on the knowledge base', async (t) => {
   const folder = temporaryFolder(t)
   const [docs, store, other] = [
     join(folder, 'docs'),
@@ -51,6 +51,10 @@ test('docs/replay.md: history, state, step, fork with another question, and diff
   assert.match(steps.stdout, /step-done #1 {2}orchestrator\/\w+ {2}ask decompose\/only split/)
   assert.match(steps.stdout, /\+ \(the state\)/)
 
+  const again = await troupe(['rerun', store, '--all'])
+  assert.equal(again.code, 0, again.stdout + again.stderr)
+  assert.match(again.stdout, /all do what they did/)
+
   const edit = join(folder, 'question.json')
   writeFileSync(edit, JSON.stringify({ ...message.payload, question: 'What does an ant carry?' }))
   const at = String(accepted.position)
@@ -63,11 +67,12 @@ test('docs/replay.md: history, state, step, fork with another question, and diff
     other,
     '--edit',
     `${message.id}=${edit}`,
+    '--run',
+    ...['split', 'search', 'find', 'write'].flatMap((step) => ['--step', `${step}=live`]),
   ])
-  assert.equal(forked.code, 0, forked.stderr)
-  const second = await runExample(asked, other)
-  assert.equal(second.code, 0, second.stderr)
-  assert.match(answerOf(second), /leaves/)
+  assert.equal(forked.code, 0, forked.stdout + forked.stderr)
+  assert.match(forked.stdout, /it rests\n$/)
+  assert.match((await troupe(['state', other, message.to])).stdout, /leaves/)
   const diff = await troupe(['diff', store, other])
   assert.equal(diff.code, 3)
   assert.match(diff.stdout, new RegExp(`^first difference at record ${at}\n`))

@@ -15,6 +15,8 @@ export const decompose = actor(Decompose, {
   needs: needs<Deps>(),
   on: {
     split: (ctx, { question }) =>
-      worked(ctx, () => decomposeQuestion(ctx.deps.model, question, { signal: ctx.signal })),
+      worked(ctx, question, () =>
+        decomposeQuestion(ctx.deps.model, question, { signal: ctx.signal }),
+      ),
   },
 })

@@ -12,6 +12,8 @@ export const reason = actor(Reason, {
   needs: needs<Deps>(),
   on: {
     find: (ctx, { question, passages }) =>
-      worked(ctx, () => findEvidence(ctx.deps.model, question, passages, { signal: ctx.signal })),
+      worked(ctx, { question, passages }, () =>
+        findEvidence(ctx.deps.model, question, passages, { signal: ctx.signal }),
+      ),
   },
 })

@@ -12,7 +12,7 @@ export const retrieve = actor(Retrieve, {
   needs: needs<Deps>(),
   on: {
     search: (ctx, { question, index }) =>
-      worked(ctx, () => {
+      worked(ctx, { question, index }, () => {
         const retriever = indexRetriever(ctx.deps.indexes.reader(index))
         return retriever.search(question, { signal: ctx.signal })
       }),

@@ -17,7 +17,7 @@ export const synthesize = actor(Synthesize, {
   needs: needs<Deps>(),
   on: {
     write: (ctx, { findings, topic }) =>
-      worked(ctx, async () => {
+      worked(ctx, findings, async () => {
         const parts: AnswerPart[] = []
         for await (const part of write(ctx.deps.model, findings, { signal: ctx.signal })) {
           const said: Said = { attempt: ctx.message.id, index: parts.length, part }
