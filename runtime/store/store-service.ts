@@ -1,24 +1,21 @@
 /**
  * The store's thread, without the thread: takes frames from its clients, commits what has arrived as
- * one group, answers questions in between, fires durable timers, and gets over failures (D5).
+ * one group, and tells its clients what came of it. Questions (`answering.ts`), durable timers
+ * (`timer-writer.ts`), upkeep (`upkeep.ts`) and failures (`stall.ts`) are parts of it.
  *
- *   open ── commit throws ──► stalled ── reopened ──► open
- *
- * In `stalled` frames are dropped until their client has heard what was lost; questions wait.
+ * While the store fails frames are dropped until their client has heard what was lost (D5).
  *
  * Invariant: an ack or an answer is posted only after the transaction that it speaks of returned.
  */
 import { encodeError } from '../../actors/cell/error-data.ts'
-import type { CancelAlarm, Clock } from '../../mailbox/clock.ts'
-import { TroupeError } from '../../mailbox/errors.ts'
+import type { Clock } from '../../mailbox/clock.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import type { Frame } from '../../persistence/segment.ts'
 import type { Ack, Store, Tail } from '../../persistence/store.ts'
-import type { StoredRecord } from '../../persistence/stored.ts'
-import type { FromStore, Question, Questions, ToStore, UpkeepFailure, Wire } from './protocol.ts'
-import { answerQuestion } from './questions.ts'
+import { Answering } from './answering.ts'
+import type { FromStore, ToStore, UpkeepFailure, Wire } from './protocol.ts'
+import { Stall } from './stall.ts'
 import { acksOfTail } from './tail-acks.ts'
-import { type FrameEnd, type Tally, tallyOf } from './tally.ts'
 import { TimerWriter } from './timer-writer.ts'
 import { archiveSlot, Upkeep } from './upkeep.ts'
 
@@ -30,25 +27,6 @@ interface Client {
   deaf: boolean
 }
 
-interface Waiter {
-  readonly client: Client
-  readonly id: number
-  readonly actor: string
-  readonly ownId: string
-}
-
-/** Questions that write. */
-const writes: ReadonlySet<Question> = new Set([
-  'beginEpoch',
-  'reserveOrigins',
-  'writeSnapshot',
-  'writeCheckpoint',
-  'dropSegments',
-])
-
-/** Longest pause in ms between two attempts to reopen a failed store. */
-const longestPause = 5_000
-
 export interface ServiceOptions {
   /** Records after which a checkpoint is due (D7). */
   readonly checkpointEvery?: number | undefined
@@ -59,22 +37,16 @@ export interface ServiceOptions {
 
 export class StoreService {
   readonly #store: Store
-  readonly #clock: Clock
   readonly #soon: (run: () => void) => void
   readonly #faults: Faults | undefined
   readonly #clients = new Map<number, Client>()
-  readonly #waiters = new Map<string, Waiter[]>()
+  readonly #answering: Answering
+  readonly #stall: Stall
   readonly #timers: TimerWriter
   readonly #upkeep: Upkeep
   #upkeepFails = false
-  /** The last committed frame of each slot. */
-  readonly #ends = new Map<number, FrameEnd & { readonly epoch: number }>()
   #frames: Frame[] = []
   #scheduled = false
-  #stalledSince: number | undefined
-  #postponed: (() => void)[] = []
-  #reopening: CancelAlarm | undefined
-  #failures = 0
   #position: number
   #closed = false
 
@@ -88,7 +60,6 @@ export class StoreService {
     { checkpointEvery, checkpointAfter, faults }: ServiceOptions = {},
   ) {
     this.#store = store
-    this.#clock = clock
     this.#soon = soon
     this.#faults = faults
     this.#upkeep = new Upkeep(store, {
@@ -97,11 +68,24 @@ export class StoreService {
       now: () => clock.wall(),
     })
     this.#position = store.position
+    const stall = new Stall(clock, {
+      reopen: () => store.reopen(),
+      stalled: (error) => this.#stalled(error),
+      stillStalled: (error) => this.#state(true, error),
+      resumed: (tail) => this.#resumed(tail),
+    })
+    this.#stall = stall
+    this.#answering = new Answering(store, {
+      get isStalled() {
+        return stall.isOn
+      },
+      failed: (error) => stall.begin(error),
+    })
     this.#timers = new TimerWriter(
       store,
       clock,
       (frame) => this.#accept(frame),
-      (error) => this.#stall(error),
+      (error) => stall.begin(error),
       faults,
     )
   }
@@ -119,7 +103,7 @@ export class StoreService {
   }
 
   get stalledSince(): number | undefined {
-    return this.#stalledSince
+    return this.#stall.since
   }
 
   /** Commits what has arrived and closes the store. */
@@ -128,7 +112,7 @@ export class StoreService {
     this.#commit()
     this.#closed = true
     this.#timers.disarm()
-    this.#reopening?.()
+    this.#stall.cancel()
     this.#store.close()
   }
 
@@ -144,7 +128,7 @@ export class StoreService {
       case 'archived':
         return this.#archived(message.failed)
       case 'ask':
-        return this.#ask(client, message.id, message.question, message.with)
+        return this.#answering.ask({ ...message, wire: client.wire })
       default:
         message satisfies never
     }
@@ -167,7 +151,7 @@ export class StoreService {
   // ── commits ───────────────────────────────────────────────────────────────────────────────────
 
   #commit(): void {
-    if (this.#frames.length === 0 || this.#stalledSince !== undefined || this.#closed) return
+    if (this.#frames.length === 0 || this.#stall.isOn || this.#closed) return
     const frames = this.#frames
     this.#frames = []
     this.#timers.lookAtClock()
@@ -175,7 +159,7 @@ export class StoreService {
     try {
       acks = this.#store.commit(frames)
     } catch (error) {
-      return this.#stall(error)
+      return this.#stall.begin(error)
     }
     this.#position = this.#store.position
     for (const ack of acks) this.#answer(ack)
@@ -202,11 +186,10 @@ export class StoreService {
   }
 
   #answer(ack: Ack): void {
-    const { slot, epoch, seq, base, count } = ack
-    if (ack.status === 'committed') this.#ends.set(slot, { epoch, seq, position: base + count - 1 })
-    if (this.#timers.owns(ack.slot)) this.#arrived(this.#timers.answered(ack), base + count - 1)
-    else this.#clients.get(ack.slot)?.wire.post({ kind: 'ack', ack })
-    for (const { actor, ownId } of ack.settled) this.#settle(actor, ownId)
+    const { slot, base, count } = ack
+    if (this.#timers.owns(slot)) this.#arrived(this.#timers.answered(ack), base + count - 1)
+    else this.#clients.get(slot)?.wire.post({ kind: 'ack', ack })
+    this.#answering.committed(ack)
   }
 
   #arrived(actors: readonly string[], position: number): void {
@@ -216,102 +199,19 @@ export class StoreService {
     }
   }
 
-  // ── questions ─────────────────────────────────────────────────────────────────────────────────
-
-  #ask(client: Client, id: number, question: Question, ask: unknown): void {
-    if (this.#stalledSince !== undefined) {
-      this.#postponed.push(() => this.#ask(client, id, question, ask))
-      return
-    }
-    try {
-      if (question === 'outcome') {
-        return this.#outcome({ client, id, ...(ask as { actor: string; ownId: string }) })
-      }
-      const value =
-        question === 'tally'
-          ? this.#tally(ask as Questions['tally']['ask'])
-          : answerQuestion(this.#store, question, ask)
-      client.wire.post({ kind: 'answer', id, value })
-    } catch (error) {
-      client.wire.post({ kind: 'refusal', id, error: encodeError(error) })
-      // A write failed outside a group commit: what the store holds is as unknown as after one.
-      if (writes.has(question)) this.#stall(error)
-    }
-  }
-
-  #tally({ since, ...who }: Questions['tally']['ask']): Tally {
-    const last = this.#ends.get(who.slot)
-    // Unknown when this service is newer than the client: the store's thread died before it did.
-    const end = last ?? {
-      epoch: who.epoch,
-      seq: Number.POSITIVE_INFINITY,
-      position: this.#position,
-    }
-    return end.epoch === who.epoch ? tallyOf(this.#store, who, since, end) : {}
-  }
-
-  /** Answers at once when the outcome is known, else when the record that makes it is committed. */
-  #outcome(waiter: Waiter): void {
-    const found = this.#store.outcome(waiter.actor, waiter.ownId)
-    if (found.kind === 'done') return post(waiter, found.record)
-    if (found.kind === 'damaged') {
-      throw new TroupeError('STORE_CORRUPT', `the outcome cannot be read: ${found.detail}`)
-    }
-    const key = waiterKey(waiter.actor, waiter.ownId)
-    this.#waiters.set(key, [...(this.#waiters.get(key) ?? []), waiter])
-  }
-
-  /** Outcomes that a lost answer would have told of. */
-  #askAgain(): void {
-    const waiters = [...this.#waiters.values()].flat()
-    this.#waiters.clear()
-    for (const { client, id, actor, ownId } of waiters) {
-      this.#ask(client, id, 'outcome', { actor, ownId })
-    }
-  }
-
-  #settle(actor: string, ownId: string): void {
-    const key = waiterKey(actor, ownId)
-    const waiters = this.#waiters.get(key)
-    if (waiters === undefined) return
-    this.#waiters.delete(key)
-    for (const waiter of waiters) {
-      this.#ask(waiter.client, waiter.id, 'outcome', { actor, ownId })
-    }
-  }
-
   // ── failure (D5) ──────────────────────────────────────────────────────────────────────────────
 
-  #stall(error: unknown): void {
-    if (this.#stalledSince !== undefined) return
-    this.#stalledSince = this.#clock.wall()
+  #stalled(error: unknown): void {
     this.#timers.disarm()
     this.#frames = []
     for (const client of this.#clients.values()) client.deaf = true
     this.#state(true, error)
-    this.#reopenLater()
   }
 
-  #reopenLater(): void {
-    const pause = Math.min(longestPause, 50 * 2 ** this.#failures)
-    this.#failures += 1
-    this.#reopening = this.#clock.alarm(this.#clock.mono() + pause, () => this.#reopen())
-  }
-
-  #reopen(): void {
-    let tail: Tail
-    try {
-      tail = this.#store.reopen()
-    } catch (error) {
-      this.#state(true, error)
-      return this.#reopenLater()
-    }
-    this.#stalledSince = undefined
-    this.#failures = 0
+  #resumed(tail: Tail): void {
     this.#tell(tail)
     this.#state(false, undefined)
-    this.#askAgain()
-    for (const again of this.#postponed.splice(0)) again()
+    this.#answering.resumed()
     this.#timers.arm()
   }
 
@@ -334,12 +234,4 @@ export class StoreService {
     } as const
     for (const client of this.#clients.values()) client.wire.post(state)
   }
-}
-
-function post({ client, id }: Waiter, record: StoredRecord): void {
-  client.wire.post({ kind: 'answer', id, value: record })
-}
-
-function waiterKey(actor: string, ownId: string): string {
-  return `${actor}\n${ownId}`
 }
