@@ -8,8 +8,12 @@ import { emptyBook } from '../../actors/cell/book.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import { Archivist } from '../../persistence/archivist.ts'
+import { decodeValue } from '../../persistence/codec.ts'
 import { RecordKind } from '../../persistence/record.ts'
+import { connect } from '../../persistence/sqlite/connection.ts'
+import { rowChecksum } from '../../persistence/sqlite/read-medium.ts'
 import { openSqliteReader } from '../../persistence/sqlite/sqlite-store.ts'
+import { letterOf } from '../../runtime/peer/letter.ts'
 import { withFolderAsync } from '../persistence/temp.ts'
 import { code, Gate, settled } from './support.ts'
 import { sqliteEngine, World } from './world.ts'
@@ -367,6 +371,35 @@ test('D9: a message whose migration throws is a dead letter with its old payload
   w.assertBalanced()
 })
 
+test('D9: a migrated message that fails its turn is a dead letter of the present version', async () => {
+  const first = await before()
+  const alice = first.ref(Old, 'alice')
+  void alice.deliver.hold()
+  await first.settle()
+  await settled(first, alice.deliver.pay(100))
+  const { on, ...behavior } = definitionOf(account)
+  const failing = actor(Account, {
+    ...behavior,
+    retry: { attempts: 1 },
+    on: {
+      ...on,
+      deposit: () => {
+        throw new Error('not now')
+      },
+    },
+  })
+  const w = await after(first, [failing])
+  const [letter] = w.letters
+  const { version, payload } = letterOf(
+    letter?.envelope ?? assert.fail(),
+    'parked',
+    undefined,
+    1,
+    0,
+  )
+  assert.deepEqual([version, decodeValue(payload ?? assert.fail())], [undefined, { euros: 1 }])
+})
+
 test('D9: a newer message waits with all behind it, and newer code handles them in order', async () => {
   const first = await after(await before())
   const Slow = contract('account', Account.messages)
@@ -419,7 +452,16 @@ test('D9: in a file too, types are renamed, and a snapshot carries the version o
     engine.close()
     const checked = openSqliteReader(join(folder, 'store.db'))
     assert.equal(checked.medium.actorNo('konto/alice'), undefined)
-    assert.equal(checked.medium.row(checked.medium.actorNo('account/alice') as number)?.no, 1)
+    const no = checked.medium.actorNo('account/alice') as number
+    const row = checked.medium.row(no) ?? assert.fail()
+    const raw = connect(join(folder, 'store.db'), { readonly: true })
+    const [sum] = raw.prepare('SELECT checksum FROM actors WHERE no = ?').get(no) ?? []
+    raw.close()
+    assert.equal(
+      sum,
+      rowChecksum(row, 'account/alice'),
+      'the row is good, not mended when it is read',
+    )
     checked.close()
   })
 })
