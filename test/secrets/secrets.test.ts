@@ -65,7 +65,7 @@ async function keepSecrets(system: System): Promise<Secret<string>> {
     return true
   })
   vault.tell.fail({ password: secret })
-  assert.equal(await system.ref(Echo, 'e').ask.open({ password: secret }), password)
+  assert.equal(await system.ref(Echo, 'e').ask.open({ password: secret }), password.length)
   await system.quiet()
   return secret
 }
