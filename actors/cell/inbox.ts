@@ -43,12 +43,17 @@ export class Inbox {
   /** Messages that wait behind those which only the store has; of a durable actor. */
   readonly followers: Followers | undefined
   /** Deliveries that wait for room; made with the first of them. */
-  #doorstep: Doorstep | undefined
-  readonly #owner: Owner
+  private doorstep: Doorstep | undefined
+  // Plain fields, not #private: every message comes through here.
+  private readonly owner: Owner
+  private readonly tally: Tally
+  private readonly host: Owner['host']
 
   constructor(owner: Owner) {
     const { behavior, reads } = owner.definition
-    this.#owner = owner
+    this.owner = owner
+    this.tally = owner.tally
+    this.host = owner.host
     this.followers = behavior.durable ? new Followers() : undefined
     this.mailbox = new Mailbox(behavior.mailbox, this.followers)
     this.stash = new Stash(behavior.stash)
@@ -78,11 +83,11 @@ export class Inbox {
 
   /** Takes a message in; what has no room goes, but never with an exception (M3). */
   offer(envelope: Envelope): TellOutcome {
-    envelope.since = this.#owner.host.coarse
+    envelope.since = this.host.coarse
     const loser = this.mailbox.offer(envelope)
-    this.#owner.tally.enter(Count.pending)
-    if (loser === envelope && this.#waitAtDoor(envelope)) return queued
-    if (loser !== undefined) this.#shed(loser, loser === envelope)
+    this.tally.enter(Count.pending)
+    if (loser === envelope && this.waitAtDoor(envelope)) return queued
+    if (loser !== undefined) this.shed(loser, loser === envelope)
     if (loser === envelope) return full
     envelope.header.accepted?.settle(gotIn)
     return queued
@@ -90,9 +95,9 @@ export class Inbox {
 
   /** A message for a read handler that runs beside turns. */
   offerRead(reads: Ring<Envelope>, envelope: Envelope): TellOutcome {
-    this.#owner.tally.enter(Count.pending)
+    this.tally.enter(Count.pending)
     if (reads.length >= this.mailbox.capacity) {
-      this.#shed(envelope, true)
+      this.shed(envelope, true)
       return full
     }
     envelope.header.accepted?.settle(gotIn)
@@ -105,10 +110,10 @@ export class Inbox {
    * Nothing is dropped for it: what the store holds was there before, and is never shed.
    */
   follow(followers: Followers, envelope: Envelope): TellOutcome {
-    envelope.since = this.#owner.host.coarse
-    this.#owner.tally.enter(Count.pending)
+    envelope.since = this.host.coarse
+    this.tally.enter(Count.pending)
     if (!this.mailbox.hasRoom && envelope.header.keep !== true) {
-      this.#shed(envelope, true)
+      this.shed(envelope, true)
       return full
     }
     followers.push(envelope)
@@ -116,27 +121,27 @@ export class Inbox {
   }
 
   /** A delivery waits for room, unless too many do already. */
-  #waitAtDoor(envelope: Envelope): boolean {
+  private waitAtDoor(envelope: Envelope): boolean {
     if (envelope.header.accepted === undefined) return false
-    this.#doorstep ??= new Doorstep()
-    return this.#doorstep.push(envelope)
+    this.doorstep ??= new Doorstep()
+    return this.doorstep.push(envelope)
   }
 
   /** Somebody left the mailbox: those who wait for room come in. */
-  #letIn(): void {
-    while (this.#doorstep !== undefined && this.mailbox.hasRoom) {
-      const envelope = this.#doorstep.shift()
+  private letIn(doorstep: Doorstep): void {
+    while (this.mailbox.hasRoom) {
+      const envelope = doorstep.shift()
       if (envelope === undefined) return
       this.mailbox.offer(envelope)
       envelope.header.accepted?.settle(gotIn)
     }
   }
 
-  #shed(loser: Envelope, offered: boolean): void {
-    this.#owner.tally.leave(Count.pending)
+  private shed(loser: Envelope, offered: boolean): void {
+    this.tally.leave(Count.pending)
     const isNewest = this.mailbox.overflow === 'drop-newest'
-    if (isNewest) this.#owner.discard(loser, 'dropped-newest')
-    else this.#owner.discard(loser, offered ? 'mailbox-full' : 'dropped-oldest')
+    if (isNewest) this.owner.discard(loser, 'dropped-newest')
+    else this.owner.discard(loser, offered ? 'mailbox-full' : 'dropped-oldest')
   }
 
   // ── going out ─────────────────────────────────────────────────────────────────────────────────
@@ -145,14 +150,14 @@ export class Inbox {
   take(limit?: LaneNumber): Envelope | undefined {
     const envelope = this.mailbox.take(limit)
     if (envelope === undefined) return undefined
-    this.#owner.tally.leave(Count.pending)
-    this.#letIn()
+    this.tally.leave(Count.pending)
+    if (this.doorstep !== undefined) this.letIn(this.doorstep)
     return envelope
   }
 
   takeRead(): Envelope | undefined {
     const envelope = this.reads?.shift()
-    if (envelope !== undefined) this.#owner.tally.leave(Count.pending)
+    if (envelope !== undefined) this.tally.leave(Count.pending)
     return envelope
   }
 
@@ -160,13 +165,13 @@ export class Inbox {
   remove(isIt: IsIt): { readonly envelope: Envelope; readonly position: number } | undefined {
     const position = this.mailbox.positionOf(isIt)
     const found =
-      position === undefined ? this.#removeElsewhere(isIt) : this.#removeQueued(isIt, position)
-    if (found !== undefined) this.#owner.tally.leave(Count.pending)
-    if (position !== undefined) this.#letIn()
+      position === undefined ? this.removeElsewhere(isIt) : this.removeQueued(isIt, position)
+    if (found !== undefined) this.tally.leave(Count.pending)
+    if (position !== undefined && this.doorstep !== undefined) this.letIn(this.doorstep)
     return found
   }
 
-  #removeQueued(
+  private removeQueued(
     isIt: IsIt,
     position: number,
   ): { envelope: Envelope; position: number } | undefined {
@@ -177,13 +182,13 @@ export class Inbox {
     return undefined
   }
 
-  #removeElsewhere(isIt: IsIt): { envelope: Envelope; position: number } | undefined {
+  private removeElsewhere(isIt: IsIt): { envelope: Envelope; position: number } | undefined {
     const found =
-      this.#doorstep?.remove(isIt) ?? this.followers?.remove(isIt) ?? this.#removeRead(isIt)
+      this.doorstep?.remove(isIt) ?? this.followers?.remove(isIt) ?? this.removeRead(isIt)
     return found && { ...found, position: this.mailbox.size + found.position }
   }
 
-  #removeRead(isIt: IsIt): { envelope: Envelope; position: number } | undefined {
+  private removeRead(isIt: IsIt): { envelope: Envelope; position: number } | undefined {
     const { reads } = this
     for (let position = 0; position < (reads?.length ?? 0); position += 1) {
       if (!isIt(reads?.at(position) as Envelope)) continue
@@ -194,7 +199,7 @@ export class Inbox {
 
   /** True when such a message waits for a turn of its own. */
   has(isIt: IsIt): boolean {
-    const places = [this.mailbox, this.stash, this.#doorstep ?? [], this.followers ?? []]
+    const places = [this.mailbox, this.stash, this.doorstep ?? [], this.followers ?? []]
     return places.some((place) => {
       for (const envelope of place) if (isIt(envelope)) return true
       return false
@@ -206,7 +211,7 @@ export class Inbox {
   /** Brings everything stashed back to the front of the mailbox. */
   unstash(): void {
     for (let left = this.stash.size; left > 0; left -= 1) {
-      this.#owner.tally.move(Count.stashed, Count.pending)
+      this.tally.move(Count.stashed, Count.pending)
     }
     this.stash.unstashInto(this.mailbox)
   }
@@ -222,11 +227,11 @@ export class Inbox {
 
   /** Takes out everything, in order; none of it is counted here any more. */
   drain(): Envelope[] {
-    const { tally } = this.#owner
+    const { tally } = this
     const stashed = this.stash.drain()
     const waiting = this.drainMailbox()
     for (let e = this.reads?.shift(); e !== undefined; e = this.reads?.shift()) waiting.push(e)
-    for (let e = this.#doorstep?.shift(); e !== undefined; e = this.#doorstep?.shift()) {
+    for (let e = this.doorstep?.shift(); e !== undefined; e = this.doorstep?.shift()) {
       waiting.push(e)
     }
     for (const [envelope] of this.followers?.takeAll() ?? []) waiting.push(envelope)

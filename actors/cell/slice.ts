@@ -49,7 +49,11 @@ export function runSlice(cell: Sliced, until: number): void {
     if (!cell.mayTake()) return
     const envelope = cell.nextMessage()
     if (envelope === undefined) return
-    if (isWanted(cell, envelope)) takeInHand(cell, envelope)
+    if (!mayBeWorthless(envelope) || isWanted(cell, envelope)) {
+      countTaken(cell, envelope)
+      cell.host.taken(envelope, cell.tally.row)
+      cell.begin(envelope)
+    }
     if ((left & 3) === 1 && cell.host.clock.mono() > until) return
   }
 }
@@ -87,15 +91,14 @@ function canRead({ phase }: Sliced): boolean {
   return phase === 'ready' || phase === 'turn'
 }
 
-function takeInHand(cell: Sliced, envelope: Envelope): void {
-  countTaken(cell, envelope)
-  cell.host.taken(envelope, cell.tally.row)
-  cell.begin(envelope)
-}
-
 function countTaken({ tally }: Sliced, { lane }: Envelope): void {
   tally.enter(Count.running)
   if (lane !== Lane.system) tally.enter(takenColumn(lane))
+}
+
+/** Most messages have neither a deadline nor somebody who may give them up: they are not looked at. */
+function mayBeWorthless({ header }: Envelope): boolean {
+  return header.deadline !== undefined || header.signal !== undefined
 }
 
 /** Discards what comes too late, or was given up meanwhile. */

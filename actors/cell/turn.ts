@@ -22,7 +22,7 @@ import { OpenCalls } from './open-calls.ts'
 import { composeTell, streamFrom } from './outgoing.ts'
 import { presentId, presentKey } from './present.ts'
 import { Seeded } from './seeded.ts'
-import type { Call, Sender } from './sending.ts'
+import { type Call, compose, type Sender } from './sending.ts'
 import type { EndReason, Probe, Signal } from './signal.ts'
 import { checkInterrupt } from './turn-checks.ts'
 
@@ -96,7 +96,11 @@ export abstract class Turn extends Handling implements SendPort, Sender {
     options?: MessageOptions,
   ): TellOutcome {
     this.check()
-    const told = composeTell(this, { to, name, spec, payload, options })
+    const call = { to, name, spec, payload, options }
+    if (options === undefined && spec.input === undefined) {
+      return this.dispatch(compose(this, call, payload))
+    }
+    const told = composeTell(this, call)
     return told instanceof Envelope ? this.dispatch(told) : told
   }
 
@@ -184,8 +188,6 @@ export abstract class Turn extends Handling implements SendPort, Sender {
     this.check()
     this.afterwards = 'destroyed'
   }
-
-  // ── asks, cycles, probes (T4) ─────────────────────────────────────────────────────────────────
 
   /** The waiting turns that an ask of this one carries: all before it, and this one. */
   protected get chain(): readonly string[] {

@@ -42,10 +42,6 @@ export class VolatileTurn extends Turn implements Context {
   /** Calls so far, where they are recorded. */
   #made = 0
 
-  constructor(cell: VolatileOwner, envelope: Envelope | undefined) {
-    super(cell, envelope)
-  }
-
   get state(): unknown {
     this.check()
     return this.cell.state
