@@ -8,73 +8,34 @@
  * Owns threads, links between them, epochs and origins. One failure leads to one replacement: the
  * death of a thread is seen once, as the rejection of its task.
  */
-import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
-import type { App } from '../../actors/app.ts'
-import { decodeError } from '../../actors/cell/error-data.ts'
+import { MessageChannel, receiveMessageOnPort } from 'node:worker_threads'
 import { Count } from '../../mailbox/accounting.ts'
 import type { Clock } from '../../mailbox/clock.ts'
-import { longestTimeout } from '../../mailbox/clock.ts'
-import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
-import { allocateHand } from '../../persistence/hand-file.ts'
-import { BusyNote } from '../peer/busy-note.ts'
-import { Counters } from '../peer/counters.ts'
-import { type FlightEntry, FlightRecorder, flightOf } from '../peer/flight-recorder.ts'
+import type { Counters } from '../peer/counters.ts'
+import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
-import { call, moving, type Remote } from '../wire/control.ts'
-import type { HostControl, LinkStart, Report, WardStart } from '../wire/host-control.ts'
-import { mainSlot, type Placement, type PlacementPlan } from '../wire/placement.ts'
+import { moving } from '../wire/control.ts'
+import type { LinkStart, Report, WardStart } from '../wire/host-control.ts'
+import { mainSlot } from '../wire/placement.ts'
 import { type Blocked, BlockedHosts } from './blocked-hosts.ts'
 import type { LinkLosses } from './host-losses.ts'
+import { type HostMaker, type HostThread, startHost } from './host-thread.ts'
 import type { HostsView } from './hosts-view.ts'
 import { LinkLedger } from './link-ledger.ts'
-import type { CheckedOptions } from './options.ts'
-import type { Thread, ThreadPool } from './pool.ts'
+import { maxDeaths, SlotDeaths } from './slot-deaths.ts'
 import { soon } from './soon.ts'
-import { deathOf, type StoreHome } from './store-home.ts'
-
-/** Deaths of one slot within {@link deathWindow} that retire it. */
-const maxDeaths = 10
-const deathWindow = 60_000
 
 export type HostState = 'running' | 'replacing' | 'retired'
 
-/** One incarnation of a slot. */
-export interface HostThread {
-  readonly slot: number
-  /** Generation of the slot; the next one begins also when the store's thread was replaced. */
-  epoch: number
-  readonly thread: Thread
-  readonly control: Remote<HostControl>
-  readonly controlPort: MessagePort
-  readonly reports: MessagePort
-  readonly counters: Counters
-  readonly flight: SharedArrayBuffer
-  readonly busy: BusyNote
-  /** What it has in hand, when the store is in memory. */
-  readonly hand: SharedArrayBuffer | undefined
-  readonly death: Promise<never>
-  /** Node's number of its thread, once it is up. */
-  threadId: number
-}
-
 /** What the hosts need from the rest of the main side. */
-export interface HostsSide {
-  readonly app: App
-  readonly plan: PlacementPlan
-  readonly placement: Placement
+export interface HostsSide extends HostMaker {
   readonly clock: Clock
-  readonly options: CheckedOptions
-  readonly worker: URL
-  readonly pool: ThreadPool
-  readonly store: StoreHome | undefined
   /** Links of the main thread itself. */
   readonly links: PeerLinks
   readonly faults: Faults | undefined
   /** The next epoch of a slot; 1 without a store. */
   beginEpoch(slot: number): Promise<number>
-  nextOrigin(): Promise<number>
-  reported(slot: number, report: Report): void
   /** A host died; its rows are frozen. Settles what the store holds for the slot. */
   lost(host: HostThread, error: unknown, links: LinkLosses): Promise<void>
   started(slot: number): void
@@ -88,7 +49,7 @@ export interface HostsSide {
 export class Hosts implements HostsView {
   readonly #side: HostsSide
   readonly #running = new Map<number, HostThread>()
-  readonly #deaths = new Map<number, number[]>()
+  readonly #deaths: SlotDeaths
   readonly #ledger: LinkLedger
   readonly #blocked: BlockedHosts
   #slots = 0
@@ -98,6 +59,7 @@ export class Hosts implements HostsView {
 
   constructor(side: HostsSide) {
     this.#side = side
+    this.#deaths = new SlotDeaths(side.clock)
     this.#ledger = new LinkLedger(side.app.actors.keys())
     this.#blocked = new BlockedHosts({
       clock: side.clock,
@@ -229,86 +191,10 @@ export class Hosts implements HostsView {
   // ── starting ──────────────────────────────────────────────────────────────────────────────────
 
   async #startHost(slot: number, begun?: number): Promise<HostThread> {
-    const { app, plan, options, store, pool, worker } = this.#side
     const epoch = begun ?? (await this.#side.beginEpoch(slot))
-    const origin = await this.#side.nextOrigin()
-    const control = new MessageChannel()
-    const reports = new MessageChannel()
-    const storePort = await store?.connectRemote(slot)
-    const counters = new Counters(app.actors.keys())
-    const flight = FlightRecorder.allocate()
-    const busy = new BusyNote()
-    const { store: file } = options
-    const hand = file === 'memory' ? allocateHand() : file
-    const start = {
-      role: 'host',
-      slot,
-      epoch,
-      origin,
-      app: app.url,
-      plan,
-      retired: this.#side.placement.retired,
-      counters: counters.shared,
-      flight,
-      busy: busy.shared,
-      hand,
-      development: options.development,
-      residency: options.residency,
-      secrets: options.secrets,
-      control: control.port2,
-      reports: reports.port2,
-      store: storePort,
-    }
-    const moved = [control.port2, reports.port2, ...(storePort ? [storePort] : [])]
-    const thread = pool.run(worker, start, moved)
-    const death = deathOf(thread.ended, `host ${slot}`)
-    const host = {
-      slot,
-      epoch,
-      thread,
-      control: call<HostControl>(control.port1, death),
-      controlPort: control.port1,
-      reports: reports.port1,
-      counters,
-      flight,
-      busy,
-      hand: typeof hand === 'string' ? undefined : hand,
-      death,
-      threadId: 0,
-    }
-    await this.#up(host)
+    const host = await startHost(this.#side, slot, epoch)
     this.#side.started(slot)
     return host
-  }
-
-  /** Resolves when the host answers; rejects when it dies first or takes too long. */
-  async #up(host: HostThread): Promise<void> {
-    const { startWithin } = this.#side.options
-    let timer: NodeJS.Timeout | undefined
-    const up = new Promise<void>((resolve, reject) => {
-      const patience = Math.min(startWithin, longestTimeout)
-      timer = setTimeout(() => reject(slow(host.slot, startWithin)), patience)
-      host.reports.on('message', (report: Report) => {
-        if (report.kind === 'up') {
-          host.threadId = report.threadId
-          resolve()
-        }
-        if (report.kind === 'failed') reject(decodeError(report.error))
-        this.#side.reported(host.slot, report)
-      })
-    })
-    try {
-      // A start that failed is reported before its thread ends, by another way: let it come first.
-      const died = host.death.catch((error) => new Promise((_, fail) => setImmediate(fail, error)))
-      await Promise.race([up, died])
-    } catch (error) {
-      host.thread.kill()
-      host.controlPort.close()
-      host.reports.close()
-      throw error
-    } finally {
-      clearTimeout(timer)
-    }
   }
 
   /** Links a host with the main thread and with every other host that is not linked to it yet. */
@@ -362,7 +248,7 @@ export class Hosts implements HostsView {
     await this.#side.lost(host, error, this.#ledger.take(host.slot))
     faults?.('host:settled')
     if (this.#stopping) return
-    if (this.#countDeath(host.slot) >= maxDeaths) return this.#retire(host.slot)
+    if (this.#deaths.count(host.slot) >= maxDeaths) return this.#retire(host.slot)
     await this.#comeUp(host.slot, epoch)
   }
 
@@ -407,7 +293,7 @@ export class Hosts implements HostsView {
   /** A replacement that does not come up counts as a death, after a pause that grows. */
   #failed(slot: number, failure: unknown): void {
     if (this.#stopping) return
-    const deaths = this.#countDeath(slot)
+    const deaths = this.#deaths.count(slot)
     this.#side.reported(slot, { kind: 'unhandled', error: describe(failure) })
     this.#replacing = this.#replacing
       .then(() => (deaths >= maxDeaths ? this.#retire(slot) : this.#retryLater(slot, deaths)))
@@ -444,14 +330,6 @@ export class Hosts implements HostsView {
     return this.#ledger.inTransit()
   }
 
-  #countDeath(slot: number): number {
-    const now = performance.now()
-    const recent = (this.#deaths.get(slot) ?? []).filter((at) => now - at < deathWindow)
-    recent.push(now)
-    this.#deaths.set(slot, recent)
-    return recent.length
-  }
-
   async #retire(slot: number): Promise<void> {
     this.#side.placement.retire(slot)
     this.#side.links.retire(slot)
@@ -470,13 +348,6 @@ export class Hosts implements HostsView {
 
 function end(start: LinkStart): LinkStart {
   return moving(start, [start.port])
-}
-
-function slow(slot: number, within: number): TroupeError {
-  return new TroupeError(
-    'APP_INVALID',
-    `host ${slot} did not come up within ${within} ms; does the app module block or await something at its top level? Raise "startWithin" if it really needs longer`,
-  )
 }
 
 function describe(error: unknown): { name: string; message: string; stack?: string } {
