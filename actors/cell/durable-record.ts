@@ -1,6 +1,6 @@
 /**
- * How a durable actor's turns and steps become records. `prepare` encodes everything that can fail,
- * while the turn can still be undone; `write` cannot fail.
+ * How a durable actor's turns become records; its steps do in `step-record.ts`. `prepare` encodes
+ * everything that can fail, while the turn can still be undone; `write` cannot fail.
  */
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
@@ -18,8 +18,6 @@ import { encodeError } from './error-data.ts'
 import { encodeGivenUp } from './given-up.ts'
 import type { CellHost } from './ports.ts'
 import { payloadVersion } from './present.ts'
-import { type StagedMessage, writeMessage } from './staged.ts'
-import { type Step, stepSection } from './steps.ts'
 import { encodeHeader, wallDeadline } from './stored-message.ts'
 import { encodeInputs, type TurnInputs } from './turn-inputs.ts'
 
@@ -76,7 +74,7 @@ function wholeBook(book: Book, patch: Patch | undefined): Uint8Array {
 }
 
 /** The payload of a message that was only in memory so far: the history needs it (R4). */
-function inlinePayload(envelope: Envelope): Uint8Array | undefined {
+export function inlinePayload(envelope: Envelope): Uint8Array | undefined {
   if (envelope.stored) return undefined
   return envelope.header.bytes ?? encodeValue(envelope.payload)
 }
@@ -179,28 +177,6 @@ function writeNextTick(builder: SegmentBuilder, cell: Recorded, envelope: Envelo
   builder.setTimer({ id: tick.timer, name, lane: Lane.normal, due, version, payload })
 }
 
-/** Writes that a step is about to leave; from here on its turn's message is in the store (D2). */
-export function writeStepBegun(
-  builder: SegmentBuilder,
-  cell: Recorded,
-  turn: DurableTurn,
-  step: Step,
-  message: StagedMessage | undefined,
-): void {
-  const envelope = turn.envelope as Envelope
-  const payload = inlinePayload(envelope)
-  builder.record({
-    kind: RecordKind.stepBegun,
-    time: Math.floor(cell.host.clock.wall()),
-    flags: cell.takeRebase(),
-    ...subject(cell, envelope),
-    name: step.name,
-    step: stepSection(step, turn.steps),
-  })
-  writeInline(builder, cell, envelope, payload)
-  if (message !== undefined) writeMessage(builder, message)
-}
-
 /** Writes that a turn is about to be aborted (M6). */
 export function writeInterrupt(
   builder: SegmentBuilder,
@@ -218,25 +194,6 @@ export function writeInterrupt(
   writeInline(builder, cell, envelope, payloadIfAny(envelope))
 }
 
-/** Writes how a step ended. */
-export function writeStepDone(
-  builder: SegmentBuilder,
-  cell: Recorded,
-  turn: DurableTurn,
-  step: Step,
-  outcome: { readonly result?: Uint8Array; readonly error?: Uint8Array },
-): void {
-  builder.record({
-    kind: RecordKind.stepDone,
-    time: Math.floor(cell.host.clock.wall()),
-    flags: cell.takeRebase() | (outcome.error === undefined ? 0 : RecordFlag.failed),
-    ...subject(cell, turn.envelope),
-    name: step.name,
-    step: stepSection(step, turn.steps),
-    ...outcome,
-  })
-}
-
 interface Subject {
   readonly actor: string
   /** Of the state, and so of the code that ran (D9). */
@@ -248,7 +205,7 @@ interface Subject {
 }
 
 /** Whose record it is and which message it is about. */
-function subject(cell: Recorded, envelope: Envelope | undefined): Subject {
+export function subject(cell: Recorded, envelope: Envelope | undefined): Subject {
   const { version } = cell.definition.past.state
   if (envelope === undefined) return { actor: cell.id, version }
   return {
@@ -261,7 +218,7 @@ function subject(cell: Recorded, envelope: Envelope | undefined): Subject {
   }
 }
 
-function writeInline(
+export function writeInline(
   builder: SegmentBuilder,
   cell: Recorded,
   envelope: Envelope,
