@@ -16,11 +16,16 @@ type Check = (holds: boolean, what: string) => void
  * was told, and has asked again.
  */
 export async function heal(system: System): Promise<void> {
-  for (const quarantined of system.quarantine.list()) system.quarantine.release(quarantined)
+  release(system)
   for (const letter of quarantinedIn(system)) {
     if (letter.replays === 0 && letter.name !== 'credit') system.deadLetters.replay(letter.id)
   }
   await system.quiet()
+}
+
+/** Activations and timers start again. */
+export function release(system: System): void {
+  for (const quarantined of system.quarantine.list()) system.quarantine.release(quarantined)
 }
 
 const quarantinedIn = (system: System): readonly DeadLetter[] =>
