@@ -181,7 +181,10 @@ test('F4, F3: ten deaths in 60 s retire a slot; its addresses live elsewhere, an
     await next
     await system.quiet()
   }
-  assert.equal((await Promise.all(pings)).length, 10)
+  // The last one goes to slot 1, and may be in its memory when the deadly message ends that thread too.
+  const last = await pings.pop()?.catch((error: TroupeError) => error.code)
+  assert.ok(last === keyOn(0, 'trouble', 10) || last === 'HOST_LOST', last)
+  assert.equal((await Promise.all(pings)).length, 9)
   const { slot } = await retired
   assert.equal(slot, 0)
   await quarantined
