@@ -178,8 +178,9 @@ export class StoreService {
     this.#keepUp()
   }
 
-  /** Gives the archivist its next order, if something is due. */
+  /** Gives the archivist its next order, if something is due. A stalled store cannot say what is. */
   #keepUp(): void {
+    if (this.#stall.isOn || this.#closed) return
     const archivist = this.#clients.get(archiveSlot)
     const order = archivist && this.#upkeep.order()
     if (order !== undefined) archivist?.wire.post({ kind: 'archive', ...order })
@@ -213,6 +214,7 @@ export class StoreService {
     this.#state(false, undefined)
     this.#answering.resumed()
     this.#timers.arm()
+    this.#keepUp()
   }
 
   /** Clients hear first what was committed after all, then that the rest is lost. */

@@ -35,8 +35,8 @@ export class Upkeep {
   readonly #every: number
   readonly #after: number
   readonly #now: () => number
-  /** The newest one, or the one that is being written. */
-  #checkpoint: NewestCheckpoint
+  /** The newest one, or the one that is being written; undefined: to be asked of the store. */
+  #checkpoint: NewestCheckpoint | undefined
   /** Wall time in ms before which no other is ordered: the last one failed. */
   #notBefore = 0
   #busy = false
@@ -55,7 +55,10 @@ export class Upkeep {
     this.#checkpoint = store.newestCheckpoint()
   }
 
-  /** What to do now; undefined while an order is out or nothing is due. */
+  /**
+   * What to do now; undefined while an order is out or nothing is due. Reads the store: not to be called
+   * while that is stalled.
+   */
   order(): ArchiveOrder | undefined {
     if (this.#busy) return undefined
     const checkpoint = this.#isCheckpointDue()
@@ -65,21 +68,26 @@ export class Upkeep {
     return { checkpoint }
   }
 
-  /** @param failed the order was not carried out */
+  /**
+   * Reads nothing: the store may be what failed.
+   *
+   * @param failed the order was not carried out
+   */
   done(failed = false): void {
     this.#busy = false
     if (!failed) return
     this.#notBefore = this.#now() + pauseAfterFailure
     // What the archivist got done of it, the store knows.
-    this.#checkpoint = this.#store.newestCheckpoint()
+    this.#checkpoint = undefined
   }
 
   #isCheckpointDue(): boolean {
+    const now = this.#now()
+    if (now < this.#notBefore) return false
+    this.#checkpoint ??= this.#store.newestCheckpoint()
     const { position } = this.#store
     const news = position - this.#checkpoint.position
     if (news <= 0) return false
-    const now = this.#now()
-    if (now < this.#notBefore) return false
     if (news < this.#every && now - this.#checkpoint.time < this.#after) return false
     this.#checkpoint = { position, time: now }
     return true

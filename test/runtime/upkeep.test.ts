@@ -1,11 +1,16 @@
 /** When the archivist is sent to work (D3), and that what it cannot do is not asked of it for ever. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { VirtualClock } from '../../mailbox/clock.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
 import { Archivist } from '../../persistence/archivist.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { MemoryMedium, openMemoryStore } from '../../persistence/memory-store.ts'
+import { SegmentBuilder } from '../../persistence/segment.ts'
 import type { Store } from '../../persistence/store.ts'
-import { Upkeep } from '../../runtime/store/upkeep.ts'
+import type { FromStore } from '../../runtime/store/protocol.ts'
+import { StoreService } from '../../runtime/store/store-service.ts'
+import { archiveSlot, Upkeep } from '../../runtime/store/upkeep.ts'
 import { Writer } from '../persistence/frames.ts'
 
 const snapshots = { checkpoint: false }
@@ -118,3 +123,46 @@ test('D3: others get their snapshots while one cannot; after a snapshot the coun
   grow('account/a', 2)
   assert.deepEqual(upkeep.order(), snapshots)
 })
+
+test('D5, D7: an order that fails because the store failed is given again when that is open', () => {
+  const clock = new VirtualClock()
+  const medium = new FailingMedium()
+  const store = openMemoryStore({ now: () => clock.wall() }, medium)
+  const service = new StoreService(store, clock, (run) => run(), { checkpointEvery: 1 })
+  const orders: FromStore[] = []
+  const archivist = service.connect(archiveSlot, {
+    post: (message) => void (message.kind === 'archive' && orders.push(message)),
+  })
+  const client = service.connect(1, { post: () => undefined })
+  const writer = new Writer(store)
+  const commit = (): void => {
+    writer.accept('account/a', 'x')
+    client({ kind: 'frame', frame: writer.build.take() })
+  }
+  commit()
+  assert.equal(orders.length, 1)
+  medium.fails = true
+  commit()
+  assert.notEqual(service.stalledSince, undefined)
+  const error = { name: 'Error', message: 'stalled' }
+  archivist({ kind: 'archived', failed: { work: 'checkpoint', error } })
+  assert.equal(orders.length, 1, 'a store that is stalled cannot say what is due')
+  medium.fails = false
+  clock.advance(60_000)
+  assert.equal(service.stalledSince, undefined)
+  client({ kind: 'resumed' })
+  writer.build = new SegmentBuilder(writer.slot, writer.epoch, 2)
+  commit()
+  assert.deepEqual(orders.at(-1), { kind: 'archive', checkpoint: true })
+  service.close()
+})
+
+/** A memory whose transactions fail as long as it is told. */
+class FailingMedium extends MemoryMedium {
+  fails = false
+
+  override transaction<T>(work: () => T): T {
+    if (this.fails) throw new TroupeError('STORE_STALLED', 'injected')
+    return super.transaction(work)
+  }
+}
