@@ -108,7 +108,10 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#recover()
     this.#clients.recover(this.#medium)
     this.#state = 'open'
-    return { position: this.position, clients: this.#clients.tails() }
+    // What an older generation got done is not where the present one goes on.
+    const isNewest = (one: Tail['clients'][number]): boolean =>
+      one.epoch === this.#medium.epoch(one.slot)
+    return { position: this.position, clients: this.#clients.tails().filter(isNewest) }
   }
 
   beginEpoch(slot: number): number {

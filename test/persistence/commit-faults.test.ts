@@ -86,6 +86,33 @@ test('D5: the very first frame of a client is told apart as well', () => {
   })
 })
 
+test('D5, F4: a generation that has committed nothing yet goes on from its own first frame', () => {
+  withFolder((folder) => {
+    let armed: Fault
+    const connectFaulty = faulty(() => {
+      const now = armed
+      armed = undefined
+      return now
+    })
+    const store = openSqliteStore(join(folder, 's.db'), { connect: connectFaulty })
+    const old = new Writer(store, 0)
+    for (const payload of ['p1', 'p2']) {
+      old.accept(a, payload)
+      old.commit()
+    }
+    const other = new Writer(store, 1)
+    const next = new Writer(store, 0)
+    other.accept(a, 'x')
+    armed = 'before'
+    assert.throws(() => other.commit())
+    // Numbered after the dead generation's frames it would be out of order for ever.
+    next.resume()
+    next.accept(a, 'p3')
+    assert.equal(next.commit().status, 'committed')
+    store.close()
+  })
+})
+
 test('D5: reopening may fail as often as it likes, the store says so and recovers', () => {
   withFolder((folder) => {
     const file = join(folder, 's.db')
