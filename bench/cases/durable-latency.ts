@@ -3,27 +3,14 @@
  * (to the host and on to the store's thread) around a commit of one row.
  */
 import { MessageChannel } from 'node:worker_threads'
-import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
-import { contract } from '../../actors/contract.ts'
-import { message } from '../../actors/message.ts'
 import { createSystem } from '../../runtime/index.ts'
+import { Account, account } from '../account.ts'
 import { BareThread } from '../bare-threads.ts'
 import type { BenchCase } from '../bench-case.ts'
 import { TempFolder } from '../temp-folder.ts'
 import { latencies, must } from '../timing.ts'
 
-const Account = contract('account', { deposit: message<{ amount: number }, number>() })
-const account = actor(Account, {
-  durable: true,
-  state: () => ({ balance: 0 }),
-  on: {
-    deposit(ctx, { amount }) {
-      ctx.state.balance += amount
-      return ctx.state.balance
-    },
-  },
-})
 const bank = app(import.meta.url, { actors: [account] })
 
 // biome-ignore lint/style/noDefaultExport: an app module exports its app

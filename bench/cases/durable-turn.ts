@@ -8,25 +8,15 @@ import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import { createSystem, type System } from '../../runtime/index.ts'
+import { Account, account } from '../account.ts'
 import type { BenchCase, Contestant } from '../bench-case.ts'
 import { nodePeer } from '../peers/index.ts'
 import { segmentBound } from '../segment-bound.ts'
 import { TempFolder } from '../temp-folder.ts'
 import { must, rate } from '../timing.ts'
 
-const Account = contract('account', { deposit: message<{ amount: number }, number>() })
 const Teller = contract('teller', { depositToAll: message<{ batches: number }, number>() })
 
-const account = actor(Account, {
-  durable: true,
-  state: () => ({ balance: 0 }),
-  on: {
-    deposit(ctx, { amount }) {
-      ctx.state.balance += amount
-      return ctx.state.balance
-    },
-  },
-})
 const teller = actor(Teller, {
   on: {
     async depositToAll(ctx, { batches }) {

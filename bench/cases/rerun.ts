@@ -2,10 +2,7 @@
  * Recorded turns run again with their inputs, each compared with its record, beside reading the same
  * records, decoding message and patch and applying it.
  */
-import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
-import { contract } from '../../actors/contract.ts'
-import { message } from '../../actors/message.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import type { HistoryReader } from '../../persistence/history-reader.ts'
@@ -15,21 +12,11 @@ import { openRecording } from '../../persistence/replay/recording.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
 import { createSystem } from '../../runtime/index.ts'
 import { rerun } from '../../runtime/replay/rerun.ts'
+import { Account, account } from '../account.ts'
 import type { BenchCase } from '../bench-case.ts'
 import { TempFolder } from '../temp-folder.ts'
 import { must, rate } from '../timing.ts'
 
-const Account = contract('account', { deposit: message<{ amount: number }, number>() })
-const account = actor(Account, {
-  durable: true,
-  state: () => ({ balance: 0 }),
-  on: {
-    deposit(ctx, { amount }) {
-      ctx.state.balance += amount
-      return ctx.state.balance
-    },
-  },
-})
 const bank = app(import.meta.url, { actors: [account] })
 
 // biome-ignore lint/style/noDefaultExport: an app module exports its app
