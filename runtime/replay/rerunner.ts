@@ -11,15 +11,12 @@ import type { CellEvent } from '../../actors/cell/ports.ts'
 import { envelopeOf } from '../../actors/cell/stored-message.ts'
 import { VirtualClock } from '../../mailbox/clock.ts'
 import type { TroupeError } from '../../mailbox/errors.ts'
-import { Keyring } from '../../persistence/keyring.ts'
 import { RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
-import { readSecrets, type SecretsOptions } from '../main/secrets-plan.ts'
-import { Counters } from '../peer/counters.ts'
+import type { SecretsOptions } from '../main/secrets-plan.ts'
 import { connectStore } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
-import { mainSlot, Placement, planPlacement } from '../wire/placement.ts'
-import { noDeps } from './no-deps.ts'
+import { mainSlot } from '../wire/placement.ts'
 import type { RecordedTurn } from './recorded-turn.ts'
 import { ReplayPeer } from './replay-peer.ts'
 import { ReplayStore } from './replay-store.ts'
@@ -60,30 +57,13 @@ export class Rerunner {
 
   constructor(app: App, options: RerunnerOptions = {}) {
     this.#patience = options.patience ?? 1_000
-    this.#peer = new ReplayPeer(
-      {
-        slot: mainSlot,
-        actors: watched(
-          startingOnly(app.actors, () => this.#expected?.message === undefined),
-          options.beforeHandler,
-        ),
-        deps: () => ('deps' in options ? options.deps : noDeps('give rerun { deps }')),
-        placement: new Placement(planPlacement([], 0)),
-        counters: new Counters(app.actors.keys()),
-        origin: 1,
-        development: false,
-        secrets: new Keyring(readSecrets('rerun', options.secrets, process.env)),
-        sink: {
-          event: (event) => this.#event(event),
-          deadLetter: () => undefined,
-          // What it logged was logged then.
-          log: () => undefined,
-        },
-        jitter: () => 1,
-        soon: setImmediate,
-      },
-      this.#clock,
-    )
+    this.#peer = new ReplayPeer(app, options, this.#clock, {
+      actors: watched(
+        startingOnly(app.actors, () => this.#expected?.message === undefined),
+        options.beforeHandler,
+      ),
+      event: (event) => this.#event(event),
+    })
     let receive: (message: FromStore) => void = () => undefined
     this.#store = new ReplayStore(
       (message) => receive(message),

@@ -16,14 +16,9 @@ import { VirtualClock } from '../../mailbox/clock.ts'
 import type { TroupeError } from '../../mailbox/errors.ts'
 import type { Settled } from '../../mailbox/outcome.ts'
 import { decodeValue } from '../../persistence/codec.ts'
-import { Keyring } from '../../persistence/keyring.ts'
 import { PartFlag, PartKind } from '../../persistence/record.ts'
 import { differences } from '../../persistence/replay/differences.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
-import { readSecrets } from '../main/secrets-plan.ts'
-import { Counters } from '../peer/counters.ts'
-import { mainSlot, Placement, planPlacement } from '../wire/placement.ts'
-import { noDeps } from './no-deps.ts'
 import { ReplayPeer } from './replay-peer.ts'
 import type { RerunnerOptions, RerunOutcome } from './rerunner.ts'
 import type { TurnDifference } from './turn-difference.ts'
@@ -56,27 +51,11 @@ export class VolatileRerunner implements EffectChoices {
   constructor(app: App, options: RerunnerOptions) {
     this.#app = app
     this.#patience = options.patience ?? 1_000
-    this.#peer = new ReplayPeer(
-      {
-        slot: mainSlot,
-        actors: app.actors,
-        deps: () => ('deps' in options ? options.deps : noDeps('give rerun { deps }')),
-        placement: new Placement(planPlacement([], 0)),
-        counters: new Counters(app.actors.keys()),
-        origin: 1,
-        development: false,
-        secrets: new Keyring(readSecrets('rerun', options.secrets, process.env)),
-        effects: this,
-        sink: {
-          event: (event) => this.#event(event),
-          deadLetter: () => undefined,
-          log: () => undefined,
-        },
-        jitter: () => 1,
-        soon: setImmediate,
-      },
-      this.#clock,
-    )
+    this.#peer = new ReplayPeer(app, options, this.#clock, {
+      actors: app.actors,
+      effects: this,
+      event: (event) => this.#event(event),
+    })
   }
 
   /** Runs a turn; those of one actor come in their order, from its start on. */
