@@ -129,6 +129,14 @@ export const errorCodes = Object.freeze({
     'createSystem was called inside a host thread; keep it out of the app module.',
   ),
   TERMINAL: final('A handler refused for good with `terminal(...)`; it is never retried.'),
+  TOOL_FAILED: retryable('A tool threw; its model was told what.'),
+  TOOL_MISSING: final(
+    'A model called a tool that its agent does not have; it was told which there are.',
+  ),
+  TOOL_OUTPUT_TOO_LARGE: final(
+    'A result of a tool exceeds its `maxOutput`; its model was told to ask for less.',
+  ),
+  TOOL_TIMEOUT: retryable('A tool did not answer within its `timeout`; its model was told so.'),
   VERSION_NEWER: final(
     'A state or message has a newer version than its definition knows; it waits for newer code (D9).',
   ),

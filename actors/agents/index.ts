@@ -1,6 +1,6 @@
 /**
  * `troupe/agents`: the ports through which agents use a language model and find text, the model that
- * is built in, and what adapters and retrievers need to read text as that model does.
+ * is built in, what adapters and retrievers need to read text as that model does, and tools.
  */
 import '../../mailbox/supported-node.ts'
 
@@ -63,3 +63,13 @@ export {
   toolCallsOf,
 } from './parts.ts'
 export type { Passage, Retriever, SearchOptions } from './retriever.ts'
+export {
+  type Tool,
+  type ToolApproval,
+  type ToolCall,
+  type ToolParts,
+  type ToolTurn,
+  type ToolWork,
+  tool,
+} from './tools/tool.ts'
+export { type Toolbox, toolbox } from './tools/toolbox.ts'
