@@ -11,8 +11,10 @@
  * timer     8 f64 due       16 f64 every    24 u32 id     28 u32 name  32 f64 position  40 u32 part
  * step      8 f64 position  16 f64 record   24 u32 index               32 f64 answer
  * subscription                              24 u32 pattern  28 u32 name
+ * tick      8 f64 position                  24 u32 id
  * ```
- * Marks: for pending and stash those of `pending.ts`; for a step 1 done, 2 ask.
+ * A tick stands behind its timer, which is held until it is taken. Marks: for pending and stash those
+ * of `pending.ts`; for a step 1 done, 2 ask.
  */
 import type { ActorRow } from './actor-table.ts'
 import { viewOf } from './directory.ts'
@@ -27,6 +29,7 @@ const Kind = Object.freeze({
   timer: 4,
   step: 5,
   subscription: 6,
+  tick: 7,
 })
 const StepMark = Object.freeze({ done: 1, ask: 2 })
 
@@ -136,6 +139,9 @@ function* otherEntries({ timers, steps, subscriptions }: Ledger): Generator<Entr
     const numbers = [due, every, at.position] as const
     yield { kind: Kind.timer, actor, lane, numbers, index: id, name, part: at.index }
   }
+  for (const [tick, { actor, id }] of timers.held()) {
+    yield { kind: Kind.tick, actor, numbers: [tick, 0, 0], index: id }
+  }
   for (const [actor, { message, position, done, answer }] of steps.all()) {
     const marks = (done ? StepMark.done : 0) | (steps.isAsk(position) ? StepMark.ask : 0)
     const numbers = [message.position, position, answer] as const
@@ -200,6 +206,11 @@ function restore(ledger: Ledger, view: DataView, at: number, name: (no: number) 
         slot: 0,
         shift: 0,
       })
+      return
+    }
+    case Kind.tick: {
+      const timer = ledger.timers.get(actor, index)
+      if (timer !== undefined) ledger.timers.hold(timer, position)
       return
     }
     case Kind.step: {

@@ -169,6 +169,7 @@ export class Ledger {
     if (marks & Mark.ownId) heard.settled(no, messageAt, messageIndex, position)
     if (marks & Mark.stepAsk) this.steps.answered(messageAt, position)
     if (entry === 0) return
+    this.timers.taken(no, messageAt)
     this.stashes.remove(entry)
     this.steps.drop(no, messageAt, messageIndex)
     this.pending.remove(entry)
@@ -178,7 +179,10 @@ export class Ledger {
   #keep(record: Folding, row: number): void {
     const { kind, position, messageAt, messageIndex } = record
     const entry = this.pending.find(row, messageAt, messageIndex) || this.#inline(record, row)
-    if (kind === RecordKind.turn) this.stashes.add(entry)
+    if (kind === RecordKind.turn) {
+      this.stashes.add(entry)
+      this.timers.taken(record.no, messageAt)
+    }
     if (kind !== RecordKind.stepBegun && kind !== RecordKind.stepDone) return
     const message = { position: messageAt, index: messageIndex }
     const step = { message, position, done: kind === RecordKind.stepDone, answer: 0 }
@@ -209,7 +213,7 @@ export class Ledger {
         cancelTimer(this.timers, view, part)
         return
       case PartKind.timerFired:
-        fireTimer(this.timers, view, part)
+        fireTimer(this.timers, record, part)
         return
       case PartKind.subscribed:
       case PartKind.unsubscribed:

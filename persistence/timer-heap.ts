@@ -5,6 +5,10 @@
  * Two times. *Due* is wall time, what the record says. *Its time* is on the line of the process, which
  * began as wall time and never jumps: due, less how far the wall clock had jumped when the timer was
  * set. In a process whose clock is left alone the two are the same.
+ *
+ * Invariant: a timer whose tick is still pending is *held*: it waits for no time, so that an actor that
+ * cannot run costs one message a timer and not one a tick. Once the tick is consumed it is due as late
+ * as it is, and its next tick says how many were missed.
  */
 import type { MessageRef } from './record.ts'
 
@@ -22,7 +26,7 @@ export interface Timer {
   readonly every: number
   /** The record that set it, and the ordinal of its part there. */
   readonly at: MessageRef
-  /** Place in the heap; this file's own. */
+  /** Place in the heap, -1 while it is held; this file's own. */
   slot: number
   /** Ms that the wall clock had jumped when it was set; this file's own. */
   shift: number
@@ -31,14 +35,17 @@ export interface Timer {
 export class TimerHeap {
   readonly #heap: Timer[] = []
   readonly #byActor = new Map<number, Map<number, Timer>>()
+  /** Timers whose tick is pending, by the position of its record. */
+  readonly #held = new Map<number, Timer>()
+  readonly #tickOf = new Map<Timer, number>()
   /** Ms that the wall clock has jumped in this process: what timers that are set now count out. */
   shift = 0
 
   get size(): number {
-    return this.#heap.length
+    return this.#heap.length + this.#held.size
   }
 
-  /** The earliest, or undefined. */
+  /** The earliest that is not held, or undefined. */
   get next(): Timer | undefined {
     return this.#heap[0]
   }
@@ -52,8 +59,14 @@ export class TimerHeap {
     return this.#byActor.get(actor)?.size ?? 0
   }
 
-  all(): readonly Timer[] {
-    return this.#heap
+  *all(): Generator<Timer> {
+    yield* this.#heap
+    yield* this.#held.values()
+  }
+
+  /** Held timers, with the position of the record that their tick is in. */
+  held(): Iterable<readonly [tick: number, timer: Timer]> {
+    return this.#held
   }
 
   get(actor: number, id: number): Timer | undefined {
@@ -77,22 +90,37 @@ export class TimerHeap {
     if (own === undefined || timer === undefined) return
     own.delete(id)
     if (own.size === 0) this.#byActor.delete(actor)
-    const last = this.#heap.pop() as Timer
-    if (last === timer) return
-    this.#put(last, timer.slot)
-    this.#settle(last)
+    this.#take(timer)
   }
 
   /** Moves a timer to its next tick. */
   move(timer: Timer, due: number): void {
     timer.due = due
-    this.#settle(timer)
+    if (timer.slot >= 0) this.#settle(timer)
+  }
+
+  /** From now on it waits for its tick, which the record at this position holds. */
+  hold(timer: Timer, tick: number): void {
+    // A record fires one timer. Of one that fires more, nothing of ours, the others go on ticking.
+    if (this.#held.has(tick)) return
+    this.#take(timer)
+    this.#held.set(tick, timer)
+    this.#tickOf.set(timer, tick)
+  }
+
+  /** The actor has taken its tick from this record, if there was one. */
+  taken(actor: number, tick: number): void {
+    const timer = this.#held.get(tick)
+    if (timer?.actor !== actor) return
+    this.#take(timer)
+    this.#put(timer, this.#heap.length)
+    this.#up(timer)
   }
 
   /** Folded anew in the same process: whatever was known here before keeps its time. */
   takeOver(before: TimerHeap): void {
     this.shift = before.shift
-    for (const timer of this.#heap) {
+    for (const timer of this.all()) {
       const known = before.get(timer.actor, timer.id)
       const isSame = known?.at.position === timer.at.position && known.at.index === timer.at.index
       timer.shift = isSame ? known.shift : before.shift
@@ -116,6 +144,22 @@ export class TimerHeap {
     }
     visit(0)
     return found.sort(byTime).slice(0, limit)
+  }
+
+  /** Out of the heap, or out of those that are held. */
+  #take(timer: Timer): void {
+    const tick = this.#tickOf.get(timer)
+    if (tick !== undefined) {
+      this.#held.delete(tick)
+      this.#tickOf.delete(timer)
+      return
+    }
+    const last = this.#heap.pop() as Timer
+    if (last !== timer) {
+      this.#put(last, timer.slot)
+      this.#settle(last)
+    }
+    timer.slot = -1
   }
 
   #put(timer: Timer, slot: number): void {

@@ -7,6 +7,7 @@ import type { TimerSpec } from '../../actors/context.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import type { Encodable } from '../../persistence/encodable-types.ts'
+import { checkpoint } from '../persistence/store-contract.ts'
 import { code, Gate, settled } from './support.ts'
 import { type Fault, memoryEngine, World } from './world.ts'
 
@@ -26,10 +27,14 @@ interface Tick {
 let fail = (_text: string): boolean => false
 let gate: Gate | undefined
 let book = false
+let broken = false
 
 const clockwork = actor(Clockwork, {
   durable: true,
   state: () => ({ ticks: [] as Tick[] }),
+  onStart() {
+    if (broken) throw new Error('not today')
+  },
   on: {
     set: (ctx, { name, when, text }) => ctx.timer(name, when, 'tick', text),
     cancel: (ctx, name) => ctx.cancelTimer(name),
@@ -50,6 +55,7 @@ async function started(): Promise<World> {
   fail = () => false
   gate = undefined
   book = false
+  broken = false
   return new World({ actors: [clockwork] })
 }
 
@@ -249,6 +255,86 @@ test('D8: after a jump a reopened store keeps every delay, and a restart goes by
   await next.advance(5_000)
   assert.deepEqual(await texts(next), ['before', 'after'])
   next.assertBalanced()
+})
+
+/** What ticks stand for, all in all. */
+function stoodFor(seen: readonly Tick[]): number {
+  return seen.reduce((sum, { missed }) => sum + 1 + missed, 0)
+}
+
+test('D8: a timer whose actor cannot come up writes one tick, and the next says how many', async () => {
+  await started()
+  const w = new World({ actors: [clockwork], residency: 0 })
+  await set(w, 'rate', { rate: 1_000 })
+  broken = true
+  await w.advance(1_000)
+  const { position } = w.store
+  await w.advance(500_000)
+  assert.equal(w.store.position, position, 'nothing is written while it waits')
+  assert.equal(w.store.stats().timers, 1)
+  // Held over a restart, from the directories and from a checkpoint.
+  let next = w.crash()
+  await next.advance(100_000)
+  checkpoint(next.store, 3)
+  next = next.crash()
+  await next.advance(100_000)
+  assert.equal(next.store.position, position)
+  broken = false
+  await next.advance(60_000)
+  const seen = await ticks(next)
+  assert.equal(seen[0]?.missed, 0)
+  assert.ok((seen[1]?.missed ?? 0) >= 699, 'all that were missed are in the second')
+  const [first] = seen
+  assert.equal(stoodFor(seen), 1 + Math.floor((next.clock.wall() - (first?.due ?? 0)) / 1_000))
+  next.assertBalanced()
+})
+
+test('D8: a timer of a type that is not in the app writes one tick until the type is back', async () => {
+  const w = await started()
+  await set(w, 'rate', { rate: 1_000 })
+  const without = w.crash(0, { actors: [] })
+  await without.advance(100_000)
+  assert.equal(without.store.stats().pending, 1)
+  const back = without.crash(0, { actors: [clockwork] })
+  await back.advance(0)
+  assert.deepEqual(
+    (await ticks(back)).map(({ missed }) => missed),
+    [0, 98],
+  )
+  back.assertBalanced()
+})
+
+test('D8: ticks missed while a turn holds its actor are one message', async () => {
+  const w = await started()
+  await set(w, 'rate', { rate: 1_000 })
+  gate = new Gate()
+  await w.advance(10_500)
+  gate.open()
+  gate = undefined
+  await w.advance(0)
+  assert.deepEqual(
+    (await ticks(w)).map(({ missed }) => missed),
+    [0, 8],
+  )
+  w.assertBalanced()
+})
+
+const Hoarder = contract('hoarder', { begin: message(), tick: message() })
+const hoarder = actor(Hoarder, {
+  durable: true,
+  state: () => ({}),
+  on: {
+    begin: (ctx) => ctx.timer('t', { rate: 1_000 }, 'tick'),
+    tick: (ctx) => ctx.stash(),
+  },
+})
+
+test('D8: a tick that was put aside is taken: the timer goes on', async () => {
+  const w = new World({ actors: [hoarder] })
+  await settled(w, w.ref(Hoarder, 'h').ask.begin())
+  await w.advance(3_000)
+  assert.equal(w.accounting('hoarder').stashed, 3)
+  w.assertBalanced()
 })
 
 const Strict = contract('strict', {

@@ -631,16 +631,46 @@ export function storeContract(factory: StoreFactory): void {
     assert.deepEqual(fire('tick', 500, 900), [])
     assert.deepEqual(fire('tick', 500, 900), ['timer-not-due'])
     for (const store of beforeAndAfter(under)) {
-      assert.deepEqual(store.dueTimers(899, 10), [])
-      const [timer] = store.dueTimers(900, 10)
-      assert.deepEqual(
-        [timer?.actor, timer?.id, timer?.due, timer?.every, text(timer?.payload)],
-        [a, 'tick', 900, 100, 'tock'],
-      )
       assert.deepEqual(pendingOf(store, a), ['once', 'tick'])
       assert.equal(load(store, a).timers.length, 1)
+      assert.equal(store.stats().timers, 1)
     }
   })
+
+  for (const taken of ['turn', 'stash', 'parked'] as const) {
+    promise(`D8: a timer is due again when its tick was taken (${taken}), not before`, (under) => {
+      const first = new Writer(under.store)
+      first.turn(a, noMessage, 'p')
+      const payload = bytes('tock')
+      first.build.setTimer({ id: 't', name: 'tick', lane: 3, due: 500, every: 100, payload })
+      first.build.record({ kind: RecordKind.accept, time: 500 })
+      first.build.timerFired({ actor: a, id: 't', due: 500, next: 900 })
+      first.send(a, 'tick')
+      first.commit()
+      checkpoint(under.store, 3)
+      for (const store of beforeAndAfter(under)) {
+        assert.equal(store.nextDue(), undefined)
+        assert.deepEqual(store.dueTimers(1e9, 10), [])
+      }
+      const writer = new Writer(under.store)
+      const [tick] = load(under.store, a).pending.messages
+      const message = tick?.ref ?? noMessage
+      writer.turns.set(a, 1)
+      if (taken === 'parked') {
+        writer.build.record({ kind: RecordKind.parked, time: 1, actor: a, message })
+      } else writer.turn(a, message, 'p', taken === 'stash' ? RecordFlag.stash : 0)
+      assert.deepEqual(writer.commit().refused, [])
+      for (const store of beforeAndAfter(under)) {
+        assert.equal(store.nextDue(), 900)
+        assert.deepEqual(store.dueTimers(899, 10), [])
+        const [timer] = store.dueTimers(900, 10)
+        assert.deepEqual(
+          [timer?.actor, timer?.id, timer?.due, timer?.every, text(timer?.payload)],
+          [a, 't', 900, 100, 'tock'],
+        )
+      }
+    })
+  }
 
   promise(
     'a destroyed actor starts afresh: no state, timers or subscriptions; pending messages wait',
