@@ -2,8 +2,9 @@
  * One actor's way back along its records, from its newest to where folding starts: a snapshot, a
  * whole state, a tombstone, or its first record. Never past a record that cannot be read (D4).
  */
-import { damaged, isDamage, type Place, readSections, type Texts } from './decode.ts'
+import { damaged, isDamage, readSections, type Texts } from './decode.ts'
 import { At, getU48 } from './directory.ts'
+import type { Place } from './places.ts'
 import { RecordFlag, RecordKind } from './record.ts'
 import type { Change, Damage, Snapshot } from './stored.ts'
 

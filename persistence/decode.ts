@@ -4,16 +4,16 @@
  */
 import { crc32 } from './crc.ts'
 import { At, entrySize, getU48, MessageAt, nextRecord, TimerAt, viewOf } from './directory.ts'
+import type { Place } from './places.ts'
 import {
   type MessageRef,
   PartFlag,
   PartKind,
-  RecordFlag,
   type RecordKind,
   Section,
   type SectionName,
 } from './record.ts'
-import type { Damage, StoredMessage, StoredPart, StoredRecord, StoredSegment } from './stored.ts'
+import type { Damage, StoredMessage, StoredPart, StoredRecord } from './stored.ts'
 
 /** Texts behind the numbers in a directory. */
 export interface Texts {
@@ -21,41 +21,10 @@ export interface Texts {
   name(no: number): string
 }
 
-/** One record's place: its segment and the offset of its entry. */
-export interface Place {
-  readonly segment: StoredSegment
-  readonly view: DataView
-  readonly at: number
-  readonly position: number
-}
-
 const sectionNames = new Map<number, SectionName>(
   Object.entries(Section).map(([name, tag]) => [tag, name as SectionName]),
 )
 const utf8 = new TextDecoder()
-
-/** Where the record at `position` lies in its segment; undefined if it does not. */
-export function placeOf(segment: StoredSegment, position: number): Place | undefined {
-  const view = viewOf(segment.directory)
-  let left = position - segment.position
-  for (let at = 0; at < segment.directory.length; at = nextRecord(view, at)) {
-    if (view.getUint16(at + At.flags, true) & RecordFlag.dead) continue
-    if (left === 0) return { segment, view, at, position }
-    left -= 1
-  }
-  return undefined
-}
-
-/** Every live record of a segment. */
-export function* placesIn(segment: StoredSegment): Generator<Place> {
-  const view = viewOf(segment.directory)
-  let position = segment.position
-  for (let at = 0; at < segment.directory.length; at = nextRecord(view, at)) {
-    if (view.getUint16(at + At.flags, true) & RecordFlag.dead) continue
-    yield { segment, view, at, position }
-    position += 1
-  }
-}
 
 /** Offsets of a record's part entries. */
 export function* partsOf({ view, at }: Place): Generator<number> {

@@ -4,11 +4,12 @@
  *
  * Owns that question for one frame on its way in, whose own records no medium holds yet.
  */
-import { isDamage, type Place } from './decode.ts'
+import { isDamage } from './decode.ts'
 import { At, entrySize, MessageAt, nextRecord } from './directory.ts'
 import { HistoryReader } from './history-reader.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReadMedium } from './medium.ts'
+import type { Place } from './places.ts'
 import { PartFlag, PartKind, RecordFlag, RecordKind } from './record.ts'
 import type { Damage } from './stored.ts'
 

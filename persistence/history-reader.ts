@@ -3,10 +3,12 @@
  * folded from. Used by the store, by read-only readers and by the archivist, so that recovery and
  * replay read the same records (R4).
  */
+import { sweep } from './chain-sweep.ts'
 import { type Chain, ChainWalk } from './chain-walk.ts'
-import { isDamage, missing, type Place, placeOf, readRecord } from './decode.ts'
+import { isDamage, missing, readRecord } from './decode.ts'
 import { At, getU48, nextRecord, viewOf } from './directory.ts'
 import type { ReadMedium } from './medium.ts'
+import { type Place, Places } from './places.ts'
 import { RecordFlag } from './record.ts'
 import type { StoreReader } from './store.ts'
 import type { Damage, Snapshot, StoredDirectory, StoredRecord, StoredSegment } from './stored.ts'
@@ -25,6 +27,8 @@ export const snapshotsKept = 3
 
 export class HistoryReader implements StoreReader {
   readonly #medium: ReadMedium
+  /** Of segments that the medium still remembers. */
+  readonly #places = new WeakMap<StoredSegment, Places>()
 
   constructor(medium: ReadMedium) {
     this.#medium = medium
@@ -66,8 +70,18 @@ export class HistoryReader implements StoreReader {
 
   /** Where a record lies. */
   place(position: number): Place | Damage | undefined {
+    const places = this.#placesOf(position)
+    return places instanceof Places ? places.at(position) : places
+  }
+
+  #placesOf(position: number): Places | Damage | undefined {
     const segment = this.#medium.segmentOf(position)
-    return segment === undefined || isDamage(segment) ? segment : placeOf(segment, position)
+    if (segment === undefined || isDamage(segment)) return segment
+    const known = this.#places.get(segment)
+    if (known !== undefined) return known
+    const places = new Places(segment)
+    this.#places.set(segment, places)
+    return places
   }
 
   /**
@@ -113,19 +127,12 @@ export class HistoryReader implements StoreReader {
   }
 
   /**
-   * What to fold for many actors, by number, in one sweep from the newest record to the oldest: a
-   * segment that several of them have records in is read once.
+   * What to fold for many actors, by number, in one sweep from the newest record to the oldest.
    * @param base where folding starts: at the newest snapshot, or as far back as is kept for it
    */
   chains(ends: readonly ChainEnd[], base: Base = 'newest'): Map<number, Chain | Damage> {
     const walks = ends.map(({ no, head }) => this.#walk(no, head, base))
-    let waiting = walks.filter(({ next }) => next !== 0)
-    while (waiting.length > 0) {
-      const newest = waiting.reduce((max, { next }) => Math.max(max, next), 0)
-      const segment = this.#medium.segmentOf(newest)
-      for (const walk of waiting) takeAll(walk, segment, newest)
-      waiting = waiting.filter(({ next }) => next !== 0)
-    }
+    sweep(walks, (position) => this.#placesOf(position))
     return new Map(
       ends.map((end, i) => [end.no, this.#kept(end, (walks[i] as ChainWalk).result, base)]),
     )
@@ -149,19 +156,6 @@ export class HistoryReader implements StoreReader {
     const snapshot = base === 'newest' ? snapshots[0] : snapshots[snapshotsKept - 1]
     return new ChainWalk(this.#medium, no, head, snapshot)
   }
-}
-
-/** Feeds a walk all its records that lie in this segment, which holds `newest`. */
-function takeAll(
-  walk: ChainWalk,
-  segment: StoredSegment | Damage | undefined,
-  newest: number,
-): void {
-  if (segment === undefined || isDamage(segment)) {
-    if (walk.next === newest) walk.take(segment)
-    return
-  }
-  while (walk.next >= segment.position && walk.next !== 0) walk.take(placeOf(segment, walk.next))
 }
 
 /** The last record of an actor in a segment, at or before a position. */

@@ -9,12 +9,13 @@
  * - own ids that still de-duplicate, with their answers;
  * - dead letters, with the messages they hold and the steps of those.
  */
-import { isDamage, type Place } from './decode.ts'
+import { isDamage } from './decode.ts'
 import { At, getU48, nextRecord, viewOf } from './directory.ts'
 import { type HistoryReader, snapshotsKept } from './history-reader.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReadMedium } from './medium.ts'
 import { ownIdTtl } from './own-ids.ts'
+import type { Place } from './places.ts'
 import { RecordFlag, RecordKind } from './record.ts'
 import type { StoredDirectory } from './stored.ts'
 

@@ -2,20 +2,13 @@
  * Pending messages with their bytes: the pending set says which, the medium holds them. One that
  * cannot be read comes as damage that names it, so that it can be parked (D4).
  */
-import {
-  damaged,
-  isDamage,
-  messageOf,
-  missing,
-  type Place,
-  partsOf,
-  readMessage,
-} from './decode.ts'
+import { damaged, isDamage, messageOf, missing, partsOf, readMessage } from './decode.ts'
 import { At, MessageAt } from './directory.ts'
 import type { HistoryReader } from './history-reader.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReadMedium } from './medium.ts'
 import { Mark } from './pending.ts'
+import type { Place } from './places.ts'
 import { type MessageRef, PartFlag, PartKind } from './record.ts'
 import type { Damage, PendingPage, StoredMessage } from './stored.ts'
 

@@ -9,9 +9,10 @@
  * of which the hash is kept.
  */
 import { TroupeError } from '../../mailbox/errors.ts'
-import { isDamage, type Place, partsOf, placeOf, readMessage, readRecord } from '../decode.ts'
+import { isDamage, partsOf, readMessage, readRecord } from '../decode.ts'
 import { At } from '../directory.ts'
 import type { HistoryReader } from '../history-reader.ts'
+import { type Place, placeOf } from '../places.ts'
 import { PartFlag, PartKind, RecordFlag, Section, type SectionName } from '../record.ts'
 import type { Damage, StoredMessage, StoredPart, StoredRecord, StoredSegment } from '../stored.ts'
 import { withheldBytes } from './withheld.ts'

@@ -7,9 +7,10 @@
  */
 import { TroupeError } from '../../mailbox/errors.ts'
 import { type MessageId, parseMessageId } from '../../mailbox/message-id.ts'
-import { isDamage, partsOf, placesIn, readMessage } from '../decode.ts'
+import { isDamage, partsOf, readMessage } from '../decode.ts'
 import { At, entrySize, inlineIndex, MessageAt, nextRecord, viewOf } from '../directory.ts'
 import type { HistoryReader } from '../history-reader.ts'
+import { placesIn } from '../places.ts'
 import { PartFlag, PartKind, RecordFlag } from '../record.ts'
 import type { Damage } from '../stored.ts'
 import { MessageFamily } from './message-family.ts'

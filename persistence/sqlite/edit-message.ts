@@ -3,8 +3,9 @@
  * history of a running system is never changed.
  */
 import { crc32 } from '../crc.ts'
-import { isDamage, placeOf } from '../decode.ts'
+import { isDamage } from '../decode.ts'
 import { At, entrySize, MessageAt, viewOf } from '../directory.ts'
+import { placeOf } from '../places.ts'
 import { type MessageRef, PartFlag } from '../record.ts'
 import type { Connection } from './connection.ts'
 import { replaceSegment } from './cut.ts'

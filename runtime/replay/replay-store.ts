@@ -2,7 +2,8 @@
  * The store that replayed turns see: it answers an activation with the actor as it was before a recorded
  * turn, and keeps the records that the turn writes instead of committing them.
  */
-import { type Place, placesIn, readRecord } from '../../persistence/decode.ts'
+import { readRecord } from '../../persistence/decode.ts'
+import { type Place, placesIn } from '../../persistence/places.ts'
 import { RecordKind } from '../../persistence/record.ts'
 import type { Frame } from '../../persistence/segment.ts'
 import type { Ack } from '../../persistence/store.ts'
