@@ -18,7 +18,8 @@ import { letterOf } from '../peer/letter.ts'
 import { Peer } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
 import type { PeerSink } from '../peer/peer-options.ts'
-import { Starts } from '../peer/starts.ts'
+import { reportedStarts } from '../peer/reported-starts.ts'
+import type { Starts } from '../peer/starts.ts'
 import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
 import type { HostControl, HostStart, Report, StoreStart, WardStart } from '../wire/host-control.ts'
@@ -175,11 +176,7 @@ export class Host {
 
 function startsOf({ slot, reports }: HostStart, hand: string | SharedArrayBuffer): Starts {
   const medium = typeof hand === 'string' ? handFile(hand, slot) : handMemory(hand)
-  return new Starts(new Hand(medium), {
-    cleared: (key) => reports.postMessage({ kind: 'cleared', key } satisfies Report),
-    quarantined: (suspect, actor, timer) =>
-      reports.postMessage({ kind: 'quarantined', suspect, actor, timer } satisfies Report),
-  })
+  return reportedStarts(new Hand(medium), (report) => reports.postMessage(report))
 }
 
 /** Sends what happens here to the main thread. */

@@ -27,7 +27,7 @@ export async function createSystem<Deps>(
 
 /** {@link createSystem} behind its checks. */
 export async function startSystem(app: App, checked: CheckedOptions): Promise<System> {
-  const reports = new Reports(checked.log)
+  const reports = new Reports(checked.log, Date.now)
   const booted = await boot(app, checked, reports)
   const deadLetters = new DeadLetters(booted.peer, booted.client)
   await deadLetters.load()

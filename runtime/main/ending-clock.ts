@@ -1,13 +1,17 @@
 /**
- * The main thread's clock: the real one, whose alarms end with the system, so that a back-off or an
- * idle time still running does not keep the process (S2).
+ * The main thread's clock: one whose alarms end with the system, so that a back-off or an idle time
+ * still running does not keep the process (S2).
  */
-import { type CancelAlarm, type Clock, SystemClock } from '../../mailbox/clock.ts'
+import type { CancelAlarm, Clock } from '../../mailbox/clock.ts'
 
 export class EndingClock implements Clock {
-  readonly #clock = new SystemClock()
+  readonly #clock: Clock
   readonly #alarms = new Set<CancelAlarm>()
   #ended = false
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   wall(): number {
     return this.#clock.wall()

@@ -17,12 +17,13 @@ import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
 import { moving } from '../wire/control.ts'
 import type { LinkStart, Report, WardStart } from '../wire/host-control.ts'
-import { mainSlot } from '../wire/placement.ts'
+import { mainSlot, slotCount } from '../wire/placement.ts'
 import { type Blocked, BlockedHosts } from './blocked-hosts.ts'
 import type { LinkLosses } from './host-losses.ts'
 import { type HostMaker, type HostThread, startHost } from './host-thread.ts'
 import type { HostsView } from './hosts-view.ts'
 import { LinkLedger } from './link-ledger.ts'
+import type { Runners } from './runners.ts'
 import { maxDeaths, SlotDeaths } from './slot-deaths.ts'
 import { soon } from './soon.ts'
 
@@ -46,19 +47,21 @@ export interface HostsSide extends HostMaker {
   retired(slot: number): void
 }
 
-export class Hosts implements HostsView {
+export class Hosts implements HostsView, Runners {
   readonly #side: HostsSide
   readonly #running = new Map<number, HostThread>()
   readonly #deaths: SlotDeaths
   readonly #ledger: LinkLedger
   readonly #blocked: BlockedHosts
-  #slots = 0
+  /** All slots, in order. */
+  readonly slots: readonly number[]
   #stopping = false
   /** Replacements are done one after the other: two at once could link to each other's dead. */
   #replacing: Promise<void> = Promise.resolve()
 
   constructor(side: HostsSide) {
     this.#side = side
+    this.slots = Array.from({ length: slotCount(side.plan) }, (_, slot) => slot)
     this.#deaths = new SlotDeaths(side.clock)
     this.#ledger = new LinkLedger(side.app.actors.keys())
     this.#blocked = new BlockedHosts({
@@ -67,11 +70,6 @@ export class Hosts implements HostsView {
       blocked: (slot, turn) => side.blocked(slot, turn),
       end: (slot) => void this.kill(slot),
     })
-  }
-
-  /** All slots, in order. */
-  get slots(): readonly number[] {
-    return Array.from({ length: this.#slots }, (_, slot) => slot)
   }
 
   stateOf(slot: number): HostState {
@@ -84,8 +82,7 @@ export class Hosts implements HostsView {
   }
 
   /** Starts all slots and links everybody with everybody. Handlers do not run before {@link go}. */
-  async start(slots: number): Promise<void> {
-    this.#slots = slots
+  async start(): Promise<void> {
     const hosts = await Promise.all(this.slots.map((slot) => this.#startHost(slot)))
     for (const host of hosts) this.#running.set(host.slot, host)
     for (const host of hosts) await this.#linkAll(host)

@@ -17,12 +17,13 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import { type MessageRef, RecordFlag, RecordKind } from '../../persistence/record.ts'
-import type { Refusal, WakeEntry, WakePage } from '../../persistence/store.ts'
+import type { Refusal, WakeEntry } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredMessage } from '../../persistence/stored.ts'
 import type { JournalClient } from '../peer/journal.ts'
 import type { Peer } from '../peer/peer.ts'
 import type { PeerSink } from '../peer/peer-options.ts'
 import type { StoreClient } from '../peer/store-client.ts'
+import { wakePages } from '../peer/wake-pages.ts'
 
 /** A type that the store has work for and the app does not know. */
 export interface MissingType {
@@ -51,16 +52,13 @@ export class Orphans {
   /** Settles those of removed types. @returns the types that are missing */
   async settle(): Promise<readonly MissingType[]> {
     const missing = new Map<string, MissingType>()
-    let after: number | undefined
-    do {
-      const list: WakePage = await this.#client.ask('wakeList', { after, limit: page })
-      for (const entry of list.actors) {
+    for await (const entries of wakePages(this.#client, page)) {
+      for (const entry of entries) {
         const type = typeOf(entry.actor)
         if (this.#app.removed.has(type)) await this.#removed(entry.actor)
         else if (!this.#app.actors.has(type)) add(missing, type, entry)
       }
-      after = list.next
-    } while (after !== undefined)
+    }
     return [...missing.values()]
   }
 

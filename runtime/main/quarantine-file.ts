@@ -19,9 +19,9 @@ import {
 import { lastStart } from '../peer/starts.ts'
 import { readRecords } from '../store/read-records.ts'
 import type { LetterData } from '../wire/host-control.ts'
-import { mainStoreSlot } from './boot.ts'
 import { LetterReader, type RecordSource } from './letter-reader.ts'
 import { LetterSteps } from './letter-steps.ts'
+import { mainStoreSlot } from './main-store.ts'
 
 /** One that is not started any more. */
 export interface QuarantinedEntry {

@@ -17,6 +17,7 @@ import {
   writeSuspects,
 } from '../../persistence/suspects-file.ts'
 import { lastStart } from '../peer/starts.ts'
+import type { Report } from '../wire/host-control.ts'
 
 /** An activation or a timer that is not started any more. */
 export interface Quarantined {
@@ -84,12 +85,20 @@ export class Quarantine {
     return this.#file !== undefined && existsSync(path) ? readFileSync(path) : new Uint8Array()
   }
 
-  cleared(key: string): void {
+  /** What a thread tells of its suspects. */
+  hear(report: Report): void {
+    if (report.kind === 'cleared') this.#cleared(report.key)
+    if (report.kind === 'quarantined') {
+      this.#quarantined(report.suspect, report.actor, report.timer)
+    }
+  }
+
+  #cleared(key: string): void {
     if (this.#suspects.delete(key)) this.#write(false)
   }
 
   /** Its third start was refused. */
-  quarantined(suspect: InHand, address: string, timer: string | undefined): void {
+  #quarantined(suspect: InHand, address: string, timer: string | undefined): void {
     // A message is a dead letter from here on.
     if (suspect.position !== 0) return
     const named = { ...suspect, address, ...(timer !== undefined && { timer }) }

@@ -11,7 +11,7 @@ import type { PeerSink } from '../peer/peer-options.ts'
 import type { UpkeepFailure } from '../store/protocol.ts'
 import type { LetterData, Report } from '../wire/host-control.ts'
 import type { Blocked } from './blocked-hosts.ts'
-import type { BootListener } from './boot.ts'
+import type { BootListener } from './boot-listener.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import { SystemEventEmitter } from './events.ts'
 import type { UpkeepHealth } from './health.ts'
@@ -30,11 +30,14 @@ export class Reports implements BootListener {
   /** Types that the store has work for and the app does not know (D9). */
   missing: readonly MissingType[] = []
   readonly #log: (line: LogLine) => void
+  readonly #now: () => number
   #letters: DeadLetters | undefined
   #early: LetterData[] = []
 
-  constructor(log: (line: LogLine) => void) {
+  /** @param now wall time in ms */
+  constructor(log: (line: LogLine) => void, now: () => number) {
     this.#log = log
+    this.#now = now
   }
 
   /** Dead letters go there from now on; those that came before, first. */
@@ -47,7 +50,7 @@ export class Reports implements BootListener {
   readonly sink: PeerSink = {
     event: (event) => this.#event(event),
     deadLetter: (envelope, reason, error, position) => {
-      this.letter(letterOf(envelope, reason, error, position, Date.now()))
+      this.letter(letterOf(envelope, reason, error, position, this.#now()))
     },
     log: (level, actor, message, fields) => this.#line(level, actor, message, fields ?? {}),
   }
@@ -116,7 +119,7 @@ export class Reports implements BootListener {
       return
     }
     const error = decodeError(failed.error)
-    const since = this.upkeepFailure?.since ?? Date.now()
+    const since = this.upkeepFailure?.since ?? this.#now()
     this.upkeepFailure = { work: failed.work, error, since }
     this.#line('error', '', `${failed.work} of the store failed`, { error: String(error) })
     this.events.tell({ event: 'upkeep-failed', work: failed.work, error })
@@ -127,7 +130,7 @@ export class Reports implements BootListener {
       this.stalledSince = undefined
       return this.events.tell({ event: 'store-resumed' })
     }
-    this.stalledSince ??= Date.now()
+    this.stalledSince ??= this.#now()
     const cause = error === undefined ? undefined : decodeError(error)
     this.#line('error', '', 'the store fails and is being reopened', { error: String(cause) })
     this.events.tell({ event: 'store-stalled', error: cause })
@@ -167,7 +170,7 @@ export class Reports implements BootListener {
   /** A log that fails must not fail what it tells of. */
   #line(level: LogLevel, actor: string, message: string, fields: LogLine['fields']): void {
     try {
-      this.#log({ level, at: Date.now(), actor, message, fields })
+      this.#log({ level, at: this.#now(), actor, message, fields })
     } catch (error) {
       process.stderr.write(
         `troupe error the function of option "log" threw: ${shownError(error)}\n`,

@@ -56,23 +56,35 @@ export async function openStoreHere(
   faults?: Faults,
 ): Promise<StoreHome> {
   const store = file === undefined ? openMemoryStore({ faults }) : await openFile(file, faults)
-  const inline = openInlineStore(store, clock, setImmediate, {
+  const { service } = openInlineStore(store, clock, setImmediate, {
     checkpointEvery: file?.checkpointEvery,
     checkpointAfter: file?.checkpointAfter,
     faults,
   })
-  const stopArchive = file && (await archiveHere(file, inline.service, faults))
+  return inlineHome(service, file && (await archiveHere(file, service, faults)))
+}
+
+/** @param stopArchive ends what reads beside the service */
+export function inlineHome(service: StoreService, stopArchive?: () => void): StoreHome {
   return {
     kill: () => false,
     watch: () => undefined,
-    connect: (slot, receive) => Promise.resolve({ post: inline.connect(slot, receive) }),
-    connectRemote: (slot) => Promise.resolve(portTo(inline.service, slot)),
-    start: () => Promise.resolve(inline.service.start()),
+    connect: (slot, receive) => Promise.resolve(wireTo(service, slot, receive)),
+    connectRemote: (slot) => Promise.resolve(portTo(service, slot)),
+    start: () => Promise.resolve(service.start()),
     close: () => {
       stopArchive?.()
-      return Promise.resolve(inline.service.close())
+      return Promise.resolve(service.close())
     },
   }
+}
+
+function wireTo(
+  service: StoreService,
+  slot: number,
+  receive: (message: FromStore) => void,
+): Wire<ToStore> {
+  return { post: service.connect(slot, { post: receive }) }
 }
 
 /** SQLite is loaded only when a file is opened. */

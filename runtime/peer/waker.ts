@@ -10,11 +10,10 @@
  */
 import type { Cell } from '../../actors/cell/cell.ts'
 import type { StoreClient } from './store-client.ts'
+import { wakePages } from './wake-pages.ts'
 
 /** Most actors of one thread that were woken and have not caught up yet. */
 export const wokenAtOnce = 256
-/** Addresses of waiting actors read at once. */
-const page = 1_000
 
 /** The thread it wakes actors of. */
 export interface WakerSide {
@@ -61,18 +60,14 @@ export class Waker {
   }
 
   async #wakeAll(): Promise<void> {
-    let after: number | undefined
-    do {
-      const list: { actors: readonly { actor: string; pending: number }[]; next?: number } =
-        await this.#store.ask('wakeList', { after, limit: page })
-      for (const { actor, pending } of list.actors) {
+    for await (const page of wakePages(this.#store)) {
+      for (const { actor, pending } of page) {
         if (pending === 0 || !this.#side.livesHere(actor)) continue
         if (this.#woken.size >= wokenAtOnce) await this.#untilRoom()
         const cell = this.#side.wake(actor)
         if (cell !== undefined) this.#woken.add(cell)
       }
-      after = list.next
-    } while (after !== undefined)
+    }
   }
 
   #untilRoom(): Promise<void> {

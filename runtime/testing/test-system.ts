@@ -12,7 +12,7 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import { aFunction, anArray, anInteger, anObject, checkOptions } from '../../mailbox/options.ts'
 import type { StoreReader } from '../../persistence/store.ts'
 import { DeadLetters } from '../main/dead-letters.ts'
-import { checkSystemOptions, type LogLine } from '../main/options.ts'
+import { type CheckedOptions, checkSystemOptions, type LogLine } from '../main/options.ts'
 import { Reports } from '../main/reports.ts'
 import { System, type SystemParts } from '../main/system.ts'
 import { type Assembled, assemble } from './assemble.ts'
@@ -22,6 +22,7 @@ import { type MessagePattern, Observed, type ObservedMessage } from './observed.
 import { type Probe, Probes } from './probe.ts'
 import { Schedule } from './schedule.ts'
 import { watchedApp } from './test-app.ts'
+import { testSecrets } from './test-key.ts'
 import { TestTime } from './test-time.ts'
 import { Work } from './work.ts'
 
@@ -84,7 +85,7 @@ export class TestSystem extends System {
 
   /** @internal */
   stateOf(id: string): unknown {
-    return (this.#parts.peer.residents.get(id) as { state?: unknown } | undefined)?.state
+    return (this.#parts.booted.peer.residents.get(id) as { state?: unknown } | undefined)?.state
   }
 
   /**
@@ -158,24 +159,21 @@ export async function createTestSystem<Deps>(
 ): Promise<TestSystem> {
   checkOptions('createTestSystem', options, checks)
   if (!((app as Partial<App> | undefined)?.actors instanceof Map)) throw noApp()
-  const checked = checkSystemOptions({
-    store: 'memory',
-    workers: 0,
-    development: true,
-    log: options.log ?? (() => undefined),
-  })
-  const reports = new Reports(checked.log)
+  const checked = testOptions(options.log)
   const failures = new Failures()
   const schedule = options.seed === undefined ? undefined : new Schedule(options.seed)
   const work = new Work(schedule)
-  const time = new TestTime(new VirtualClock(options.wall), work)
+  const clock = new VirtualClock(options.wall)
+  const time = new TestTime(clock, work)
+  const reports = new Reports(checked.log, () => clock.wall())
   const probes = new Probes(options.probes ?? [], time)
   const observed = new Observed()
   const tested = watchedApp(probes.within(testApp(app, options)), ({ cell, envelope }, name) => {
     if (envelope !== undefined) observed.begun(envelope)
     failures.strike(cell.id, name)
   })
-  const assembled = assemble({ app: tested, time, work, reports, observed })
+  const brought = { app: tested, options: checked, time, work, reports, observed }
+  const assembled = await assemble(brought)
   const { booted } = assembled
   const deadLetters = new DeadLetters(booted.peer, booted.client)
   await deadLetters.load()
@@ -183,6 +181,11 @@ export async function createTestSystem<Deps>(
   const { events } = reports
   const parts = { app: tested, options: checked, booted, events, deadLetters, reports }
   return new TestSystem(parts, assembled, probes, failures)
+}
+
+function testOptions(log: (line: LogLine) => void = () => undefined): CheckedOptions {
+  const given = { store: 'memory', workers: 0, development: true, log }
+  return { ...checkSystemOptions(given), secrets: testSecrets() }
 }
 
 /** The app with the test's dependencies in place of its own; doubles are the test's to dispose. */

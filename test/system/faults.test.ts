@@ -35,7 +35,7 @@ test('F4: a generation that was replaced cannot commit what it had ready', async
     { point: 'journal:frame-sent', nth: 1_000_000, act: 'throw', after: 'turn:recorded' },
   ])
   const options = checkSystemOptions({ store: fileOf(t), workers: 1, faults, log: () => undefined })
-  const booted = await boot(bank as App, options, new Reports(options.log))
+  const booted = await boot(bank as App, options, new Reports(options.log, Date.now))
   const { client, hosts } = booted
   t.after(async () => {
     await hosts?.stop(Promise.resolve())
