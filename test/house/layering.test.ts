@@ -18,6 +18,12 @@ test('layering: rooms, threads, libraries, proof and examples keep their places'
   assert.deepEqual(layeringViolations({ tree, packageName, entries, contractEntry }), [])
 })
 
+test('layering: the patterns load no library, no native code and no thread', () => {
+  const tree = sourcesIn([...rooms])
+  const entry = 'actors/patterns/index.ts'
+  assert.deepEqual(layeringViolations({ tree, packageName, entries, contractEntry: entry }), [])
+})
+
 test('layering: an import upwards is found, a type alone included', () => {
   assert.deepEqual(
     violations({

@@ -13,6 +13,7 @@ test('packaging: the public entries are these and no others', () => {
     '.',
     './contract',
     './agents',
+    './patterns',
     './testing',
     './persistence',
     './replay',
