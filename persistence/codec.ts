@@ -103,17 +103,25 @@ export function decodeValue(bytes: Uint8Array, what = 'value'): unknown {
  * What it holds was checked where it was sent ({@link encodeValue} or `assertEncodable`); an accessor
  * would be read here, a symbol key left out.
  *
+ * @param before bytes to stand before it
  * @throws NOT_ENCODABLE for what no MessagePack can say, such as a function
  */
-export function encodeFrame(value: unknown): Uint8Array<ArrayBuffer> {
-  return new Uint8Array(
-    frames.pack(toWire(value, new Wiring('frame', pack, true, Number.POSITIVE_INFINITY))),
-  )
+export function encodeFrame(value: unknown, before?: Uint8Array): Uint8Array<ArrayBuffer> {
+  const wired = toWire(value, new Wiring('frame', pack, true, Number.POSITIVE_INFINITY))
+  const packed = frames.pack(wired)
+  if (before === undefined) return new Uint8Array(packed)
+  const frame = new Uint8Array(before.length + packed.length)
+  frame.set(before)
+  frame.set(packed, before.length)
+  return frame
 }
 
-/** Decodes a frame of {@link encodeFrame}, made by this process: not guarded. */
-export function decodeFrame(bytes: Uint8Array<ArrayBuffer>): unknown {
-  return frames.unpack(bytes)
+/**
+ * Decodes a frame of {@link encodeFrame}, made by this process: not guarded.
+ * @param start bytes that stand before it
+ */
+export function decodeFrame(bytes: Uint8Array<ArrayBuffer>, start = 0): unknown {
+  return frames.unpack(start === 0 ? bytes : bytes.subarray(start))
 }
 
 const pack = (items: unknown[]): Uint8Array => values.pack(items)

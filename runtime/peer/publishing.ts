@@ -5,7 +5,7 @@
 import type { LogLevel } from '../../actors/cell/ports.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
-import { encoded } from '../wire/message-item.ts'
+import { encoded } from '../wire/payload.ts'
 import { copyTo } from './copies.ts'
 import type { PeerLink } from './peer-link.ts'
 import type { Published, Topics } from './topics.ts'

@@ -16,7 +16,7 @@ import type { Signal } from '../../actors/cell/signal.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { encodeFrame } from '../../persistence/codec.ts'
 import { linkBytes, linkMessages } from '../wire/link.ts'
-import { payloadBytes, toItem } from '../wire/message-item.ts'
+import { payloadBytes } from '../wire/payload.ts'
 import type { PeerLink } from './peer-link.ts'
 
 /** What a standby tells the thread it belongs to. */
@@ -43,7 +43,7 @@ export interface Successor extends PeerLink {
 
 interface KeptMessage {
   readonly envelope: Envelope
-  /** At least what it will take of a frame. */
+  /** What its payload will take of a frame. */
   readonly bytes: number
 }
 
@@ -127,7 +127,7 @@ export class Standby implements PeerLink {
   }
 
   #keep(envelope: Envelope): void {
-    const bytes = encodeFrame([toItem(envelope, 1, 1)]).byteLength
+    const bytes = (envelope.header.bytes ?? encodeFrame(envelope.payload)).length
     this.#kept.push({ envelope, bytes })
     this.#messages += 1
     this.#bytes += bytes

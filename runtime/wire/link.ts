@@ -1,11 +1,13 @@
 /**
- * One thread's end of the connection to one other: collects items into frames, encodes each once,
- * transfers it; takes frames apart on the other side. Order is kept.
+ * One thread's end of the connection to one other: what is said goes into the open frame, which is
+ * encoded once and transferred; what the other side says is acted on. Order is kept.
  *
- * Owns credits (M5) and the sinks of what it sent. Does not own where a message goes next.
+ * Owns credits (M5) and the sinks of what it sent. Does not own how a frame looks (`frame-writer.ts`,
+ * `frame-reader.ts`), nor where a message goes next.
  *
  * Invariants
- * 1. At most `linkMessages` messages or `linkBytes` bytes are out without returned credit.
+ * 1. At most `linkMessages` messages or `linkBytes` bytes are out without returned credit. Frames
+ *    without a message take none: nobody would return it.
  * 2. `#out` holds exactly the messages whose credit has not come back, oldest first: if the other
  *    side dies, these are the ones nobody can vouch for (F4).
  */
@@ -18,11 +20,14 @@ import { typeOf } from '../../mailbox/address.ts'
 import type { Envelope, ReplySink } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
+import type { Settled } from '../../mailbox/outcome.ts'
 import { Ring } from '../../mailbox/ring.ts'
-import { assertSendable, decodeFrame, encodeFrame } from '../../persistence/codec.ts'
+import { assertSendable } from '../../persistence/codec.ts'
+import { FrameReader, type FrameTaker } from './frame-reader.ts'
+import { FrameWriter } from './frame-writer.ts'
 import type { LinkCounts } from './link-counts.ts'
-import { payloadBytes, toEnvelope, toItem } from './message-item.ts'
-import { type Item, type MessageItem, Tag } from './protocol.ts'
+import { payloadBytes } from './payload.ts'
+import type { Word } from './protocol.ts'
 import { RemoteSink } from './remote-sink.ts'
 
 /** Most messages without returned credit. */
@@ -75,7 +80,8 @@ export class Link {
   readonly #owner: LinkOwner
   readonly #sent: LinkCounts
   readonly #received: LinkCounts
-  #items: Item[] = []
+  readonly #open = new FrameWriter()
+  readonly #reader: FrameReader
   /** At most so many bytes of values are in the open frame. */
   #openBytes = 0
   readonly #out = new Ring<Envelope>()
@@ -101,6 +107,7 @@ export class Link {
     this.#owner = owner
     this.#sent = counts.sent
     this.#received = counts.received
+    this.#reader = new FrameReader(this.#taker())
   }
 
   // ── sending ───────────────────────────────────────────────────────────────────────────────────
@@ -121,10 +128,17 @@ export class Link {
    */
   put(envelope: Envelope): void {
     const bytes = payloadBytes(envelope)
-    this.#push(this.#itemOf(envelope), bytes)
+    if (this.#closed) return
+    const { reply, accepted } = envelope.header
+    this.#open.message(
+      envelope,
+      reply === undefined ? 0 : this.#sink(reply),
+      accepted === undefined ? 0 : this.#sink(accepted),
+    )
     this.#sent.sent(typeOf(envelope.to), envelope.stored)
     this.#out.push(envelope)
     this.#takeBackOnAbort(envelope)
+    this.#pushed(bytes)
   }
 
   /**
@@ -146,17 +160,18 @@ export class Link {
   publish(envelope: Envelope, position: number): boolean {
     if (!this.#hasCredit) return false
     const bytes = payloadBytes(envelope)
-    this.#push([Tag.publish, position, this.#itemOf(envelope)], bytes)
+    this.#open.publish(envelope, position)
     this.#out.push(envelope)
+    this.#pushed(bytes)
     return true
   }
 
   signal(to: string, signal: Signal): void {
-    this.#push([Tag.signal, to, portable(signal)])
+    this.#say(['signal', to, portable(signal)])
   }
 
   interest(pattern: string, wanted: boolean): void {
-    this.#push([Tag.interest, pattern, wanted])
+    this.#say(['interest', pattern, wanted])
   }
 
   /** Asks the other side to give a message up and to say where it was. */
@@ -169,20 +184,20 @@ export class Link {
     if (this.#closed) return Promise.resolve(undefined)
     this.#sinkNumbers += 1
     const id = this.#sinkNumbers
-    this.#push([Tag.giveUp, id, ask.to, ask.a, ask.b])
+    this.#say(['give-up', id, ask.to, ask.a, ask.b])
     this.#owner.touched()
     return new Promise((resolve) => this.#questions.set(id, resolve))
   }
 
   /** Sends the open frame, with the credit to return. */
   flush(): void {
-    if (this.#creditMessages > 0) this.#returnCredit()
-    if (this.#items.length === 0 || this.#closed) return
-    const items = this.#items
-    this.#items = []
+    if (this.#creditMessages > 0 || this.#creditBytes > 0) this.#returnCredit()
+    const open = this.#open
+    if (open.items === 0 || this.#closed) return
+    const takesCredit = open.messages > 0
     this.#openBytes = 0
-    const frame = encodeFrame(items)
-    this.#outBytes += frame.byteLength
+    const frame = open.take()
+    if (takesCredit) this.#outBytes += frame.byteLength
     this.#owner.faults?.('link:before-frame')
     this.#port.postMessage(frame, [frame.buffer])
     this.#owner.faults?.('link:frame-sent')
@@ -194,16 +209,16 @@ export class Link {
   }
 
   /** @param bytes most that its values take */
-  #push(item: Item, bytes = 0): void {
+  #say(word: Word, bytes = 0): void {
     if (this.#closed) return
-    this.#items.push(item)
-    this.#openBytes += bytes
-    if (this.#items.length >= frameItems || this.#openBytes >= frameBytes) this.flush()
+    this.#open.word(word)
+    this.#pushed(bytes)
   }
 
-  #itemOf(envelope: Envelope): MessageItem {
-    const { reply, accepted } = envelope.header
-    return toItem(envelope, reply && this.#sink(reply), accepted && this.#sink(accepted))
+  /** Something is in the open frame, whose values take at most so many bytes. */
+  #pushed(bytes: number): void {
+    this.#openBytes += bytes
+    if (this.#open.items >= frameItems || this.#openBytes >= frameBytes) this.flush()
   }
 
   #sink(sink: ReplySink): number {
@@ -222,7 +237,7 @@ export class Link {
   }
 
   #returnCredit(): void {
-    this.#items.push([Tag.credit, this.#creditMessages, this.#creditBytes])
+    this.#open.credit(this.#creditMessages, this.#creditBytes)
     this.#creditMessages = 0
     this.#creditBytes = 0
   }
@@ -233,65 +248,69 @@ export class Link {
   receive(frame: Uint8Array<ArrayBuffer>): void {
     if (this.#closed) return
     this.#owner.faults?.('link:frame-arrived')
-    this.#creditBytes += frame.byteLength
-    for (const item of decodeFrame(frame) as Item[]) this.#take(item)
+    const bytes = frame.byteLength
+    if (this.#reader.read(frame) > 0) this.#creditBytes += bytes
     this.#owner.faults?.('link:frame-taken')
     this.#owner.touched()
   }
 
-  #take(item: Item): void {
-    switch (item[0]) {
-      case Tag.message:
-        return this.#arrived(item)
-      case Tag.publish:
+  #taker(): FrameTaker {
+    return {
+      sinkFor: (number) => this.#sinkFor(number),
+      message: (envelope) => this.#arrived(envelope),
+      publish: (envelope, position) => {
         this.#creditMessages += 1
-        return this.#owner.fanOut(toEnvelope(item[2], undefined, undefined), item[1])
-      case Tag.reply:
-        return this.#settle(item)
-      case Tag.item:
-        return this.#itemArrived(item[1], item[2])
-      case Tag.itemCredit:
-        return this.#serving.get(item[1])?.credit(item[2])
-      case Tag.signal:
-        return this.#owner.signalled(item[1], revived(item[2]))
-      case Tag.interest:
-        return this.#owner.interested(this.slot, item[1], item[2])
-      case Tag.giveUp:
-        this.#push([Tag.whereabouts, item[1], this.#owner.takenBack(item[2], item[3], item[4])])
-        return
-      case Tag.whereabouts:
-        this.#questions.get(item[1])?.(item[2])
-        this.#questions.delete(item[1])
-        return
-      case Tag.credit:
-        return this.#credit(item[1], item[2])
-      default:
-        item satisfies never
+        this.#owner.fanOut(envelope, position)
+      },
+      reply: (sink, value) => this.#settle(sink, { ok: true, value }),
+      failure: (sink, error) => this.#settle(sink, { ok: false, error: decodeError(error) }),
+      credit: (messages, bytes) => this.#credit(messages, bytes),
+      word: (word) => this.#heard(word),
     }
   }
 
-  #arrived(item: MessageItem): void {
-    const header = item[11]
-    const envelope = toEnvelope(
-      item,
-      this.#remoteSink(header?.reply),
-      this.#remoteSink(header?.accepted),
-    )
+  #arrived(envelope: Envelope): void {
     this.#creditMessages += 1
     this.#received.received(typeOf(envelope.to), envelope.stored)
     this.#owner.arrived(envelope)
   }
 
-  #remoteSink(number: number | undefined): ReplySink | undefined {
-    if (number === undefined) return undefined
+  #settle(number: number, settled: Settled): void {
+    const sink = this.#sinks.get(number)
+    this.#sinks.delete(number)
+    sink?.settle(settled)
+  }
+
+  #heard(word: Word): void {
+    switch (word[0]) {
+      case 'item':
+        return this.#itemArrived(word[1], word[2])
+      case 'item-credit':
+        return this.#serving.get(word[1])?.credit(word[2])
+      case 'signal':
+        return this.#owner.signalled(word[1], revived(word[2]))
+      case 'interest':
+        return this.#owner.interested(this.slot, word[1], word[2])
+      case 'give-up':
+        return this.#say(['whereabouts', word[1], this.#owner.takenBack(word[2], word[3], word[4])])
+      case 'whereabouts':
+        this.#questions.get(word[1])?.(word[2])
+        this.#questions.delete(word[1])
+        return
+      default:
+        word satisfies never
+    }
+  }
+
+  #sinkFor(number: number): ReplySink {
     const sink = new RemoteSink(number, {
       settle: (settled) => {
         this.#serving.delete(number)
-        this.#reply(number, settled)
+        this.#answer(number, settled)
       },
       item: (value) => {
         const bytes = assertSendable(value, 'stream item')
-        this.#push([Tag.item, number, value], bytes)
+        this.#say(['item', number, value], bytes)
         this.#owner.touched()
       },
       opened: () => this.#serving.set(number, sink),
@@ -300,32 +319,24 @@ export class Link {
   }
 
   /** A reply that cannot be encoded becomes the error that says so. */
-  #reply(number: number, settled: Parameters<ReplySink['settle']>[0]): void {
+  #answer(number: number, settled: Settled): void {
+    if (this.#closed) return
+    let bytes = 0
     try {
-      if (settled.ok) {
-        const bytes = assertSendable(settled.value, 'reply')
-        this.#push([Tag.reply, number, true, settled.value], bytes)
-      } else {
-        this.#push([Tag.reply, number, false, encodeError(settled.error)])
-      }
+      if (!settled.ok) throw settled.error
+      bytes = assertSendable(settled.value, 'reply')
+      this.#open.reply(number, settled.value)
     } catch (error) {
-      this.#push([Tag.reply, number, false, encodeError(error)])
+      this.#open.failure(number, encodeError(error))
     }
+    this.#pushed(bytes)
     this.#owner.touched()
-  }
-
-  #settle(item: Item & readonly [typeof Tag.reply, ...unknown[]]): void {
-    const sink = this.#sinks.get(item[1])
-    this.#sinks.delete(item[1])
-    sink?.settle(
-      item[2] ? { ok: true, value: item[3] } : { ok: false, error: decodeError(item[3]) },
-    )
   }
 
   #itemArrived(number: number, value: unknown): void {
     const room = this.#sinks.get(number)?.item?.(value) ?? false
     const answer = (wanted: boolean): void => {
-      this.#push([Tag.itemCredit, number, wanted])
+      this.#say(['item-credit', number, wanted])
       this.#owner.touched()
     }
     if (typeof room === 'boolean') answer(room)

@@ -1,32 +1,32 @@
 /**
- * Everything that crosses a link between two threads: the closed list of items. A frame is an array
- * of items, encoded once and transferred. Only messages and publishes need credit (M5).
- *
- * Items are tuples with a number first: they are written and read millions of times.
+ * Everything that crosses a link between two threads: the closed list of items. They are collected into
+ * frames, encoded once and transferred (`frame-writer.ts`). Only messages and publishes need credit (M5).
  */
 
 import type { Whereabouts } from '../../actors/cell/ask-table.ts'
-import type { ErrorData } from '../../actors/cell/error-data.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import type { EarlierLife } from '../../mailbox/envelope.ts'
-import type { LaneNumber } from '../../mailbox/lane.ts'
 
+/** What an item's first number says. The common ones are numbers; the rest is one value, a {@link Word}. */
 export const Tag = Object.freeze({
+  /** to, from, name, lane, a, b, causeA, causeB, position, deadline, reply, accepted, rare; [rare header,] [payload] */
   message: 0,
+  /** The same, with its position in the history; the topic is in its rare header. */
   publish: 1,
+  /** sink; value */
   reply: 2,
-  item: 3,
-  itemCredit: 4,
-  signal: 5,
-  interest: 6,
-  giveUp: 7,
-  whereabouts: 8,
-  credit: 9,
+  /** sink; error data */
+  failure: 3,
+  /** Messages and bytes that arrived: that much more may be sent. */
+  credit: 4,
+  word: 5,
 })
 
-/** The header fields that cross; sinks become numbers, signals become give-ups. */
-export interface WireHeader {
-  readonly deadline?: number
+/** In the place of a deadline that there is none of: monotonic time is never negative. */
+export const absent = -1
+
+/** The header fields that few messages have; sinks cross as numbers, signals as give-ups. */
+export interface RareHeader {
   readonly chain?: readonly string[]
   readonly trace?: string
   readonly ownId?: string
@@ -35,41 +35,17 @@ export interface WireHeader {
   readonly keep?: boolean
   readonly tick?: { readonly timer: string; readonly due: number; readonly missed: number }
   readonly earlier?: EarlierLife
-  /** Number of the reply sink on the sender's side. */
-  readonly reply?: number
-  readonly accepted?: number
-  /** The payload is here, as the codec encoded it. */
+  /** The payload is here, as the codec encoded it, and nowhere else. */
   readonly bytes?: Uint8Array
 }
 
-export type MessageItem = readonly [
-  tag: typeof Tag.message,
-  to: string,
-  from: string,
-  name: string,
-  lane: LaneNumber,
-  a: number,
-  b: number,
-  causeA: number,
-  causeB: number,
-  position: number,
-  payload: unknown,
-  header: WireHeader | undefined,
-]
-
-export type Item =
-  | MessageItem
-  /** A message item's fields with the topic in its header, and the position in the history. */
-  | readonly [tag: typeof Tag.publish, position: number, message: MessageItem]
-  | readonly [tag: typeof Tag.reply, sink: number, ok: true, value: unknown]
-  | readonly [tag: typeof Tag.reply, sink: number, ok: false, error: ErrorData]
+/** An item that is no number: what it is, then its fields. */
+export type Word =
   /** One item of a stream. */
-  | readonly [tag: typeof Tag.item, sink: number, value: unknown]
+  | readonly [kind: 'item', sink: number, value: unknown]
   /** The consumer took an item; `wanted` is false when it has gone. */
-  | readonly [tag: typeof Tag.itemCredit, sink: number, wanted: boolean]
-  | readonly [tag: typeof Tag.signal, to: string, signal: Signal]
-  | readonly [tag: typeof Tag.interest, pattern: string, wanted: boolean]
-  | readonly [tag: typeof Tag.giveUp, id: number, to: string, a: number, b: number]
-  | readonly [tag: typeof Tag.whereabouts, id: number, where: Whereabouts | undefined]
-  /** Messages and bytes that arrived: that much more may be sent. */
-  | readonly [tag: typeof Tag.credit, messages: number, bytes: number]
+  | readonly [kind: 'item-credit', sink: number, wanted: boolean]
+  | readonly [kind: 'signal', to: string, signal: Signal]
+  | readonly [kind: 'interest', pattern: string, wanted: boolean]
+  | readonly [kind: 'give-up', id: number, to: string, a: number, b: number]
+  | readonly [kind: 'whereabouts', id: number, where: Whereabouts | undefined]

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Envelope, type Header } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
-import { decodeFrame, encodeFrame } from '../../persistence/codec.ts'
+import { FrameReader, type FrameTaker } from '../../runtime/wire/frame-reader.ts'
+import { FrameWriter } from '../../runtime/wire/frame-writer.ts'
 import { type FramePort, Link, type LinkOwner, linkBytes } from '../../runtime/wire/link.ts'
 import { LinkCounts } from '../../runtime/wire/link-counts.ts'
-import { type Item, Tag } from '../../runtime/wire/protocol.ts'
 
 function message(n: number, payload: unknown = n, header?: Header): Envelope {
   return new Envelope('log/a', '', 'put', payload, Lane.normal, -1, n, 0, 0, header)
@@ -22,12 +22,12 @@ function world(): {
   const sent: number[] = []
   const out: string[] = []
   let bytes = 0
+  const taker: Partial<FrameTaker> = { message: ({ b }) => void sent.push(b) }
+  const reader = new FrameReader(taker as FrameTaker)
   const port: FramePort = {
     postMessage(frame) {
       bytes += frame.byteLength
-      for (const item of decodeFrame(new Uint8Array(frame)) as Item[]) {
-        if (item[0] === Tag.message) sent.push(item[6])
-      }
+      reader.read(new Uint8Array(frame))
     },
     close: () => undefined,
   }
@@ -39,8 +39,10 @@ function world(): {
   }
   const counts = (): LinkCounts => new LinkCounts(['log'])
   const link = new Link(1, port, owner as LinkOwner, { sent: counts(), received: counts() })
+  const writer = new FrameWriter()
   const credit = (messages: number): void => {
-    link.receive(encodeFrame([[Tag.credit, messages, bytes]]))
+    writer.credit(messages, bytes)
+    link.receive(writer.take())
     bytes = 0
     link.flush()
   }
@@ -74,4 +76,92 @@ test('health: what waits at the door is as old as the first of it', () => {
   assert.equal(link.waitingSince, 7)
   credit(1)
   assert.equal(link.waitingSince, undefined)
+})
+
+/** Two ends of one link, and what the second is asked. */
+function pair(): { here: Link; there: Link; asked: Envelope[]; settle: () => void } {
+  const asked: Envelope[] = []
+  const counts = (): LinkCounts => new LinkCounts(['log'])
+  const end = (other: () => Link, arrived: (envelope: Envelope) => void): Link => {
+    const port: FramePort = {
+      postMessage: (frame) => other().receive(new Uint8Array(frame)),
+      close: () => undefined,
+    }
+    const owner: Partial<LinkOwner> = { coarse: 0, arrived, touched: () => undefined }
+    return new Link(1, port, owner as LinkOwner, { sent: counts(), received: counts() })
+  }
+  const here: Link = end(
+    () => there,
+    () => undefined,
+  )
+  const there: Link = end(
+    () => here,
+    (envelope) => asked.push(envelope),
+  )
+  const settle = (): void => {
+    for (const link of [here, there, here]) link.flush()
+  }
+  return { here, there, asked, settle }
+}
+
+const ignore = { settle: () => undefined }
+
+test('M5: replies take no credit, however much they carry', () => {
+  const { here, there, asked, settle } = pair()
+  const value = new Uint8Array(linkBytes / 4)
+  for (let n = 0; n < 8; n += 1) {
+    assert.equal(here.send(message(n, n, { reply: ignore })), true)
+    settle()
+    asked[n]?.header.reply?.settle({ ok: true, value })
+    settle()
+  }
+  assert.equal(there.send(message(9)), true)
+})
+
+test('M5: all credit of a frame comes back, also when its answers fill a frame while it is read', () => {
+  const { here, asked, settle } = pair()
+  const arrived = asked.push.bind(asked)
+  asked.push = (envelope) => {
+    envelope.header.reply?.settle({ ok: true, value: new Uint8Array(linkBytes / 4) })
+    return arrived(envelope)
+  }
+  assert.equal(here.send(message(1, new Uint8Array(linkBytes), { reply: ignore })), true)
+  settle()
+  assert.equal(here.send(message(2)), true)
+})
+
+test('T2: whatever crosses arrives as it was, in its order, however many addresses there are', () => {
+  const { here, asked, settle } = pair()
+  const sent: Envelope[] = []
+  const header: Header = {
+    deadline: 12.5,
+    chain: ['log/a', 'log/b'],
+    trace: '00-1-2-03',
+    ownId: 'mine',
+    topic: 'a.b',
+    asked: true,
+    keep: true,
+    tick: { timer: 't', due: 3, missed: 1 },
+  }
+  for (let n = 0; n < 9_000; n += 1) {
+    const more = n % 3 === 0 ? header : undefined
+    const envelope = new Envelope(
+      `log/${n % 6_000}`,
+      `log/${n}`,
+      'put',
+      { n },
+      2,
+      -5,
+      n,
+      7,
+      n,
+      more,
+    )
+    envelope.position = n % 2
+    sent.push(envelope)
+    assert.equal(here.send(envelope), true)
+    if (n % 100 === 99) settle()
+  }
+  settle()
+  assert.deepEqual(asked, sent)
 })

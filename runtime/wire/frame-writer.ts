@@ -1,0 +1,171 @@
+/**
+ * Collects items into one frame. Owns how a frame looks, with `frame-reader.ts`; what items there are
+ * stands in `protocol.ts`.
+ *
+ * ```
+ * f64 0: how many numbers there are, this one included     1: number of the first new text
+ * numbers: each item's tag, then the fields that its tag has
+ * one array in MessagePack: the new texts, then what the items have that is no number, in their order
+ * ```
+ * Most of what crosses are small messages, and most of a small message are numbers once its texts have
+ * been said: those are stored and read as they are, and MessagePack sees payloads.
+ */
+import type { ErrorData } from '../../actors/cell/error-data.ts'
+import type { Envelope, Header } from '../../mailbox/envelope.ts'
+import { encodeFrame } from '../../persistence/codec.ts'
+import { absent, type RareHeader, Tag, type Word } from './protocol.ts'
+import { TextWriter } from './texts.ts'
+
+/** Numbers before the first item. */
+const preamble = 2
+/** Most numbers of one item. */
+const mostNumbers = 16
+
+export class FrameWriter {
+  readonly #texts = new TextWriter()
+  #numbers = new Float64Array(64 * mostNumbers)
+  #length = preamble
+  /** The first is the place of the new texts. */
+  #values: unknown[] = [undefined]
+  #items = 0
+  #messages = 0
+
+  get items(): number {
+    return this.#items
+  }
+
+  /** Messages and publishes among them: what needs credit. */
+  get messages(): number {
+    return this.#messages
+  }
+
+  /**
+   * @param reply number of its reply sink on this side, 0 for none
+   * @param accepted the same for whoever waits for room
+   */
+  message(envelope: Envelope, reply: number, accepted: number): void {
+    this.#message(Tag.message, envelope, envelope.position, reply, accepted)
+  }
+
+  /** @param position in the history, 0 without a store */
+  publish(envelope: Envelope, position: number): void {
+    this.#message(Tag.publish, envelope, position, 0, 0)
+  }
+
+  #message(
+    tag: number,
+    { to, from, name, payload, lane, a, b, causeA, causeB, header }: Envelope,
+    position: number,
+    reply: number,
+    accepted: number,
+  ): void {
+    const texts = this.#texts
+    const rare = rareOf(header)
+    const numbers = this.#room()
+    let at = this.#length
+    numbers[at++] = tag
+    numbers[at++] = texts.numberOf(to)
+    numbers[at++] = texts.numberOf(from)
+    numbers[at++] = texts.numberOf(name)
+    numbers[at++] = lane
+    numbers[at++] = a
+    numbers[at++] = b
+    numbers[at++] = causeA
+    numbers[at++] = causeB
+    numbers[at++] = position
+    numbers[at++] = header.deadline ?? absent
+    numbers[at++] = reply
+    numbers[at++] = accepted
+    numbers[at++] = rare === undefined ? 0 : 1
+    this.#length = at
+    if (rare !== undefined) this.#values.push(rare)
+    if (header.bytes === undefined) this.#values.push(payload)
+    this.#messages += 1
+  }
+
+  /** @param sink its number on the other side */
+  reply(sink: number, value: unknown): void {
+    this.#settle(Tag.reply, sink, value)
+  }
+
+  failure(sink: number, error: ErrorData): void {
+    this.#settle(Tag.failure, sink, error)
+  }
+
+  #settle(tag: number, sink: number, value: unknown): void {
+    const numbers = this.#room()
+    numbers[this.#length++] = tag
+    numbers[this.#length++] = sink
+    this.#values.push(value)
+  }
+
+  /** That much has arrived, and may be sent again. */
+  credit(messages: number, bytes: number): void {
+    const numbers = this.#room()
+    numbers[this.#length++] = Tag.credit
+    numbers[this.#length++] = messages
+    numbers[this.#length++] = bytes
+  }
+
+  word(word: Word): void {
+    const numbers = this.#room()
+    numbers[this.#length++] = Tag.word
+    this.#values.push(word)
+  }
+
+  /** The frame, ready to be transferred; the next one is open. */
+  take(): Uint8Array<ArrayBuffer> {
+    const texts = this.#texts
+    const numbers = this.#numbers.subarray(0, this.#length)
+    numbers[0] = this.#length
+    numbers[1] = texts.base
+    const values = this.#values
+    values[0] = texts.fresh
+    this.#values = [undefined]
+    this.#length = preamble
+    this.#items = 0
+    this.#messages = 0
+    const frame = encodeFrame(values, new Uint8Array(numbers.buffer, 0, numbers.byteLength))
+    texts.said()
+    return frame
+  }
+
+  /** Counts one more item, whose numbers fit. */
+  #room(): Float64Array {
+    this.#items += 1
+    if (this.#length + mostNumbers <= this.#numbers.length) return this.#numbers
+    const larger = new Float64Array(this.#numbers.length * 2)
+    larger.set(this.#numbers)
+    this.#numbers = larger
+    return larger
+  }
+}
+
+/** Undefined for the tells and asks that most messages are. */
+function rareOf(header: Header): RareHeader | undefined {
+  const { chain, trace, ownId, topic, asked, keep, tick, earlier, bytes } = header
+  if (
+    chain === undefined &&
+    trace === undefined &&
+    ownId === undefined &&
+    topic === undefined &&
+    asked === undefined &&
+    keep === undefined &&
+    tick === undefined &&
+    earlier === undefined &&
+    bytes === undefined
+  ) {
+    return undefined
+  }
+  return {
+    ...(chain !== undefined && { chain }),
+    ...(trace !== undefined && { trace }),
+    ...(ownId !== undefined && { ownId }),
+    ...(topic !== undefined && { topic }),
+    ...(asked !== undefined && { asked }),
+    ...(keep !== undefined && { keep }),
+    ...(tick !== undefined && { tick }),
+    ...(earlier !== undefined && { earlier }),
+    ...(bytes !== undefined && { bytes }),
+  }
+}
