@@ -30,6 +30,7 @@ import type {
   Tail,
   WakeEntry,
   WakePage,
+  WithheldTimer,
 } from './store.ts'
 import type {
   Damage,
@@ -175,6 +176,15 @@ export class HistoryStore extends HistoryReader implements Store {
 
   shiftClock(ms: number): void {
     this.#ledger.timers.shift = ms
+  }
+
+  withholdTimers(timers: readonly WithheldTimer[]): void {
+    const withheld = new Set(timers.map(({ actor, timer }) => `${actor}\n${timer}`))
+    const medium = this.#medium
+    this.#ledger.timers.withhold(
+      ({ actor, id }) =>
+        withheld.size > 0 && withheld.has(`${medium.address(actor)}\n${medium.name(id)}`),
+    )
   }
 
   dueTimers(now: number, limit: number): readonly DueTimer[] {

@@ -181,6 +181,12 @@ export interface StoreReader {
   actors(after: number, limit: number): readonly { readonly no: number; readonly actor: string }[]
 }
 
+/** A timer of an actor, by their texts. */
+export interface WithheldTimer {
+  readonly actor: string
+  readonly timer: string
+}
+
 export interface Store extends StoreReader {
   /**
    * Appends frames in one transaction with one sync. Records are checked before they are grouped,
@@ -218,6 +224,8 @@ export interface Store extends StoreReader {
    * now on count it out (D8).
    */
   shiftClock(ms: number): void
+  /** Timers that may not tick, all of them, until it is called again (F3). */
+  withholdTimers(timers: readonly WithheldTimer[]): void
   /**
    * Timers whose time has come, earliest first.
    * @param now ms on the line of the process: wall time less its jumps

@@ -23,6 +23,14 @@ export interface Suspect extends InHand {
   readonly timer?: string
 }
 
+/** An activation or a timer that is not started any more. */
+export interface Quarantined {
+  /** `type/key`. */
+  readonly actor: string
+  /** The timer; absent when the activation itself kills. */
+  readonly timer?: string
+}
+
 /** An unreadable file holds no suspects: their counts begin again, which costs a start or two. */
 export function readSuspects(file: string): readonly Suspect[] {
   try {

@@ -8,7 +8,8 @@
  *
  * Invariant: a timer whose tick is still pending is *held*: it waits for no time, so that an actor that
  * cannot run costs one message a timer and not one a tick. Once the tick is consumed it is due as late
- * as it is, and its next tick says how many were missed.
+ * as it is, and its next tick says how many were missed. The same goes for one that is *withheld*,
+ * because what it does kills (F3).
  */
 import type { MessageRef } from './record.ts'
 
@@ -26,26 +27,35 @@ export interface Timer {
   readonly every: number
   /** The record that set it, and the ordinal of its part there. */
   readonly at: MessageRef
-  /** Place in the heap, -1 while it is held; this file's own. */
+  /** Place in the heap, -1 while it waits for no time; this file's own. */
   slot: number
   /** Ms that the wall clock had jumped when it was set; this file's own. */
   shift: number
 }
 
+/** True for a timer that may not tick. */
+export type Withholds = (timer: Timer) => boolean
+
+const nothing: Withholds = () => false
+
 export class TimerHeap {
+  /** Those that wait for their time. */
   readonly #heap: Timer[] = []
   readonly #byActor = new Map<number, Map<number, Timer>>()
   /** Timers whose tick is pending, by the position of its record. */
   readonly #held = new Map<number, Timer>()
   readonly #tickOf = new Map<Timer, number>()
+  #size = 0
+  /** Of this process, not of the history: which timers may not tick. */
+  #withholds: Withholds = nothing
   /** Ms that the wall clock has jumped in this process: what timers that are set now count out. */
   shift = 0
 
   get size(): number {
-    return this.#heap.length + this.#held.size
+    return this.#size
   }
 
-  /** The earliest that is not held, or undefined. */
+  /** The earliest of those that wait for their time, or undefined. */
   get next(): Timer | undefined {
     return this.#heap[0]
   }
@@ -60,8 +70,7 @@ export class TimerHeap {
   }
 
   *all(): Generator<Timer> {
-    yield* this.#heap
-    yield* this.#held.values()
+    for (const own of this.#byActor.values()) yield* own.values()
   }
 
   /** Held timers, with the position of the record that their tick is in. */
@@ -80,8 +89,8 @@ export class TimerHeap {
     const own = this.#byActor.get(timer.actor)
     if (own === undefined) this.#byActor.set(timer.actor, new Map([[timer.id, timer]]))
     else own.set(timer.id, timer)
-    this.#put(timer, this.#heap.length)
-    this.#up(timer)
+    this.#size += 1
+    this.#enter(timer)
   }
 
   cancel(actor: number, id: number): void {
@@ -90,7 +99,8 @@ export class TimerHeap {
     if (own === undefined || timer === undefined) return
     own.delete(id)
     if (own.size === 0) this.#byActor.delete(actor)
-    this.#take(timer)
+    this.#size -= 1
+    this.#leave(timer)
   }
 
   /** Moves a timer to its next tick. */
@@ -101,9 +111,9 @@ export class TimerHeap {
 
   /** From now on it waits for its tick, which the record at this position holds. */
   hold(timer: Timer, tick: number): void {
-    // A record fires one timer. Of one that fires more, nothing of ours, the others go on ticking.
+    // A record fires one timer. Of one that fires more, nothing of ours, the others go on.
     if (this.#held.has(tick)) return
-    this.#take(timer)
+    this.#leave(timer)
     this.#held.set(tick, timer)
     this.#tickOf.set(timer, tick)
   }
@@ -112,24 +122,31 @@ export class TimerHeap {
   taken(actor: number, tick: number): void {
     const timer = this.#held.get(tick)
     if (timer?.actor !== actor) return
-    this.#take(timer)
-    this.#put(timer, this.#heap.length)
-    this.#up(timer)
+    this.#leave(timer)
+    this.#enter(timer)
+  }
+
+  /** These may not tick until they are told otherwise. */
+  withhold(withholds: Withholds): void {
+    this.#withholds = withholds
+    for (const timer of this.all()) {
+      if (this.#tickOf.has(timer)) continue
+      this.#leave(timer)
+      this.#enter(timer)
+    }
   }
 
   /** Folded anew in the same process: whatever was known here before keeps its time. */
   takeOver(before: TimerHeap): void {
     this.shift = before.shift
+    this.#withholds = before.#withholds
     for (const timer of this.all()) {
       const known = before.get(timer.actor, timer.id)
       const isSame = known?.at.position === timer.at.position && known.at.index === timer.at.index
       timer.shift = isSame ? known.shift : before.shift
     }
     // Times have changed all over: every timer goes in again.
-    for (const timer of this.#heap.splice(0)) {
-      this.#put(timer, this.#heap.length)
-      this.#up(timer)
-    }
+    for (const timer of this.#heap.splice(0)) this.#enter(timer)
   }
 
   /** Timers whose time has come at `now`, earliest first, at most `limit`; they stay. */
@@ -146,14 +163,19 @@ export class TimerHeap {
     return found.sort(byTime).slice(0, limit)
   }
 
+  #enter(timer: Timer): void {
+    timer.slot = -1
+    if (this.#withholds(timer)) return
+    this.#put(timer, this.#heap.length)
+    this.#up(timer)
+  }
+
   /** Out of the heap, or out of those that are held. */
-  #take(timer: Timer): void {
+  #leave(timer: Timer): void {
     const tick = this.#tickOf.get(timer)
-    if (tick !== undefined) {
-      this.#held.delete(tick)
-      this.#tickOf.delete(timer)
-      return
-    }
+    if (tick !== undefined) this.#held.delete(tick)
+    this.#tickOf.delete(timer)
+    if (timer.slot < 0) return
     const last = this.#heap.pop() as Timer
     if (last !== timer) {
       this.#put(last, timer.slot)

@@ -109,7 +109,10 @@ class Start {
     const origins = new Origins(memory.main?.client)
     peer.adoptOrigin(await origins.next())
     const runners = this.#makeRunners(memory, origins)
-    memory.quarantine.onRelease((key, actor) => void runners.pardon(key, actor))
+    memory.quarantine.listen({
+      released: (key, actor) => void runners.pardon(key, actor),
+      changed: (all) => void memory.store?.quarantine(all),
+    })
     await runners.start()
     faults?.('boot:hosts-up')
     this.#watchStore(memory)
@@ -118,6 +121,7 @@ class Start {
     // From here on every thread wakes those that live there.
     await runners.go()
     peer.waker?.begin()
+    await memory.store?.quarantine(memory.quarantine.list())
     await memory.store?.start()
     return this.#booted(memory)
   }

@@ -10,6 +10,7 @@ import type { Faults } from '../../mailbox/fault-points.ts'
 import { anAddressText, aText, checkOptions } from '../../mailbox/options.ts'
 import { handPath, type InHand, readHand, suspectKey } from '../../persistence/hand-file.ts'
 import {
+  type Quarantined,
   readHands,
   readSuspects,
   removeHands,
@@ -19,22 +20,19 @@ import {
 import { lastStart } from '../peer/starts.ts'
 import type { Report } from '../wire/host-control.ts'
 
-/** An activation or a timer that is not started any more. */
-export interface Quarantined {
-  /** `type/key`. */
-  readonly actor: string
-  /** The timer; absent when the activation itself kills. */
-  readonly timer?: string
+/** Hears of what changes. */
+export interface QuarantineListener {
+  /** To every thread that may have refused it. */
+  released(key: string, actor: string): void
+  /** What is in quarantine now. */
+  changed(all: readonly Quarantined[]): void
 }
-
-/** Hears of a release: every thread that may have refused it. */
-export type Releaser = (key: string, actor: string) => void
 
 export class Quarantine {
   readonly #file: string | undefined
   readonly #faults: Faults | undefined
   readonly #suspects = new Map<string, Suspect>()
-  #released: Releaser = () => undefined
+  #listener: QuarantineListener | undefined
 
   /** @param file of the store; undefined for one in memory */
   constructor(file: string | undefined, faults?: Faults) {
@@ -48,9 +46,8 @@ export class Quarantine {
     removeHands(file)
   }
 
-  /** @param tell every thread that may have refused it */
-  onRelease(tell: Releaser): void {
-    this.#released = tell
+  listen(listener: QuarantineListener): void {
+    this.#listener = listener
   }
 
   get suspects(): readonly InHand[] {
@@ -104,6 +101,7 @@ export class Quarantine {
     const named = { ...suspect, address, ...(timer !== undefined && { timer }) }
     this.#suspects.set(suspectKey(suspect), named)
     this.#write(true)
+    this.#listener?.changed(this.list())
   }
 
   /** Activations and timers that are not started any more. */
@@ -127,7 +125,8 @@ export class Quarantine {
       if (suspect.address !== actor || suspect.timer !== timer) continue
       this.#suspects.delete(key)
       this.#write(true)
-      this.#released(key, actor)
+      this.#listener?.released(key, actor)
+      this.#listener?.changed(this.list())
       return true
     }
     return false

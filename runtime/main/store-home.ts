@@ -6,6 +6,7 @@ import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { Clock } from '../../mailbox/clock.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { openMemoryStore } from '../../persistence/memory-store.ts'
+import type { Quarantined } from '../../persistence/suspects-file.ts'
 import { type Retention, runArchive } from '../store/archive.ts'
 import type { HistoryAsk, HistoryPage } from '../store/history-page.ts'
 import { openInlineStore } from '../store/inline-store.ts'
@@ -19,6 +20,8 @@ export interface StoreHome {
   connect(slot: number, receive: (message: FromStore) => void): Promise<Wire<ToStore>>
   /** For a client on another thread: the port to hand over. */
   connectRemote(slot: number): Promise<MessagePort>
+  /** All that is quarantined, whenever that changes (F3): told again to a thread that replaces this one. */
+  quarantine(all: readonly Quarantined[]): Promise<void>
   /** Durable timers may fire from now on. */
   start(): Promise<void>
   close(): Promise<void>
@@ -71,6 +74,7 @@ export function inlineHome(service: StoreService, stopArchive?: () => void): Sto
     watch: () => undefined,
     connect: (slot, receive) => Promise.resolve(wireTo(service, slot, receive)),
     connectRemote: (slot) => Promise.resolve(portTo(service, slot)),
+    quarantine: (all) => Promise.resolve(service.quarantine(all)),
     start: () => Promise.resolve(service.start()),
     close: () => {
       stopArchive?.()

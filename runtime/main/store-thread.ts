@@ -9,6 +9,7 @@
  */
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import { TroupeError } from '../../mailbox/errors.ts'
+import type { Quarantined } from '../../persistence/suspects-file.ts'
 import type { StoreControl } from '../store/control.ts'
 import type { HistoryAsk, HistoryPage } from '../store/history-page.ts'
 import type { FromStore, ToStore, Wire } from '../store/protocol.ts'
@@ -43,6 +44,7 @@ export class StoreThread implements StoreHome {
   readonly #history: HistoryThread
   #running!: Running
   #watcher: StoreWatcher | undefined
+  #quarantined: readonly Quarantined[] = []
   #started = false
   #closing = false
 
@@ -72,6 +74,11 @@ export class StoreThread implements StoreHome {
 
   history(ask: HistoryAsk): Promise<HistoryPage> {
     return this.#closing ? Promise.reject(closedError()) : this.#history.page(ask)
+  }
+
+  async quarantine(all: readonly Quarantined[]): Promise<void> {
+    this.#quarantined = all
+    await this.#running.remote.quarantine(all).catch(() => undefined)
   }
 
   /** Should the thread die meanwhile, the next one starts by itself. */
@@ -162,6 +169,7 @@ export class StoreThread implements StoreHome {
       client.port.close()
       client.port = await this.#connectLocal(slot, client.receive)
     }
+    await this.#running.remote.quarantine(this.#quarantined)
     await this.#watcher?.back()
     if (this.#started) await this.#running.remote.start()
   }

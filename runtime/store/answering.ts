@@ -6,6 +6,7 @@
  * for again (D5).
  */
 import { encodeError } from '../../actors/cell/error-data.ts'
+import { activationKilledTwice } from '../../actors/cell/quarantined.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Ack, Store } from '../../persistence/store.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
@@ -45,6 +46,8 @@ export class Answering {
   /** Outcomes that are not known yet, by actor and own id. */
   readonly #open = new Map<string, Asked[]>()
   #postponed: Asked[] = []
+  /** Actors that are not brought up any more: what waits for them has no outcome to wait for (F3). */
+  #barred: ReadonlySet<string> = new Set()
   /** The last committed frame of each slot. */
   readonly #ends = new Map<number, FrameEnd & { readonly epoch: number }>()
 
@@ -77,11 +80,22 @@ export class Answering {
     }
   }
 
+  /** These actors, all of them, are not brought up until it is called again. */
+  bar(actors: readonly string[]): void {
+    this.#barred = new Set(actors)
+    if (actors.length > 0) this.#askAgain()
+  }
+
   /** The store is open again: outcomes may be known by lost answers, and what was put off has its turn. */
   resumed(): void {
+    this.#askAgain()
+    for (const asked of this.#postponed.splice(0)) this.ask(asked)
+  }
+
+  #askAgain(): void {
     const open = [...this.#open.values()].flat()
     this.#open.clear()
-    for (const asked of [...open, ...this.#postponed.splice(0)]) this.ask(asked)
+    for (const asked of open) this.ask(asked)
   }
 
   #value(question: Exclude<Question, 'outcome'>, ask: unknown): unknown {
@@ -105,6 +119,7 @@ export class Answering {
     if (found.kind === 'damaged') {
       throw new TroupeError('STORE_CORRUPT', `the outcome cannot be read: ${found.detail}`)
     }
+    if (this.#barred.has(ask.actor)) throw activationKilledTwice(ask.actor)
     const key = keyOf(ask)
     this.#open.set(key, [...(this.#open.get(key) ?? []), asked])
   }

@@ -1,5 +1,6 @@
 /** What the main thread and the store's thread say to each other outside of frames. */
 import type { MessagePort } from 'node:worker_threads'
+import type { Quarantined } from '../../persistence/suspects-file.ts'
 
 export interface StoreStart {
   /** File of the store. */
@@ -22,6 +23,8 @@ export type StoreControl = {
   readonly open: () => void
   /** A client joins; a new one for the same slot replaces the old. */
   readonly connect: (client: { readonly slot: number; readonly port: MessagePort }) => void
+  /** All that is quarantined, whenever that changes (F3). */
+  readonly quarantine: (all: readonly Quarantined[]) => void
   /** Durable timers may fire from now on. */
   readonly start: () => void
   /** Commits what has arrived, closes the file, ends the thread's task. */

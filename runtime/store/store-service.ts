@@ -12,6 +12,7 @@ import type { Clock } from '../../mailbox/clock.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import type { Frame } from '../../persistence/segment.ts'
 import type { Ack, Store, Tail } from '../../persistence/store.ts'
+import type { Quarantined } from '../../persistence/suspects-file.ts'
 import { Answering } from './answering.ts'
 import type { FromStore, ToStore, UpkeepFailure, Wire } from './protocol.ts'
 import { Stall } from './stall.ts'
@@ -100,6 +101,15 @@ export class StoreService {
   /** Begins to fire timers; before that, overdue ones would come before anybody listens. */
   start(): void {
     this.#timers.begin()
+  }
+
+  /** What is in quarantine from now on: its timers stand, and who waits for its answers hears so (F3). */
+  quarantine(all: readonly Quarantined[]): void {
+    this.#answering.bar(all.flatMap(({ actor, timer }) => (timer === undefined ? [actor] : [])))
+    this.#store.withholdTimers(
+      all.flatMap(({ actor, timer }) => (timer === undefined ? [] : [{ actor, timer }])),
+    )
+    if (!this.#stall.isOn) this.#timers.arm()
   }
 
   get stalledSince(): number | undefined {

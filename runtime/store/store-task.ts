@@ -33,6 +33,7 @@ export async function runStore(
       const receive = service?.connect(slot, wireOf(port))
       port.on('message', (message: ToStore) => receive?.(message))
     },
+    quarantine: (all) => service?.quarantine(all),
     start: () => service?.start(),
     close: () => {
       try {

@@ -56,7 +56,13 @@ const buyer = actor(Buyer, {
     buy: async (ctx, { id, n }) => await ctx.ref(Shop, 's').ask.order(n, { id }),
   },
 })
-const actors = [shop, buyer] as const
+const Clerk = contract('clerk', { buy: message<number, string>() })
+const clerk = actor(Clerk, {
+  durable: true,
+  state: () => ({}),
+  on: { buy: async (ctx, n) => await ctx.ref(Shop, 's').ask.order(n) },
+})
+const actors = [shop, buyer, clerk] as const
 
 for (const name of ['memory', 'sqlite'] as const) {
   test(`own ids: a retry gets the same reply, also after a restart (${name})`, async () => {
@@ -188,6 +194,31 @@ test('own ids: a timeout takes nothing back, the caller comes again for the repl
   const again = watched(w.ref(Shop, 's').ask.slow(1, { id: 'a' }))
   gate.open()
   assert.equal(await settled(w, again.promise), 'slow 1')
+  w.assertBalanced()
+})
+
+test('F3: an ask under an id of an actor in quarantine fails at once, its retry gets the reply', async () => {
+  gate = new Gate()
+  const w = new World({ actors })
+  w.ref(Shop, 's').tell.hold()
+  await w.settle()
+  const order = (id: string) => w.ref(Shop, 's').ask.order(1, { id })
+  const before = watched(order('before'))
+  before.promise.catch(() => undefined)
+  await w.settle()
+  w.service.quarantine([{ actor: 'shop/s' }, { actor: 'shop/other', timer: 't' }])
+  await assert.rejects(settled(w, before.promise), code('QUARANTINED'))
+  await assert.rejects(settled(w, order('after')), code('QUARANTINED'))
+  const turn = settled(w, w.ref(Clerk, 'c').ask.buy(1))
+  await assert.rejects(turn, code('QUARANTINED'), 'a turn that asks it hears so too')
+  assert.equal(await settled(w, w.ref(Shop, 'other').ask.order(1, { id: 'a' })), 'order 1 of 1')
+  w.service.quarantine([])
+  gate.open()
+  assert.deepEqual(await settled(w, Promise.all([order('before'), order('after')])), [
+    'order 1 of 1',
+    'order 2 of 1',
+  ])
+  assert.equal(await settled(w, w.ref(Shop, 's').ask.count()), 3)
   w.assertBalanced()
 })
 

@@ -257,6 +257,32 @@ test('D8: after a jump a reopened store keeps every delay, and a restart goes by
   next.assertBalanced()
 })
 
+test('F3: a quarantined timer does not tick, over failures of the store, until it is released', async () => {
+  const engine = memoryEngine()
+  await started()
+  const w = new World({ actors: [clockwork], engine })
+  await set(w, 'rate', { rate: 1_000 })
+  await set(w, 'other', { rate: 30_000 })
+  w.service.quarantine([{ actor: 'clockwork/c', timer: 'rate' }])
+  await w.advance(20_000)
+  const faults: Fault[] = ['before']
+  engine.fault = () => faults.shift()
+  const cancelled = w.ref(Clockwork, 'c').ask.cancel('none')
+  await w.advance(20_000)
+  await cancelled
+  assert.equal(faults.length, 0)
+  // Set anew it is the same timer.
+  await set(w, 'rate', { rate: 1_000 })
+  await w.advance(4_500)
+  assert.deepEqual(await texts(w), ['other'])
+  assert.equal(w.store.stats().timers, 2)
+  w.service.quarantine([])
+  await w.advance(0)
+  const [, rate] = await ticks(w)
+  assert.deepEqual([rate?.text, rate?.missed], ['rate', 3])
+  w.assertBalanced()
+})
+
 /** What ticks stand for, all in all. */
 function stoodFor(seen: readonly Tick[]): number {
   return seen.reduce((sum, { missed }) => sum + 1 + missed, 0)
