@@ -55,6 +55,11 @@ export interface StepInfo {
   readonly key: string
   /** Aborted when the turn is interrupted, times out or is killed. */
   readonly signal: AbortSignal
+  /**
+   * Whether a message of this name waits for the actor: for a long turn that gives way to it. Only a
+   * step may ask, since the answer has to be recorded.
+   */
+  waits(message: string): boolean
 }
 
 /** How one step may be repeated. */

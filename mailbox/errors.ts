@@ -24,9 +24,12 @@ export const errorCodes = Object.freeze({
   ADDRESS_INVALID: final(
     'An actor type, key or topic is empty, too long or has a forbidden character.',
   ),
+  AGENT_WAITING: final('An agent waits for a human to allow a tool call; `approvals` lists them.'),
   APP_INVALID: final(
     'The app module does not export an app, lists a type twice, or cannot be loaded.',
   ),
+  APPROVAL_GONE: final('The approval was decided, ran out, or never was.'),
+  APPROVAL_REFUSED: final('A human, or the deadline, refused a tool call; its model was told so.'),
   ASK_CYCLE: final('The ask would wait for itself; `cycle` lists the actors in the ring (T4).'),
   ASK_TIMEOUT: retryable(
     'No reply within the deadline; says the queue position and what the actor is busy with.',
@@ -37,6 +40,7 @@ export const errorCodes = Object.freeze({
   BACKUP_MISSING: final(
     'The folder holds no finished backup, or none that reaches the position or time.',
   ),
+  BUDGET_EXCEEDED: final('An agent used up a limit of its budget; `fields` say which.'),
   CANCELLED: final(
     'The caller aborted the message through its signal, or the turn was interrupted.',
   ),
@@ -79,6 +83,7 @@ export const errorCodes = Object.freeze({
   OPTION_INVALID: final(
     'An option is unknown, of the wrong type or out of bounds; suggests the nearest name.',
   ),
+  OUTPUT_INVALID: final('An agent did not come to an output that fits its schema.'),
   PACKAGE_MISSING: final('An optional package is needed and not installed; says which.'),
   PAYLOAD_IMMUTABLE: final('A payload or reply was written after it was sent; copy it first (T5).'),
   PAYLOAD_INVALID: final('The payload or reply failed the message schema; `issues` lists why.'),

@@ -1,9 +1,29 @@
 /**
- * `troupe/agents`: the ports through which agents use a language model and find text, the model that
- * is built in, what adapters and retrievers need to read text as that model does, and tools.
+ * `troupe/agents`: agents and their tools; the ports through which they use a language model and find
+ * text, the model that is built in, and what adapters and retrievers need to read text as that model does.
  */
 import '../../mailbox/supported-node.ts'
 
+export { approvalsTopic } from './agent/approvals.ts'
+export type { Budget, Limits, OpenLease } from './agent/budget.ts'
+export { type AgentOptions, agent, type Memory } from './agent.ts'
+export { type AgentToolParts, agentTool } from './agent-tool.ts'
+export {
+  type AgentEnd,
+  type AgentEvent,
+  type AgentReply,
+  type AgentStatus,
+  type Approval,
+  type Conversation,
+  type ConversationPage,
+  conversation,
+  type Decision,
+  type Lease,
+  outputOf,
+  type Said,
+  type Spent,
+  type StopReason,
+} from './conversation.ts'
 export { decodeEntities } from './extractive/entities.ts'
 export { oneLine, plainText } from './extractive/inline.ts'
 export { titleSeparator } from './extractive/select.ts'

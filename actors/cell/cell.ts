@@ -241,6 +241,10 @@ export abstract class Cell {
     return this.#recall.giveUp(a, b)
   }
 
+  waits(message: string): boolean {
+    return this.inbox.mailbox.positionOf(({ name }) => name === message) !== undefined
+  }
+
   /** Aborts a handler that is out. */
   abort(running: Turn | ReadTurn, reason: TroupeError): void {
     running.abort(reason)

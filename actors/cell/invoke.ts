@@ -95,7 +95,9 @@ async function pump(running: Running, generator: AnyGenerator): Promise<unknown>
     if (!signal.aborted) {
       running.abort(new TroupeError('CANCELLED', 'the reader of the stream left'))
     }
-    await generator.return(undefined)
+    // A plain generator has nothing more to say. One with a `return` of its own may end the turn well.
+    const { value } = await generator.return(undefined)
+    if (value !== undefined) return value
     throw signal.reason
   }
 }

@@ -32,7 +32,7 @@ export interface StepStore {
 
 /** The turn that makes the step. */
 interface StepTurn extends Sender {
-  readonly cell: { readonly stepLog: StepStore }
+  readonly cell: { readonly stepLog: StepStore; waits(message: string): boolean }
   readonly steps: Steps
   readonly signal: AbortSignal
   stepSubject(): Envelope
@@ -57,7 +57,8 @@ export async function runEffect<T>(
   const other = insteadOf(turn, step, name, effectKind)
   if (step.begun && !idempotent && other === undefined) throw inDoubt(step)
   if (!step.begun) await turn.cell.stepLog.begin(turn, step)
-  const info = { key: step.key, signal: turn.signal }
+  const waits = (message: string): boolean => turn.cell.waits(message)
+  const info = { key: step.key, signal: turn.signal, waits }
   return (await leave(turn, step, async () => (other ? other() : fn(info)))) as T
 }
 

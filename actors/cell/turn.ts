@@ -28,6 +28,8 @@ import { checkInterrupt } from './turn-checks.ts'
 
 /** The actor whose turn it is. */
 export interface TurnOwner extends HandlingOwner {
+  /** A message of this name waits in its mailbox. */
+  waits(message: string): boolean
   /** The handler and all its steps have settled. */
   completed(turn: Turn, value: unknown): void
   failed(turn: Turn, error: unknown): void

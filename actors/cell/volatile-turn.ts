@@ -173,7 +173,8 @@ export class VolatileTurn extends Turn implements Context {
   ): Promise<T> {
     this.check()
     checkEffect(name, fn, options)
-    const info = { key: `${this.seed}:${name}`, signal: this.signal }
+    const waits = (message: string): boolean => this.cell.waits(message)
+    const info = { key: `${this.seed}:${name}`, signal: this.signal, waits }
     if (this.#isPlain) return this.calls.step(async () => await fn(info))
     const kind = { isAsk: false, isKept: false }
     return this.calls.step(() => this.#call(name, input, kind, async () => await fn(info)))

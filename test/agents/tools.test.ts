@@ -5,10 +5,11 @@ import * as v from 'valibot'
 import { z } from 'zod'
 import { actor } from '../../actors/actor.ts'
 import type { Json, ToolResultPart } from '../../actors/agents/parts.ts'
-import { checkCall, runTool } from '../../actors/agents/tools/run-tool.ts'
+import { checkCall, runTool, type ToolDesk } from '../../actors/agents/tools/run-tool.ts'
 import { type Tool, tool } from '../../actors/agents/tools/tool.ts'
 import { toolbox } from '../../actors/agents/tools/toolbox.ts'
 import { app } from '../../actors/app.ts'
+import type { Context } from '../../actors/context.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import type { Clock } from '../../mailbox/clock.ts'
@@ -30,6 +31,18 @@ const add = (parts: { execute: (n: number) => unknown; maxOutput?: number; timeo
     execute: ({ n }) => parts.execute(n),
   })
 
+/** A turn without a budget. */
+const deskOf = (ctx: Context<typeof Caller.messages, { calls: number }>): ToolDesk => ({
+  self: ctx.self,
+  message: ctx.message,
+  signal: ctx.signal,
+  deps: ctx.deps,
+  ref: (contract, key) => ctx.ref(contract, key),
+  now: () => ctx.now(),
+  effect: (...args) => ctx.effect(...args),
+  lease: () => ({ lease: { depth: 1 }, settle: () => undefined }),
+})
+
 /** A durable actor that makes one tool call in each turn. */
 async function calling(t: TestContext, ...tools: readonly Tool[]) {
   const box = toolbox(tools)
@@ -42,7 +55,9 @@ async function calling(t: TestContext, ...tools: readonly Tool[]) {
         ctx.state.calls += 1
         const part = { type: 'tool-call' as const, id: `id-${ctx.state.calls}`, name, input }
         const checked = await checkCall(box, part)
-        return { result: 'tool' in checked ? await runTool(ctx, checked, time.clock) : checked }
+        return {
+          result: 'tool' in checked ? await runTool(deskOf(ctx), checked, time.clock) : checked,
+        }
       },
     },
   })

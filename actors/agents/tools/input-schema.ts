@@ -1,5 +1,5 @@
 /** The JSON Schema that a model is told, from the schema that checks what it says. */
-import type { StandardJSONSchemaV1 } from '@standard-schema/spec'
+import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
 import { TroupeError } from '../../../mailbox/errors.ts'
 import type { Json } from '../parts.ts'
 
@@ -11,7 +11,7 @@ type JsonSchema = { readonly [key: string]: Json }
  */
 export function inputSchemaOf(
   what: string,
-  schema: Partial<StandardJSONSchemaV1>,
+  schema: StandardSchemaV1,
   given: JsonSchema | undefined,
 ): JsonSchema {
   const found = given ?? jsonSchemaOf(what, schema)
@@ -26,8 +26,9 @@ export function inputSchemaOf(
  * The JSON Schema of what a schema takes.
  * @throws CONTRACT_INVALID when its library does not give one
  */
-export function jsonSchemaOf(what: string, schema: Partial<StandardJSONSchemaV1>): JsonSchema {
-  const converter = schema['~standard']?.jsonSchema
+export function jsonSchemaOf(what: string, schema: StandardSchemaV1): JsonSchema {
+  const standard: Partial<StandardJSONSchemaV1.Props> = schema['~standard']
+  const converter = standard.jsonSchema
   if (converter === undefined) {
     throw invalid(
       what,

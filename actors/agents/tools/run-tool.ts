@@ -1,6 +1,6 @@
 /**
  * One tool call, from what the model wrote to what it is told. Whatever goes wrong with it is an
- * answer to the model; only the end of the turn itself is thrown.
+ * answer to the model, an abort too; only what is wrong with the turn itself is thrown.
  *
  * Invariants
  * 1. Nothing runs before the input has passed the tool's schema.
@@ -16,8 +16,9 @@ import type { Tool, ToolCall, ToolTurn } from './tool.ts'
 import type { Toolbox } from './toolbox.ts'
 
 /** The agent's turn. */
-export type ToolDesk<Deps = unknown> = Pick<Context, 'effect' | 'message' | 'signal' | 'self'> &
-  ToolTurn<Deps>
+export interface ToolDesk<Deps = unknown>
+  extends Pick<Context, 'effect' | 'message'>,
+    ToolTurn<Deps> {}
 
 /** A call that is known and fits: ready to run, or to be allowed. */
 export interface CheckedCall<Deps = unknown> {
@@ -52,7 +53,7 @@ export async function checkCall<Deps>(
 
 /**
  * Runs it.
- * @throws the reason of the turn's signal, when that is aborted
+ * @throws STEP_CHANGED, CTX_REVOKED, STORE_STALLED, ACTOR_STOPPED: the turn is wrong or over
  */
 export async function runTool<Deps>(
   desk: ToolDesk<Deps>,
@@ -64,7 +65,6 @@ export async function runTool<Deps>(
       ? await executed(desk, tool, tool.work.run, call, input, clock)
       : await resultOf(tool, call, await tool.work.run(input, desk))
   } catch (error) {
-    desk.signal.throwIfAborted()
     if (isOfTurn(error)) throw error
     return failedResult(call, told(error))
   }
@@ -74,7 +74,16 @@ export async function runTool<Deps>(
 const isOfTurn = (error: unknown): boolean =>
   error instanceof TroupeError && ofTurn.includes(error.code)
 
-const ofTurn: readonly ErrorCode[] = ['CTX_REVOKED', 'STEP_CHANGED', 'STORE_STALLED']
+const ofTurn: readonly ErrorCode[] = [
+  'ACTOR_STOPPED',
+  'CTX_REVOKED',
+  'STEP_CHANGED',
+  'STORE_STALLED',
+]
+
+/** The actor is being stopped, and its message is not over: nothing is recorded as an answer. */
+export const isStop = (reason: unknown): boolean =>
+  reason instanceof TroupeError && reason.code === 'ACTOR_STOPPED'
 
 /** One step; its failure is its result, so that a retry of the turn does not make the call again. */
 function executed<Deps>(
@@ -97,7 +106,7 @@ function executed<Deps>(
         const result = await deadline.race(async () => run(input, facts))
         return await resultOf(tool, call, result)
       } catch (error) {
-        signal.throwIfAborted()
+        if (isStop(signal.reason)) throw signal.reason
         return failedResult(call, told(error))
       } finally {
         deadline.end()
@@ -162,7 +171,7 @@ export function failedResult(call: ToolCallPart, error: ToolError): ToolResultPa
   return { type: 'tool-result', call: call.id, name: call.name, output, failed: true }
 }
 
-interface ToolError {
+export interface ToolError {
   readonly code: ErrorCode
   readonly message: string
 }

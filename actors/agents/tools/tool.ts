@@ -8,7 +8,7 @@
  * messages from the agent's turn: each ask is a step of its own, sent again under its own id after a
  * crash, given up with the turn, and found when it closes a ring (T4).
  */
-import type { StandardJSONSchemaV1, StandardSchemaV1 } from '@standard-schema/spec'
+import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Address } from '../../../mailbox/address.ts'
 import { TroupeError } from '../../../mailbox/errors.ts'
 import type { LaneName } from '../../../mailbox/lane.ts'
@@ -24,6 +24,7 @@ import {
 import type { Needs } from '../../actor.ts'
 import type { Contract, Messages } from '../../contract.ts'
 import type { Ref } from '../../ref.ts'
+import type { OpenLease } from '../agent/budget.ts'
 import type { ToolSpec } from '../model.ts'
 import type { Json } from '../parts.ts'
 import { inputSchemaOf } from './input-schema.ts'
@@ -51,6 +52,8 @@ export interface ToolTurn<Deps = unknown> {
   ref<T extends Messages>(contract: Contract<T>, key: string | Address): Ref<T>
   /** Wall time in ms, recorded. */
   now(): number
+  /** A share of what is left of the tree's budget, for an agent that is asked. */
+  lease(): OpenLease
 }
 
 /** A call that a human must allow first. */
@@ -72,6 +75,7 @@ export interface Tool<Deps = unknown> {
   readonly timeout: number
   readonly maxOutput: number
   readonly approval: ToolApproval | undefined
+  readonly final: boolean
 }
 
 /** How it works; both get the input as its schema made it. */
@@ -101,6 +105,8 @@ interface Parts<I extends StandardSchemaV1, O, Deps> {
   /** Most bytes of a result as JSON; a longer one is an error that says so. Default 65,536. */
   readonly maxOutput?: number
   readonly approval?: ToolApproval<InputOf<I>>
+  /** Its result is the agent's answer, and the model is not asked again: a hand-off. Default false. */
+  readonly final?: boolean
 }
 
 /** What {@link tool} takes: one of `execute` and `ask`. */
@@ -145,11 +151,7 @@ export function tool<
     )
   }
   if (parts.approval) checkApproval(what, parts.approval)
-  const inputSchema = inputSchemaOf(
-    what,
-    input as I & Partial<StandardJSONSchemaV1>,
-    parts.inputSchema,
-  )
+  const inputSchema = inputSchemaOf(what, input, parts.inputSchema)
   return Object.freeze({
     spec: Object.freeze({ name, description, inputSchema }),
     input,
@@ -162,6 +164,7 @@ export function tool<
     timeout: parts.timeout ?? 60_000,
     maxOutput: parts.maxOutput ?? 65_536,
     approval: parts.approval as ToolApproval | undefined,
+    final: parts.final ?? false,
   })
 }
 
@@ -195,4 +198,5 @@ const checks = {
   timeout: aDuration,
   maxOutput: anInteger(1),
   approval: anObject,
+  final: aBoolean,
 }

@@ -1,0 +1,141 @@
+/** One call of the model within the budget and the window, and what it means for the turn. */
+import type { AgentEnd, StopReason } from '../conversation.ts'
+import type { ModelReply, ModelRequest } from '../model.ts'
+import { inputEstimate, type Price } from '../models/usage.ts'
+import { type BudgetWatch, priceFor } from './budget.ts'
+import type { AgentContext } from './context.ts'
+import type { EventSink } from './events.ts'
+import { fitWindow } from './memory.ts'
+import { type ModelStep, modelStep } from './model-step.ts'
+import type { Plan } from './plan.ts'
+import type { Transcript } from './transcript.ts'
+
+export type Thought =
+  | { readonly kind: 'reply'; readonly reply: Pick<ModelReply, 'parts' | 'finishReason'> }
+  | { readonly kind: 'end'; readonly end: AgentEnd<unknown> }
+
+/** The turn that thinks. */
+interface Thinker<Deps> {
+  readonly ctx: AgentContext<Deps>
+  readonly plan: Plan<Deps>
+  readonly emit: EventSink
+  readonly budget: BudgetWatch
+  readonly transcript: Transcript
+}
+
+/** Fewer tokens to answer in are not worth a call. */
+const leastOutput = 64
+
+export class Thinking<Deps> {
+  readonly #turn: Thinker<Deps>
+
+  constructor(turn: Thinker<Deps>) {
+    this.#turn = turn
+  }
+
+  async next(): Promise<Thought> {
+    const { transcript, plan, budget, ctx, emit } = this.#turn
+    let end: AgentEnd<unknown> | undefined
+    const fits = await fitWindow(transcript, plan.memory, async (request) => {
+      const thought = await this.#ask('summary', request, () => undefined)
+      if (thought.kind === 'end') end = thought.end
+      return thought.kind === 'reply' ? { ...thought.reply, kind: 'reply', used: none } : undefined
+    })
+    if (!fits && end !== undefined) return { kind: 'end', end }
+    const thought = await this.#ask('model', this.#request(), emit)
+    if (thought.kind === 'reply') await emit({ type: 'step', spent: budget.total(ctx.now()) })
+    return thought
+  }
+
+  #request(): ModelRequest {
+    const { plan, ctx, transcript } = this.#turn
+    const { output, temperature, maxOutputTokens } = plan
+    const tools = output === undefined ? plan.tools.specs : [...plan.tools.specs, output.spec]
+    return {
+      purpose: 'agent',
+      system: plan.instructions(ctx.self.key),
+      messages: transcript.told(),
+      maxOutputTokens,
+      ...(temperature !== undefined && { temperature }),
+      ...(tools.length > 0 && { tools }),
+      ...(output !== undefined && { toolChoice: 'required' as const }),
+    }
+  }
+
+  async #ask(name: 'model' | 'summary', wanted: ModelRequest, emit: EventSink): Promise<Thought> {
+    const { ctx, plan, budget, transcript } = this.#turn
+    const model = plan.model(ctx.deps)
+    const price = priceFor(plan.budget, model.id)
+    const now = ctx.now()
+    const { request, most } = this.#affordable(wanted, price)
+    const exceeded = budget.check(most, now)
+    if (exceeded !== undefined) return stop(exceeded.reason)
+    const step = await modelStep(ctx, {
+      name,
+      input: { messages: transcript.length, from: transcript.from },
+      model,
+      request,
+      price,
+      msLeft: budget.left('ms', now),
+      giveWayTo: 'steer',
+      clock: plan.clock,
+      emit,
+    })
+    budget.add({ steps: step.kind === 'steered' ? 0 : 1, ...step.used })
+    return this.#meaning(step, name)
+  }
+
+  /** A call is made with as many tokens to answer in as the budget has left for them. */
+  #affordable(wanted: ModelRequest, price: Price | undefined) {
+    const { budget, ctx } = this.#turn
+    const now = ctx.now()
+    const input = inputEstimate(wanted)
+    const byTokens = budget.left('tokens', now) - input
+    const costs = (tokens: number, each = 0): number => (tokens * each) / 1e6
+    const money = budget.left('money', now) - costs(input, price?.input)
+    const byMoney =
+      price === undefined || price.output === 0
+        ? Number.POSITIVE_INFINITY
+        : (money * 1e6) / price.output
+    const room = Math.floor(Math.min(wanted.maxOutputTokens, byTokens, byMoney))
+    const output = Math.max(room, Math.min(leastOutput, wanted.maxOutputTokens))
+    const most = {
+      steps: 1,
+      tokens: input + output,
+      money: costs(input, price?.input) + costs(output, price?.output),
+    }
+    return { request: { ...wanted, maxOutputTokens: output }, most }
+  }
+
+  #meaning(step: ModelStep, name: 'model' | 'summary'): Thought {
+    switch (step.kind) {
+      case 'reply':
+        return { kind: 'reply', reply: step }
+      case 'cut':
+      case 'late':
+        return this.#cutOff(step.kind, name === 'model' ? step.text : '')
+      case 'steered':
+        return { kind: 'end', end: { status: 'steered' } }
+      case 'failed':
+        return stop({ code: step.code, message: step.message, fields: {} })
+      default:
+        return step satisfies never
+    }
+  }
+
+  /** What was said by then is part of the conversation. */
+  #cutOff(kind: 'cut' | 'late', text: string): Thought {
+    const { transcript, budget, ctx } = this.#turn
+    if (text !== '') transcript.push({ role: 'assistant', parts: [{ type: 'text', text }] })
+    return kind === 'late'
+      ? stop(budget.timeIsUp(ctx.now()).reason)
+      : { kind: 'end', end: { status: 'interrupted', text } }
+  }
+}
+
+const none = Object.freeze({ tokens: 0, money: 0 })
+
+const stop = (reason: StopReason): Thought => ({
+  kind: 'end',
+  end: { status: 'stopped', ...reason },
+})
