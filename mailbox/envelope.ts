@@ -38,6 +38,15 @@ export interface EarlierLife {
   readonly steps: readonly EarlierStep[]
 }
 
+/** What a timer's message stands for. */
+export interface Tick {
+  readonly timer: string
+  /** When it was due, wall ms. */
+  readonly due: number
+  /** How many ticks more were missed. */
+  readonly missed: number
+}
+
 /** What only some envelopes carry. */
 export interface Header {
   /** Monotonic time in ms after which the handler must not start. */
@@ -61,8 +70,7 @@ export interface Header {
   readonly bytes?: Uint8Array
   /** Terminations and timer ticks: never shed, whatever the lane (M3). */
   readonly keep?: boolean
-  /** Due time (wall ms) and number of coalesced ticks, for a timer's message. */
-  readonly tick?: { readonly timer: string; readonly due: number; readonly missed: number }
+  readonly tick?: Tick
   /** Why the payload is still of an older version, and of which; no handler may get it (D9). */
   readonly unfit?: { readonly version: number; readonly error: unknown }
   /** It was a dead letter, and some of its steps are recorded. */

@@ -3,7 +3,13 @@
  * messages back as envelopes.
  */
 import type { Clock } from '../../mailbox/clock.ts'
-import { type EarlierLife, Envelope, type Header, type ReplySink } from '../../mailbox/envelope.ts'
+import {
+  type EarlierLife,
+  Envelope,
+  type Header,
+  type ReplySink,
+  type Tick,
+} from '../../mailbox/envelope.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import { noMessage, PartFlag } from '../../persistence/record.ts'
@@ -21,7 +27,7 @@ import {
 interface StoredHeader {
   readonly trace?: string
   readonly chain?: readonly string[]
-  readonly tick?: { readonly timer: string; readonly due: number; readonly missed: number }
+  readonly tick?: Tick
   readonly earlier?: EarlierLife
 }
 
@@ -34,6 +40,10 @@ export function encodeHeader({ trace, chain, tick, earlier }: Header): Uint8Arra
     ...(tick !== undefined && { tick }),
     ...(earlier !== undefined && { earlier }),
   })
+}
+
+export function decodeHeader(bytes: Uint8Array | undefined): StoredHeader {
+  return bytes === undefined ? {} : (decodeValue(bytes) as StoredHeader)
 }
 
 /** Wall time of a deadline, 0 for none: monotonic time means nothing after a restart. */
@@ -77,7 +87,7 @@ export function envelopeOf(
   host: Definitions & { readonly clock: Clock },
   reply?: ReplySink,
 ): Envelope {
-  const stored = message.header === undefined ? {} : (decodeValue(message.header) as StoredHeader)
+  const stored = decodeHeader(message.header)
   const { ref, from, lane, cause } = message
   const name = presentName(definition, message.name)
   const { clock } = host

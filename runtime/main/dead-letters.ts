@@ -92,7 +92,7 @@ export class DeadLetters {
   replay(id: string): TellOutcome {
     const kept = this.#kept.get(id)
     if (kept?.data.payload === undefined || kept.replays >= replayLimit) throw gone(id, kept)
-    const { to, from, lane } = kept.data
+    const { to, from, lane, tick } = kept.data
     const definition = this.#peer.definition(typeOf(to))
     if (definition === undefined) return refused('no-definition', unknownType(typeOf(to)))
     const name = presentName(definition, kept.data.name)
@@ -109,6 +109,7 @@ export class DeadLetters {
       seq,
       0,
       0,
+      tick && { tick },
     )
     if (this.#store === undefined || kept.position === 0) return this.#peer.route(copy)
     this.#store.replay(kept.position, id, copy, (error) => {

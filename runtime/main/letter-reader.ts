@@ -1,6 +1,7 @@
 /** Dead letters as a store has them: running, or read from its file. */
 import type { ErrorData } from '../../actors/cell/error-data.ts'
 import { decodeGivenUp } from '../../actors/cell/given-up.ts'
+import { decodeHeader } from '../../actors/cell/stored-message.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import { formatMessageId } from '../../mailbox/message-id.ts'
 import { decodeValue } from '../../persistence/codec.ts'
@@ -92,6 +93,7 @@ function letterOf(record: StoredRecord, message: StoredMessage | undefined): Let
     at: record.time,
     position: record.position,
     ...causeOf(record),
+    ...tickOf(message),
     ...(message?.payload && { payload: message.payload }),
     // What was published has no version: it is checked where it arrives.
     ...(message !== undefined && message.topic === undefined && { version: message.version }),
@@ -103,6 +105,11 @@ function causeOf({ kind, name, error }: StoredRecord): Pick<LetterData, 'reason'
   if (kind === RecordKind.parked && error !== undefined) return decodeGivenUp(error)
   const reason = name as DeadLetterReason
   return error === undefined ? { reason } : { reason, error: decodeValue(error) as ErrorData }
+}
+
+function tickOf(message: StoredMessage | undefined): Pick<LetterData, 'tick'> {
+  const { tick } = decodeHeader(message?.header)
+  return tick === undefined ? {} : { tick }
 }
 
 /** A letter's own record keeps the id that the message had in memory. */

@@ -60,7 +60,7 @@ export class LetterStore {
       lane: data.lane,
       flags: data.payload === undefined ? PartFlag.headerOnly : 0,
       version: data.version ?? payloadVersion(this.#peer.definition(typeOf(data.to)), data),
-      header: encodeValue({ id: data.id }),
+      header: encodeValue({ id: data.id, ...(data.tick && { tick: data.tick }) }),
       ...(data.payload && { payload: data.payload }),
     })
     this.#journal.append({ committed: kept, undone: () => undefined })

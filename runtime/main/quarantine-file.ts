@@ -74,7 +74,8 @@ export async function releaseQuarantined(file: string, id: string): Promise<Quar
     const entry = await messageEntry(source, letter)
     if (letter.payload === undefined) throw gone(id, 'its payload cannot be read')
     const earlier = await new LetterSteps(source).of(letter.position, letter.id)
-    const header = encodeHeader(earlier === undefined ? {} : { earlier })
+    const { tick } = letter
+    const header = encodeHeader({ ...(earlier && { earlier }), ...(tick && { tick }) })
     const builder = new SegmentBuilder(mainStoreSlot, store.beginEpoch(mainStoreSlot))
     const message = { position: letter.position, index: 0 }
     builder.record({ kind: RecordKind.replayed, time: Date.now(), message })

@@ -14,7 +14,7 @@ export function letterOf(
   at: number,
 ): LetterData {
   const payload = reason === 'host-lost' ? undefined : encoded(envelope)
-  const { unfit } = envelope.header
+  const { unfit, tick } = envelope.header
   return {
     id: envelope.id,
     to: envelope.to,
@@ -27,6 +27,7 @@ export function letterOf(
     ...(error !== undefined && { error: encodeError(error) }),
     ...(payload !== undefined && { payload }),
     ...(unfit && { version: unfit.version }),
+    ...(tick && { tick: { ...tick } }),
   }
 }
 

@@ -6,6 +6,7 @@ import type { MessagePort } from 'node:worker_threads'
 import type { ErrorData } from '../../actors/cell/error-data.ts'
 import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
+import type { Tick } from '../../mailbox/envelope.ts'
 import type { InHand } from '../../persistence/hand-file.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import type { PlacementPlan } from './placement.ts'
@@ -104,6 +105,8 @@ export interface LetterData {
   readonly position: number
   /** Of the payload, when it is not the present one (D9). */
   readonly version?: number
+  /** Of a timer's message, which says with it what it stands for (D8). */
+  readonly tick?: Tick
 }
 
 /** What a host reports without being asked. */

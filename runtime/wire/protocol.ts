@@ -5,7 +5,7 @@
 
 import type { Whereabouts } from '../../actors/cell/ask-table.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
-import type { EarlierLife } from '../../mailbox/envelope.ts'
+import type { EarlierLife, Tick } from '../../mailbox/envelope.ts'
 
 /** What an item's first number says. The common ones are numbers; the rest is one value, a {@link Word}. */
 export const Tag = Object.freeze({
@@ -33,7 +33,7 @@ export interface RareHeader {
   readonly topic?: string
   readonly asked?: boolean
   readonly keep?: boolean
-  readonly tick?: { readonly timer: string; readonly due: number; readonly missed: number }
+  readonly tick?: Tick
   readonly earlier?: EarlierLife
   /** The payload is here, as the codec encoded it, and nowhere else. */
   readonly bytes?: Uint8Array

@@ -5,8 +5,10 @@ import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import type { Tick } from '../../mailbox/envelope.ts'
 import { terminal } from '../../mailbox/errors.ts'
 import { createTestSystem } from '../../runtime/testing/index.ts'
+import { eventOf, fileOf, systemOf } from '../system/support.ts'
 
 const Clerk = contract('clerk', {
   work: message<string>(),
@@ -52,4 +54,69 @@ test('D2: a letter sent again is answered from the steps of its message, again a
   assert.deepEqual(calls, ['first', 'second', 'third'])
   assert.equal((await system.ref(Clerk, 'c').ask.state()).ids.length, 1)
   assert.equal((await system.ref(Clerk, 'other').ask.state()).said, 1)
+})
+
+const Bell = contract('bell', {
+  set: message(),
+  ring: message(),
+  rung: message<void, Tick[]>(),
+})
+
+for (const durable of [true, false] as const) {
+  test(`D8: a tick that is sent again says what it stands for (${durable ? 'durable' : 'volatile'})`, async (t) => {
+    let broken = true
+    const bell = actor(Bell, {
+      durable,
+      supervision: { decide: () => 'resume' },
+      state: () => ({ rung: [] as Tick[] }),
+      on: {
+        set: (ctx) => ctx.timer('t', { after: 5 }, 'ring'),
+        ring(ctx) {
+          if (broken) throw terminal('not yet')
+          ctx.state.rung.push(ctx.message.tick as Tick)
+        },
+      },
+      reads: { rung: (ctx) => [...ctx.state.rung] },
+    })
+    const system = await createTestSystem(app(import.meta.url, { actors: [bell] }))
+    t.after(() => system.close())
+    await system.ref(Bell, 'b').ask.set()
+    await system.advance(60_000)
+    const [letter] = system.deadLetters.list()
+    broken = false
+    system.deadLetters.replay(letter?.id as string)
+    await system.settle()
+    const [tick] = await system.ref(Bell, 'b').ask.rung()
+    assert.deepEqual([tick?.timer, tick?.missed], ['t', 0])
+    assert.ok((tick?.due ?? 0) > 0)
+  })
+}
+
+test('D8: a tick that a store has kept as a dead letter says so after a restart, too', async (t) => {
+  const store = fileOf(t)
+  let broken = true
+  const bell = actor(Bell, {
+    durable: true,
+    state: () => ({ rung: [] as Tick[] }),
+    on: {
+      set: (ctx) => ctx.timer('t', { after: 1 }, 'ring'),
+      ring(ctx) {
+        if (broken) throw terminal('not yet')
+        ctx.state.rung.push(ctx.message.tick as Tick)
+      },
+    },
+    reads: { rung: (ctx) => [...ctx.state.rung] },
+  })
+  const bells = app(import.meta.url, { actors: [bell] })
+  const first = await systemOf(t, bells, { store, workers: 0 })
+  const parked = eventOf(first, 'dead-letter')
+  await first.ref(Bell, 'b').ask.set()
+  await parked
+  await first.close()
+  broken = false
+  const second = await systemOf(t, bells, { store, workers: 0 })
+  second.deadLetters.replay(second.deadLetters.list()[0]?.id as string)
+  await second.quiet()
+  const [tick] = await second.ref(Bell, 'b').ask.rung()
+  assert.equal(tick?.timer, 't')
 })
