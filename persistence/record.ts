@@ -125,7 +125,7 @@ export const Section = Object.freeze({
 export type SectionName = keyof typeof Section
 
 /** Body sections of one record, each as the codec encoded it. */
-export type Sections = { readonly [S in SectionName]?: Uint8Array }
+export type Sections = { readonly [S in SectionName]?: Uint8Array | undefined }
 
 /** What a writer says of one record. Absent numbers are 0, absent texts are empty. */
 export interface RecordInput extends Sections {
@@ -139,12 +139,12 @@ export interface RecordInput extends Sections {
   /** Version of the state after this record, 0 to 65535 (D9). */
   readonly version?: number
   /** The message consumed, stepped, parked, interrupted ... */
-  readonly message?: MessageRef
-  readonly lane?: number
+  readonly message?: MessageRef | undefined
+  readonly lane?: number | undefined
   /** Sender of that message, `type/key`, empty for outside. */
-  readonly sender?: string
+  readonly sender?: string | undefined
   /** Handler, or the step's name. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** Bits of {@link RecordFlag}. */
   readonly flags?: number
 }
@@ -170,11 +170,11 @@ export interface MessageInput {
    * The caller's own id. In an `accept` record a duplicate refuses the whole record, so give each
    * such message its own; in an outbox only the message is dropped.
    */
-  readonly ownId?: string
+  readonly ownId?: string | undefined
   /** Encoded extras of the header (trace, ask chain, tick), opaque to the store. */
-  readonly header?: Uint8Array
+  readonly header?: Uint8Array | undefined
   /** Encoded payload; absent when only the header is kept. */
-  readonly payload?: Uint8Array
+  readonly payload?: Uint8Array | undefined
 }
 
 /** What a writer says of a timer it sets. Setting an id again replaces it. */

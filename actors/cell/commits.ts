@@ -27,6 +27,7 @@ import {
   writeTurn,
 } from './durable-record.ts'
 import type { DurableTurn } from './durable-turn.ts'
+import { EndedTurn } from './ended-turn.ts'
 import type { Family } from './family.ts'
 import { type Hand, messageKey } from './hand.ts'
 import type { Pipeline } from './pipeline.ts'
@@ -51,6 +52,7 @@ interface Owner extends Recorded {
   readonly retry: Retry
   readonly stepLog: StepLog
   readonly undone: { readonly isOn: boolean }
+  readonly commits: Commits
   undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void
   /** A record of this message was committed. */
   left(key: string): void
@@ -80,10 +82,10 @@ export class Commits {
     cell.turnNumber += 1
     writeTurn(cell.journal.builder, cell, turn, prepared)
     this.#apply(prepared)
-    for (const tie of turn.ties) tie(cell.family)
+    turn.bonds?.apply(cell.family)
     this.saidItsEnd = turn.afterwards !== undefined
     if (turn.envelope !== undefined) this.finish(turn.envelope)
-    this.#append(turn.envelope, (position, ack) => this.#turnCommitted(turn, reply, position, ack))
+    cell.pipeline.append(new EndedTurn(cell, turn, reply))
     if (turn.afterwards === 'destroyed') this.#tombstone(turn)
     cell.host.faults?.('turn:recorded')
   }
@@ -95,23 +97,6 @@ export class Commits {
     if (stateBytes === undefined) return
     cell.wholeDue = false
     cell.bookDue = false
-  }
-
-  #turnCommitted(turn: DurableTurn, reply: unknown, position: number, ack: Ack): void {
-    const { envelope } = turn
-    if (envelope !== undefined) this.#consumed(turn, envelope, position)
-    for (const id of turn.watches) this.#cell.family.watchCommitted(id, position)
-    turn.staged.release(position, ack)
-    if (!turn.stashing) envelope?.header.reply?.settle({ ok: true, value: reply })
-  }
-
-  #consumed(turn: DurableTurn, envelope: Envelope, position: number): void {
-    const { tally } = this.#cell
-    this.#leaveHand(envelope)
-    if (!envelope.stored) tally.enter(Count.handed)
-    if (!turn.stashing) return tally.enter(Count.storeProcessed)
-    if (envelope.position === 0) envelope.position = position
-    if (!turn.overfull) tally.enter(Count.stashed)
   }
 
   /** What the stash holds is pending for the next incarnation, which knows nothing of a stash. */
@@ -141,7 +126,7 @@ export class Commits {
     cell.turnNumber += 1
     writeFailedTurn(cell.journal.builder, cell, envelope, error, turn.inputs)
     this.#append(envelope, () => {
-      this.#leaveHand(envelope)
+      this.leaveHand(envelope)
       if (!envelope.stored) cell.tally.enter(Count.handed)
       cell.tally.enter(Count.storeProcessed)
       answerError(cell.host, envelope, error)
@@ -155,7 +140,7 @@ export class Commits {
     cell.tally.enter(Count.running)
     writeParked(cell.journal.builder, cell, envelope, reason, error)
     this.#append(envelope, (position) => {
-      this.#leaveHand(envelope)
+      this.leaveHand(envelope)
       cell.host.deadLetter(envelope, reason, error, position)
       answerError(cell.host, envelope, error)
     })
@@ -199,12 +184,15 @@ export class Commits {
     host.starts?.goesOn(envelope)
   }
 
-  #leaveHand(envelope: Envelope): void {
+  /** A record consumed the message. */
+  leaveHand(envelope: Envelope): void {
     const { tally, hand, stepLog, host } = this.#cell
-    const key = messageKey(envelope)
     tally.leave(Count.running)
-    stepLog.consumed(key)
     host.starts?.ended(envelope)
+    // Hand, steps and intake know of those alone that the store holds.
+    if (!envelope.stored) return
+    const key = messageKey(envelope)
+    stepLog.consumed(key)
     hand.drop(key)
     this.#cell.left(key)
   }
@@ -219,5 +207,5 @@ export class Commits {
 /** A start hook that changed and said nothing leaves no record. */
 function isSilent(turn: DurableTurn, { patch, book }: PreparedTurn): boolean {
   if (turn.envelope !== undefined || turn.afterwards !== undefined) return false
-  return !patch && !book && turn.staged.isEmpty
+  return !patch && !book && (turn.said?.isEmpty ?? true)
 }

@@ -108,7 +108,7 @@ export class DurableCell extends DurableTurns {
 
   /** Parks a message that no turn has seen. */
   setAside(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
-    this.hand.take(envelope)
+    if (envelope.stored) this.hand.take(envelope)
     this.commits.park(envelope, reason, error)
   }
 

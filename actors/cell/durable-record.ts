@@ -5,7 +5,7 @@
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
-import { encodeValue } from '../../persistence/codec.ts'
+import { encodeChecked, encodeValue } from '../../persistence/codec.ts'
 import { copyEncodable } from '../../persistence/copy.ts'
 import { applyPatch, type Patch } from '../../persistence/patch.ts'
 import { REPLACE } from '../../persistence/patch-shape.ts'
@@ -58,8 +58,8 @@ export function prepare(cell: Recorded, turn: DurableTurn, reply: unknown): Prep
   return {
     patch,
     book,
-    patchBytes: patch && encodeValue(patch),
-    bookBytes: cell.bookDue ? wholeBook(cell.book, book) : book && encodeValue(book),
+    patchBytes: patch && encodeChecked(patch),
+    bookBytes: cell.bookDue ? wholeBook(cell.book, book) : book && encodeChecked(book),
     stateBytes: cell.wholeDue ? encodeValue(cell.state) : undefined,
     inputs: encodeInputs(turn.inputs),
     replyBytes: envelope?.header.ownId === undefined ? undefined : encodeValue(reply),
@@ -76,7 +76,7 @@ function wholeBook(book: Book, patch: Patch | undefined): Uint8Array {
 /** The payload of a message that was only in memory so far: the history needs it (R4). */
 export function inlinePayload(envelope: Envelope): Uint8Array | undefined {
   if (envelope.stored) return undefined
-  return envelope.header.bytes ?? encodeValue(envelope.payload)
+  return envelope.header.bytes ?? encodeChecked(envelope.payload)
 }
 
 /** A payload that cannot be encoded leaves its header behind: giving up must not fail. */
@@ -97,19 +97,26 @@ export function writeTurn(
 ): void {
   const stash = turn.stashing ? RecordFlag.stash : 0
   const unstash = turn.unstashing ? RecordFlag.unstash : 0
+  const { envelope } = turn
+  // Written out: this is once per turn, and each spread would be an object of its own.
   builder.record({
     kind: RecordKind.turn,
     time: turn.startedWall,
+    actor: cell.id,
     turn: cell.turnNumber,
+    version: cell.definition.past.state.version,
+    message: envelope && { position: envelope.a, index: envelope.b },
+    lane: envelope?.lane,
+    sender: envelope?.from,
+    name: envelope?.name,
     flags: cell.takeRebase() | stash | unstash,
-    ...subject(cell, turn.envelope),
-    ...(prepared.stateBytes && { state: prepared.stateBytes }),
-    ...(prepared.patchBytes && { patch: prepared.patchBytes }),
-    ...(prepared.bookBytes && { meta: prepared.bookBytes }),
-    ...(prepared.inputs && { inputs: prepared.inputs }),
+    state: prepared.stateBytes,
+    patch: prepared.patchBytes,
+    meta: prepared.bookBytes,
+    inputs: prepared.inputs,
   })
   if (turn.envelope !== undefined) writeInline(builder, cell, turn.envelope, prepared.payloadBytes)
-  turn.staged.write(builder)
+  turn.said?.write(builder)
   if (prepared.replyBytes !== undefined && !turn.stashing) builder.reply(prepared.replyBytes)
 }
 
@@ -226,13 +233,12 @@ export function writeInline(
 ): void {
   if (envelope.stored) return
   const { header, name } = envelope
-  const extras = encodeHeader(header)
   builder.message({
     to: cell.id,
     from: envelope.from,
     name,
     lane: envelope.lane,
-    version: payloadVersion(cell.definition, { name, ...header }),
+    version: payloadVersion(cell.definition, { name, topic: header.topic }),
     flags:
       PartFlag.inline |
       PartFlag.durable |
@@ -240,8 +246,8 @@ export function writeInline(
       (payload === undefined ? PartFlag.headerOnly : 0),
     deadline: wallDeadline(header, cell.host.clock),
     cause: { position: envelope.causeA, index: envelope.causeB },
-    ...(payload && { payload }),
-    ...(extras && { header: extras }),
-    ...(header.ownId !== undefined && { ownId: header.ownId }),
+    payload,
+    header: encodeHeader(header),
+    ownId: header.ownId,
   })
 }

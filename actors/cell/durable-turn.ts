@@ -16,9 +16,10 @@ import type { Contract, Messages } from '../contract.ts'
 import { createDraft, type Draft } from '../draft/draft.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, Target } from '../ref.ts'
+import { Bonds } from './bonds.ts'
 import type { Book } from './book.ts'
 import { adoptMessage, terminationOf } from './durable-hooks.ts'
-import { type Family, terminatedMessage } from './family.ts'
+import { terminatedMessage } from './family.ts'
 import { checkCycle } from './open-asks.ts'
 import { missing, publication } from './outgoing.ts'
 import { payloadVersion, presentId } from './present.ts'
@@ -35,6 +36,8 @@ import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './
 import type { TurnInputs } from './turn-inputs.ts'
 import { settledPayload, validTimerPayload } from './validation.ts'
 
+const noSteps: readonly never[] = Object.freeze([])
+
 /** The actor whose turn it is, with the store's side of its steps. */
 interface DurableOwner extends TurnOwner {
   readonly stepLog: StepStore
@@ -44,27 +47,24 @@ interface DurableOwner extends TurnOwner {
 
 export class DurableTurn extends Turn implements Context {
   declare readonly cell: DurableOwner
-  readonly staged: Staged
   readonly steps: Steps
   /** Wall time in ms when it started; also the first `now` (R3). */
   readonly startedWall: number
-  /** Settled steps in order, with the time the handler saw afterwards (R2, R3). */
-  readonly settled: [key: string, now: number][] = []
-  /** What it says about the actor's bonds, real in memory when the turn ends. */
-  readonly ties: ((family: Family) => void)[] = []
-  /** Whom it began to watch. */
-  readonly watches: string[] = []
+  // Most turns have neither of these: they are made when there is something to keep.
+  #settled: [key: string, now: number][] | undefined
+  #staged: Staged | undefined
+  /** What it says about the actor's bonds. */
+  bonds: Bonds | undefined
   /** The stash had no room for its message. */
   overfull = false
   #now: number
   #unstash = false
-  readonly #shared: unknown[] = []
+  #shared: unknown[] | undefined
   #draft: Draft<object> | undefined
   #book: Draft<Book> | undefined
 
   constructor(cell: DurableOwner, envelope: Envelope | undefined, steps: Steps, attempt: number) {
     super(cell, envelope, attempt)
-    this.staged = new Staged(cell.host)
     this.steps = steps
     this.startedWall = Math.floor(cell.host.clock.wall())
     this.#now = this.startedWall
@@ -97,7 +97,7 @@ export class DurableTurn extends Turn implements Context {
     if (this.#draft === undefined) {
       this.#draft = createDraft(this.cell.state as object)
       this.#draft.share(this.envelope?.payload)
-      for (const value of this.#shared) this.#draft.share(value)
+      for (const value of this.#shared ?? []) this.#draft.share(value)
     }
     return this.#draft
   }
@@ -120,14 +120,16 @@ export class DurableTurn extends Turn implements Context {
   stepSettled(key: string): void {
     const recorded = this.host.script?.settled(key)
     this.#now = recorded ?? Math.max(this.#now, Math.floor(this.host.clock.wall()))
-    this.settled.push([key, this.#now])
+    this.#settled ??= []
+    this.#settled.push([key, this.#now])
   }
 
   /** A value that the handler was handed and a retry will be handed again: never written into. */
   share(value: unknown): void {
     if (typeof value !== 'object' || value === null) return
-    if (this.#draft === undefined) this.#shared.push(value)
-    else this.#draft.share(value)
+    if (this.#draft !== undefined) return this.#draft.share(value)
+    this.#shared ??= []
+    this.#shared.push(value)
   }
 
   /** The message that steps of this turn belong to. */
@@ -141,8 +143,8 @@ export class DurableTurn extends Turn implements Context {
 
   /** For its record (R2). */
   get inputs(): TurnInputs {
-    const { settled, attempt } = this
-    return { settled, attempt, sealedUnder: this.steps.sealedUnder }
+    const settled = this.#settled ?? noSteps
+    return { settled, attempt: this.attempt, sealedUnder: this.steps.sealedUnder }
   }
 
   get unstashing(): boolean {
@@ -153,6 +155,22 @@ export class DurableTurn extends Turn implements Context {
     super.close()
     this.#draft?.revoke()
     this.#book?.revoke()
+  }
+
+  /** What it has said so far, to be staged. */
+  get staged(): Staged {
+    this.#staged ??= new Staged(this.host)
+    return this.#staged
+  }
+
+  /** The same, if it has said anything. */
+  get said(): Staged | undefined {
+    return this.#staged
+  }
+
+  #bonded(): Bonds {
+    this.bonds ??= new Bonds()
+    return this.bonds
   }
 
   // ── staging ───────────────────────────────────────────────────────────────────────────────────
@@ -184,7 +202,7 @@ export class DurableTurn extends Turn implements Context {
     if (this.host.definition(contract.type) === undefined) throw missing(contract.type)
     const id = formatAddress(child)
     this.book.children[id] = true
-    this.ties.push((family) => family.addChild(id))
+    this.#bonded().tie((family) => family.addChild(id))
     this.#adopt(id, contract.type)
     return child
   }
@@ -206,7 +224,7 @@ export class DurableTurn extends Turn implements Context {
   adopted(): void {
     const parent = this.envelope?.from
     this.book.parent = parent
-    this.ties.push((family) => {
+    this.#bonded().tie((family) => {
       family.parent = parent
     })
   }
@@ -221,8 +239,7 @@ export class DurableTurn extends Turn implements Context {
     const id = presentId(this.host, addressText('watch', who))
     const isNew = this.book.watching[id] !== true
     this.book.watching[id] = true
-    this.watches.push(id)
-    this.ties.push((family) => family.watch(id, Number.POSITIVE_INFINITY))
+    this.#bonded().watch(id)
     if (isNew && this.#isDurable(who)) this.#watchInStore(id)
     this.staged.signal(id, { kind: 'watch', by: this.cell.id })
   }
@@ -241,7 +258,7 @@ export class DurableTurn extends Turn implements Context {
     this.check()
     const id = presentId(this.host, addressText('unwatch', who))
     delete this.book.watching[id]
-    this.ties.push((family) => void family.unwatch(id))
+    this.#bonded().tie((family) => void family.unwatch(id))
     if (this.#isDurable(who)) this.staged.subscription(endTopic(id))
     this.staged.signal(id, { kind: 'unwatch', by: this.cell.id })
   }

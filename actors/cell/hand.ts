@@ -28,7 +28,13 @@ export class Hand {
   }
 }
 
-/** Identity of a message as a key; for a stored one, its place in the store. */
-export function messageKey({ a, b }: { readonly a: number; readonly b: number }): string {
+/** What a message is known by for ever; for a stored one, its place in the store. */
+export interface MessageIdentity {
+  readonly a: number
+  readonly b: number
+}
+
+/** Identity of a message as a key. */
+export function messageKey({ a, b }: MessageIdentity): string {
   return `${a}:${b}`
 }

@@ -39,17 +39,7 @@ export class Pipeline {
   /** Hands over the record that was just built. */
   append(entry: Entry): void {
     this.#appended += 1
-    const committing: Committing = {
-      committed: (position, ack) => {
-        entry.committed(position, ack)
-        this.#next(true)
-      },
-      undone: (refusal) => {
-        entry.undone(refusal)
-        this.#next(false)
-      },
-    }
-    this.#journal.append(committing)
+    this.#journal.append(new InOrder(entry, this))
   }
 
   /**
@@ -61,7 +51,8 @@ export class Pipeline {
     this.#gates.push({ after: this.#appended, open, undone })
   }
 
-  #next(isCommitted: boolean): void {
+  /** The oldest record in flight was answered. */
+  next(isCommitted: boolean): void {
     this.#answered += 1
     for (let gate = this.#gates[0]; gate && gate.after <= this.#answered; gate = this.#gates[0]) {
       this.#gates.shift()
@@ -69,5 +60,26 @@ export class Pipeline {
       else gate.undone()
     }
     if (this.isEmpty) this.#settled()
+  }
+}
+
+/** One record in flight: told first, then counted. */
+class InOrder implements Committing {
+  readonly #entry: Entry
+  readonly #pipeline: Pipeline
+
+  constructor(entry: Entry, pipeline: Pipeline) {
+    this.#entry = entry
+    this.#pipeline = pipeline
+  }
+
+  committed(position: number, ack: Ack): void {
+    this.#entry.committed(position, ack)
+    this.#pipeline.next(true)
+  }
+
+  undone(refusal: Refusal | undefined): void {
+    this.#entry.undone(refusal)
+    this.#pipeline.next(false)
   }
 }

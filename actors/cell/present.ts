@@ -102,6 +102,12 @@ export function presentOwnPayload(host: Definitions, payload: unknown): unknown 
 
 // ── messages ────────────────────────────────────────────────────────────────────────────────────
 
+/** What tells which schema a payload was made for. */
+interface Described {
+  readonly name: string
+  readonly topic?: string | undefined
+}
+
 /** A message as it lies in the store or in a dead letter. */
 export type OldMessage = Pick<StoredMessage, 'name' | 'topic' | 'version' | 'payload'>
 
@@ -140,7 +146,7 @@ export function refuseNewerMessages(
 /** The version that a payload is recorded with; 0 for what has none: see {@link versionsOf}. */
 export function payloadVersion(
   definition: ActorDefinition | undefined,
-  message: Omit<OldMessage, 'version'>,
+  message: Described,
 ): number {
   return (definition && versionsOf(definition, message))?.version ?? 0
 }
@@ -149,10 +155,7 @@ export function payloadVersion(
  * Undefined for payloads that no contract describes: published ones, which are checked where they
  * arrive, the runtime's own, and those of a handler that is gone.
  */
-function versionsOf(
-  definition: ActorDefinition,
-  { name, topic }: Omit<OldMessage, 'version'>,
-): Versions | undefined {
+function versionsOf(definition: ActorDefinition, { name, topic }: Described): Versions | undefined {
   if (topic !== undefined) return undefined
   return definition.contract.messages[presentName(definition, name)]?.versions
 }

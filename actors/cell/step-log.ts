@@ -41,31 +41,22 @@ export class StepLog implements StepStore {
 
   /** The steps of a message whose next attempt begins. */
   restart(envelope: Envelope): Steps {
-    const key = messageKey(envelope)
-    const known = this.#steps.get(key)
+    const known = this.#steps.size === 0 ? undefined : this.#steps.get(messageKey(envelope))
     known?.restart()
-    const steps = known ?? this.#make(key)
+    const steps = known ?? new Steps(this.#owner.id, envelope)
     const { earlier } = envelope.header
-    if (earlier !== undefined) steps.inherit(this.#seedOf(messageKey(earlier)), earlier.steps)
+    if (earlier !== undefined) steps.inherit(earlier, earlier.steps)
     return steps
   }
 
   /** A step that the store knows of. */
   recall(stored: StoredStep): void {
     const { position, index } = stored.message
-    const key = messageKey({ a: position, b: index })
-    const steps = this.#steps.get(key) ?? this.#make(key)
+    const message = { a: position, b: index }
+    const key = messageKey(message)
+    const steps = this.#steps.get(key) ?? new Steps(this.#owner.id, message)
     this.#steps.set(key, steps)
     steps.recall(stored)
-  }
-
-  /** Keyed by the message's identity, which is the same before and after a crash. */
-  #make(key: string): Steps {
-    return new Steps(this.#seedOf(key))
-  }
-
-  #seedOf(key: string): string {
-    return `${this.#owner.id}\n${key}`
   }
 
   /** Keeps the steps of an attempt for the next one. */

@@ -13,6 +13,7 @@ import { isTerminal, TroupeError } from '../../mailbox/errors.ts'
 import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import type { StoredRecord, StoredStep } from '../../persistence/stored.ts'
 import { decodeError } from './error-data.ts'
+import { type MessageIdentity, messageKey } from './hand.ts'
 import { copied } from './recoded.ts'
 
 /** One step as known so far. */
@@ -46,20 +47,31 @@ export interface StepSection {
 }
 
 export class Steps {
-  #seed: string
+  readonly #actor: string
+  readonly #message: MessageIdentity | undefined
+  /** Of the earlier life that it goes on from. */
+  #inheritedSeed: string | undefined
   #hasInherited = false
-  readonly #known = new Map<string, Step>()
-  #counts = new Map<string, number>()
+  // Most messages have no step: these are made for the first one.
+  #known: Map<string, Step> | undefined
+  #counts: Map<string, number> | undefined
   /** Id of the key under which the turn seals (R5): its inputs must come out the same. */
   sealedUnder: string | undefined
 
-  /** @param seed actor and message id */
-  constructor(seed: string) {
-    this.#seed = seed
+  /** @param message whose steps they are; it has the same identity before and after a crash */
+  constructor(actor: string, message?: MessageIdentity) {
+    this.#actor = actor
+    this.#message = message
+  }
+
+  /** What keys are derived from. */
+  get #seed(): string {
+    if (this.#inheritedSeed !== undefined) return this.#inheritedSeed
+    return this.#message === undefined ? this.#actor : seedOf(this.#actor, this.#message)
   }
 
   get isEmpty(): boolean {
-    return this.#known.size === 0
+    return this.#known === undefined
   }
 
   /** Takes over what the store recorded for this message. */
@@ -68,21 +80,21 @@ export class Steps {
     const section = decodeValue(stored.record.step as Uint8Array) as StepSection
     this.sealedUnder ??= section.sealedUnder
     const id = `${name}#${section.n}`
-    const step = this.#known.get(id) ?? newStep(name, section.n, section.key, section.hash)
-    this.#known.set(id, step)
+    const step = this.#known?.get(id) ?? newStep(name, section.n, section.key, section.hash)
+    this.#keep(id, step)
     if (stored.done) step.done = outcomeOf(stored.record)
     else begin(step, stored.answer)
   }
 
   /**
    * Takes over what an earlier life of the message recorded, as far as this one has not got there yet.
-   * @param seed that life's
+   * @param message as it was known in that life
    */
-  inherit(seed: string, steps: readonly EarlierStep[]): void {
+  inherit(message: MessageIdentity, steps: readonly EarlierStep[]): void {
     if (this.#hasInherited) return
     this.#hasInherited = true
-    this.#seed = seed
-    const own = new Set(this.#known.keys())
+    this.#inheritedSeed = seedOf(this.#actor, message)
+    const own = new Set(this.#known?.keys())
     for (const { done, ...record } of steps) {
       const { n } = decodeValue(record.step) as StepSection
       if (!own.has(`${record.name}#${n}`)) this.recall({ done, record })
@@ -92,12 +104,12 @@ export class Steps {
 
   /** A new attempt counts names from the start; failed steps that may be mended run again (F2). */
   restart(): void {
-    this.#counts = new Map()
+    this.#counts = undefined
     this.#forgetMendable()
   }
 
   #forgetMendable(): void {
-    for (const step of this.#known.values()) {
+    for (const step of this.#known?.values() ?? []) {
       if (step.done?.failed && !isTerminal(step.done.value)) forget(step)
     }
   }
@@ -107,13 +119,14 @@ export class Steps {
    * @throws STEP_CHANGED when an earlier attempt recorded it with another input
    */
   next(name: string, input: unknown): Step {
+    this.#counts ??= new Map()
     const n = (this.#counts.get(name) ?? 0) + 1
     this.#counts.set(name, n)
     const inputHash = hashOf(input)
-    const known = this.#known.get(`${name}#${n}`)
+    const known = this.#known?.get(`${name}#${n}`)
     if (known === undefined) {
       const step = newStep(name, n, hash(`${this.#seed}\n${name}\n${n}`), inputHash)
-      this.#known.set(`${name}#${n}`, step)
+      this.#keep(`${name}#${n}`, step)
       return step
     }
     if (known.inputHash === inputHash) return known
@@ -123,6 +136,15 @@ export class Steps {
       { fields: { step: name, n } },
     )
   }
+
+  #keep(id: string, step: Step): void {
+    this.#known ??= new Map()
+    this.#known.set(id, step)
+  }
+}
+
+function seedOf(actor: string, message: MessageIdentity): string {
+  return `${actor}\n${messageKey(message)}`
 }
 
 function newStep(name: string, n: number, key: string, inputHash: string): Step {

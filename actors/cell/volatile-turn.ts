@@ -56,27 +56,32 @@ export class VolatileTurn extends Turn implements Context {
     return this.host.route(envelope)
   }
 
-  protected async askCall(call: Call): Promise<unknown> {
+  protected askCall(call: Call): Promise<unknown> {
     const chain = this.chain
     checkCycle(this.host, call.to, call.name, chain)
     const valid = validPayload(call)
-    const payload = types.isPromise(valid) ? await valid : valid
-    if (this.#isPlain) return await this.#ask(call, payload, chain)
+    return types.isPromise(valid)
+      ? valid.then((checked) => this.#askValid(call, checked, chain))
+      : this.#askValid(call, valid, chain)
+  }
+
+  #askValid(call: Call, payload: unknown, chain: readonly string[]): Promise<unknown> {
+    if (this.#isPlain) return this.#ask(call, payload, chain)
     const label = askLabel(call.to.id, call.name)
     const isKept = this.host.definition(call.to.type)?.behavior.durable === true
-    return await this.#call(label, payload, { isAsk: true, isKept }, () =>
+    return this.#call(label, payload, { isAsk: true, isKept }, () =>
       this.#ask(call, payload, chain),
     )
   }
 
-  async #ask(call: Call, payload: unknown, chain: readonly string[]): Promise<unknown> {
+  #ask(call: Call, payload: unknown, chain: readonly string[]): Promise<unknown> {
     if (isStored(this, call)) {
-      return await askStored(this, call, payload, chain, (ask) => this.follow(ask))
+      return askStored(this, call, payload, chain, (ask) => this.follow(ask))
     }
     const { ask, envelope } = composeAsk(this, call, payload, chain)
     this.follow(ask)
     sendAsk(this.host, ask, envelope)
-    return await awaitReply(ask)
+    return awaitReply(ask)
   }
 
   deliver(

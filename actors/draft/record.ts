@@ -50,7 +50,7 @@ export class RecordNode extends KeyedNode<string> {
 
   settle(depth: number): Patch | undefined {
     const { sets, subs } = this.changes(depth + 1)
-    return trimmed(RECORD, sets, subs, [...(this.removed ?? [])])
+    return trimmed(RECORD, sets, subs, this.removed && [...this.removed])
   }
 
   plain(depth: number): Fields {

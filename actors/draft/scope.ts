@@ -26,7 +26,10 @@ export type MakeNode = (
 
 export class Scope {
   readonly #make: MakeNode
-  readonly #nodes = new Map<object, DraftNode>()
+  /** The state's own, mostly: many turns look no deeper. */
+  #firstNode: DraftNode | undefined
+  #otherNodes: Map<object, DraftNode> | undefined
+  #handed: object[] | undefined
   #shared: SharedValues | undefined
   #ended: string | undefined
 
@@ -54,23 +57,31 @@ export class Scope {
 
   share(value: unknown): void {
     if (typeof value !== 'object' || value === null) return
-    this.#shared ??= new SharedValues()
-    this.#shared.add(value)
+    this.#handed ??= []
+    this.#handed.push(value)
   }
 
   /** The node for an object, always the same one. */
   nodeFor(base: object, parent?: DraftNode, key?: unknown): DraftNode {
-    const known = this.#nodes.get(base)
+    const known = this.#nodeOf(base)
     if (known !== undefined) return known
     const node = this.#make(this, base, parent, key)
-    this.#nodes.set(base, node)
+    if (this.#firstNode === undefined) this.#firstNode = node
+    else {
+      this.#otherNodes ??= new Map()
+      this.#otherNodes.set(base, node)
+    }
     return node
+  }
+
+  #nodeOf(base: object): DraftNode | undefined {
+    return this.#firstNode?.base === base ? this.#firstNode : this.#otherNodes?.get(base)
   }
 
   /** What a search of an array looks for: a shared object stands there as its draft. */
   standIn(value: unknown): unknown {
     if (typeof value !== 'object' || value === null) return value
-    return this.#nodes.get(value)?.view ?? value
+    return this.#nodeOf(value)?.view ?? value
   }
 
   /**
@@ -90,7 +101,10 @@ export class Scope {
     const node = nodeOf(value)
     if (node !== undefined) return this.#adoptDraft(value, node)
     if (kindOf(value) === undefined) return this.#adoptStandIn(value, into, key)
-    return this.#shared === undefined ? value : this.#guardShared(value, this.#shared)
+    if (this.#handed === undefined) return value
+    this.#shared ??= new SharedValues()
+    while (this.#handed.length > 0) this.#shared.add(this.#handed.pop() as object)
+    return this.#guardShared(value, this.#shared)
   }
 
   /** A ref is kept as its address. */

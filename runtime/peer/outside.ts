@@ -15,7 +15,7 @@ import {
 } from '../../actors/cell/outgoing.ts'
 import type { CellHost } from '../../actors/cell/ports.ts'
 import { presentKey } from '../../actors/cell/present.ts'
-import { composeAsk, type Sender } from '../../actors/cell/sending.ts'
+import { type Call, composeAsk, type Sender } from '../../actors/cell/sending.ts'
 import { validPayload } from '../../actors/cell/validation.ts'
 import type { Grant } from '../../actors/context.ts'
 import { bindRef, type Contract, type Messages } from '../../actors/contract.ts'
@@ -72,21 +72,31 @@ export class Outside implements SendPort, Sender {
     await deliverFrom(this, { to, name, spec, payload, options })
   }
 
-  async ask(
+  /** The promise is the reply's own: a frame of its own for each ask would cost as much as sending it. */
+  ask(
     to: Target,
     name: string,
     spec: AnyMessage,
     payload: unknown,
     options?: MessageOptions,
   ): Promise<unknown> {
-    this.#check()
-    const call = { to, name, spec, payload, options }
-    const valid = validPayload(call)
-    const checked = types.isPromise(valid) ? await valid : valid
-    if (isStored(this, call)) return await askStored(this, call, checked)
-    const { ask, envelope } = composeAsk(this, call, checked, undefined)
+    try {
+      this.#check()
+      const call = { to, name, spec, payload, options }
+      const valid = validPayload(call)
+      return types.isPromise(valid)
+        ? valid.then((checked) => this.#ask(call, checked))
+        : this.#ask(call, valid)
+    } catch (error) {
+      return Promise.reject(error)
+    }
+  }
+
+  #ask(call: Call, payload: unknown): Promise<unknown> {
+    if (isStored(this, call)) return askStored(this, call, payload)
+    const { ask, envelope } = composeAsk(this, call, payload, undefined)
     sendAsk(this.host, ask, envelope)
-    return await awaitReply(ask)
+    return awaitReply(ask)
   }
 
   stream(

@@ -6,10 +6,12 @@ import {
   assertSendable,
   decodeFrame,
   decodeValue,
+  encodeChecked,
   encodeFrame,
   encodeValue,
   MAX_BYTES,
 } from '../../persistence/codec.ts'
+import { SmallEncoder } from '../../persistence/codec-small.ts'
 import { assertEncodable } from '../../persistence/encodable.ts'
 import { MAX_DEPTH } from '../../persistence/kinds.ts'
 
@@ -292,4 +294,52 @@ test('random and damaged bytes either decode to a listed value or give STORE_COR
       return cut % 3 === 0 ? bytes.subarray(0, cut % bytes.length) : bytes
     })
   fc.assert(fc.property(damaged, attempt), { numRuns: 5_000 })
+})
+
+const smallNumber = fc.oneof(
+  fc.integer(),
+  fc.double(),
+  fc.integer({ min: -0x10001, max: 0x10001 }),
+  fc.integer({ min: 0x7fffffff, max: 0x100000001 }),
+  fc.constantFrom(-0, 0, -1, -0x20, -0x21, -0x80, -0x81, -0x8000, -0x8001, 0x7f, 0x80, 0xff, 0x100),
+)
+const smallText = fc.oneof(
+  fc.string({ unit: 'binary-ascii', maxLength: 40 }),
+  fc.integer({ min: 0, max: 255 }).map((length) => 'x'.repeat(length)),
+)
+const { plain } = fc.letrec<{ plain: unknown }>((tie) => ({
+  plain: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    fc.oneof(smallNumber, smallText, fc.constantFrom(null, undefined, true, false)),
+    fc.array(tie('plain'), { maxLength: 15 }),
+    fc.dictionary(fc.string({ unit: 'binary-ascii', maxLength: 9 }), tie('plain'), {
+      maxKeys: 15,
+    }),
+  ),
+}))
+
+test('R4: what is checked already takes a shorter way to the same bytes', () => {
+  const small = new SmallEncoder()
+  let taken = 0
+  const same = (value: unknown): void => {
+    const bytes = new Uint8Array(encodeValue(value))
+    assert.deepEqual(new Uint8Array(encodeChecked(value)), bytes)
+    if (small.encode(value) !== undefined) taken += 1
+  }
+  fc.assert(fc.property(plain, same), { numRuns: 2_000 })
+  assert.ok(taken > 1_000, `only ${taken} of 2000 were small`)
+  fc.assert(fc.property(encodable, same), { numRuns: 1_000 })
+})
+
+test('T5: what the short way cannot say takes the long one', () => {
+  const small = new SmallEncoder()
+  const none = { __proto__: null }
+  const hole = [1]
+  hole.length = 2
+  const tooMuch = [new Map(), 1n, 'é', 'x'.repeat(256), Array(16).fill(0), hole, new Date(0)]
+  for (const value of tooMuch) assert.equal(small.encode([value]), undefined)
+  assert.deepEqual(small.encode(none), Uint8Array.of(0x80))
+  const wide = Object.fromEntries(Array.from({ length: 16 }, (_, i) => [`k${i}`, i]))
+  assert.equal(small.encode(wide), undefined)
+  assert.equal(small.encode(Array(15).fill('x'.repeat(100))), undefined)
 })
