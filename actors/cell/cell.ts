@@ -46,6 +46,13 @@ export interface Place {
   isQueued: boolean
 }
 
+/** A cell's place among those of one idle time; made once and used again. */
+export interface IdlePlace {
+  readonly cell: Cell
+  before: IdlePlace | undefined
+  behind: IdlePlace | undefined
+}
+
 /** Why it ends. */
 interface Ending {
   readonly reason: EndReason
@@ -74,6 +81,8 @@ export abstract class Cell {
   readonly passivateAfter: number
   /** Monotonic ms since which it has had nothing to do. Kept by the host. */
   idleSince = 0
+  /** Its place among the idle ones. Kept by the host. */
+  idlePlace: IdlePlace | undefined
   /** Monotonic ms until which it takes no messages after failing for good (F1); 0 when it did not. */
   downUntil = 0
   readonly #recall = new Recall(this)

@@ -145,7 +145,7 @@ export class Peer implements CellHost {
 
   rested(cell: Cell): void {
     this.waker?.rested(cell)
-    if (cell.standing === Lane.system) this.residents.rest(cell)
+    if (cell.standing === Lane.system) this.residents.rest(cell, this.coarse)
   }
 
   taken(envelope: Envelope, counts: CountRow): void {

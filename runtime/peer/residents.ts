@@ -3,11 +3,13 @@
  * their time or when there are too many (passivation). One alarm for all (S4).
  *
  * Idle actors stand in one queue for each idle time, of which an app has a few: so each queue is in
- * the order in which its actors leave, and nobody looks at those who stay.
+ * the order in which its actors leave, and nobody looks at those who stay. Whether an actor may leave at
+ * all is asked when its time has come: after each turn it would cost as much as the turn's bookkeeping.
  */
 import type { Cell } from '../../actors/cell/cell.ts'
 import type { Alarms, Due } from '../../mailbox/alarms.ts'
 import type { Clock } from '../../mailbox/clock.ts'
+import { IdleQueue } from './idle-queue.ts'
 
 /** Most actors kept in memory on one thread by default, of those that may leave. */
 export const defaultResidency = 50_000
@@ -24,7 +26,7 @@ export class Residents implements Due {
   slot = -1
   readonly #cells = new Map<string, Cell>()
   /** By idle time (ms), longest idle first. */
-  readonly #idle = new Map<number, Set<Cell>>()
+  readonly #idle = new Map<number, IdleQueue>()
   readonly #clock: Clock
   readonly #alarms: Alarms
   readonly #cap: number
@@ -51,7 +53,7 @@ export class Residents implements Due {
   }
 
   remove(cell: Cell): void {
-    this.#idle.get(cell.passivateAfter)?.delete(cell)
+    this.#idle.get(cell.passivateAfter)?.remove(cell)
     if (this.#cells.get(cell.id) === cell) this.#cells.delete(cell.id)
   }
 
@@ -59,13 +61,14 @@ export class Residents implements Due {
     return this.#cells.values()
   }
 
-  /** The actor may have nothing to do; if so it goes to the young end of its queue. */
-  rest(cell: Cell): void {
-    if (cell.passivateAfter === Number.POSITIVE_INFINITY || !this.#leaving.mayLeave(cell)) return
-    cell.idleSince = this.#clock.mono()
-    const queue = this.#queue(cell.passivateAfter)
-    queue.delete(cell)
-    queue.add(cell)
+  /**
+   * The actor may have nothing to do: it goes to the young end of its queue.
+   * @param now monotonic ms
+   */
+  rest(cell: Cell, now: number): void {
+    if (cell.passivateAfter === Number.POSITIVE_INFINITY) return
+    cell.idleSince = now
+    this.#queue(cell.passivateAfter).rest(cell)
     this.#expect(leavesAt(cell))
     this.#makeRoom()
   }
@@ -81,8 +84,8 @@ export class Residents implements Due {
     for (const queue of this.#idle.values()) this.#release(queue, now)
   }
 
-  #release(queue: Set<Cell>, now: number): void {
-    for (const cell of queue) {
+  #release(queue: IdleQueue, now: number): void {
+    for (let cell = queue.first; cell !== undefined; cell = queue.first) {
       if (leavesAt(cell) > now) return this.#expect(leavesAt(cell))
       this.#leave(cell)
     }
@@ -92,7 +95,7 @@ export class Residents implements Due {
   #evictOldest(): boolean {
     let oldest: Cell | undefined
     for (const queue of this.#idle.values()) {
-      const first = queue.values().next().value
+      const { first } = queue
       if (first === undefined) continue
       if (oldest === undefined || first.idleSince < oldest.idleSince) oldest = first
     }
@@ -102,14 +105,16 @@ export class Residents implements Due {
 
   /** Takes it out of its queue, and out of memory unless it has found something to do since. */
   #leave(cell: Cell): void {
-    this.#idle.get(cell.passivateAfter)?.delete(cell)
+    this.#idle.get(cell.passivateAfter)?.remove(cell)
     if (!this.#leaving.mayLeave(cell)) return
     this.#cells.delete(cell.id)
     this.#leaving.left(cell)
   }
 
-  #queue(idleTime: number): Set<Cell> {
-    const queue = this.#idle.get(idleTime) ?? new Set<Cell>()
+  #queue(idleTime: number): IdleQueue {
+    const known = this.#idle.get(idleTime)
+    if (known !== undefined) return known
+    const queue = new IdleQueue()
     this.#idle.set(idleTime, queue)
     return queue
   }
