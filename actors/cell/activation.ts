@@ -13,6 +13,7 @@ import type { Family } from './family.ts'
 import { fold } from './fold.ts'
 import type { Intake } from './intake.ts'
 import { isPromise } from './invoke.ts'
+import { needsSomebody } from './needs-somebody.ts'
 import type { CellHost, Journal } from './ports.ts'
 import { isOlderState, presentBook, presentState, refuseNewerMessages } from './present.ts'
 import { activationKilledTwice } from './quarantined.ts'
@@ -54,6 +55,8 @@ export class Activation {
   /** It killed its thread twice: it is not tried again before it is released (F3). */
   #isBarred = false
   #nextTry: CancelAlarm | undefined
+  /** Trying again alone does not help: it is barred, damaged, or of another version. */
+  isUpToSomebody = false
 
   constructor(cell: Owner) {
     this.#cell = cell
@@ -141,6 +144,7 @@ export class Activation {
     if (cell.phase === 'gone' || cell.phase === 'stopping') return cell.endIfAlone()
     cell.turn = undefined
     cell.phase = 'backoff'
+    this.isUpToSomebody = needsSomebody(error)
     this.#failures += 1
     const restarts = this.#failures
     const backoff = pauseBefore(restarts, pauses.first, pauses.longest, host.jitter())

@@ -36,6 +36,9 @@ import { undeliverable } from './undeliverable.ts'
 
 export type Phase = 'cold' | 'starting' | 'ready' | 'turn' | 'backoff' | 'stopping' | 'gone'
 
+/** `time`: of a back-off, or for the store to answer. `somebody`: a release, a repair, or other code. */
+export type WaitsFor = 'nothing' | 'time' | 'somebody'
+
 /** Idle ms after which a durable actor leaves memory, unless its definition says otherwise. */
 export const defaultPassivateAfter = 300_000
 
@@ -150,6 +153,9 @@ export abstract class Cell {
   get settled(): boolean {
     return this.phase !== 'turn' && this.phase !== 'starting' && this.inbox.waiting === 0
   }
+
+  /** What has to come before it goes on; of one that can go on now, nothing. */
+  abstract get waitsFor(): WaitsFor
 
   /** A record says that it ends, and to whom: durable watchers hear of it by the store (F6). */
   get hasSaidItsEnd(): boolean {

@@ -9,6 +9,7 @@ import type { TroupeError } from '../../mailbox/errors.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
 import type { Refusal } from '../../persistence/store.ts'
 import { Activation } from './activation.ts'
+import type { WaitsFor } from './cell.ts'
 import { childEndOf } from './durable-hooks.ts'
 import { readDurable } from './durable-read.ts'
 import { DurableTurn } from './durable-turn.ts'
@@ -40,6 +41,12 @@ export class DurableCell extends DurableTurns {
 
   override get settled(): boolean {
     return super.settled && this.pipeline.isEmpty
+  }
+
+  get waitsFor(): WaitsFor {
+    if (this.phase === 'backoff') return this.#activation.isUpToSomebody ? 'somebody' : 'time'
+    if (this.phase !== 'ready' || this.intake.hasAll) return 'nothing'
+    return this.intake.isUpToSomebody ? 'somebody' : 'time'
   }
 
   override get hasSaidItsEnd(): boolean {

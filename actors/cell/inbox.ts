@@ -66,6 +66,13 @@ export class Inbox {
     return mailbox.size + mailbox.signalCount + (reads?.length ?? 0) + (followers?.size ?? 0)
   }
 
+  /** Messages that wait, those of the stash left out. */
+  get size(): number {
+    const { mailbox, reads, followers, doorstep } = this
+    const beside = (reads?.length ?? 0) + (followers?.size ?? 0) + (doorstep?.size ?? 0)
+    return mailbox.size + beside
+  }
+
   /** Monotonic ms since which the oldest message waits; undefined when none does. */
   get waitingSince(): number | undefined {
     // A follower came after those of its lane in the mailbox, but its lane may have none there.

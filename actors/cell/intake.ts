@@ -23,6 +23,7 @@ import { damagedActor } from './damaged.ts'
 import { type Followers, sentKey } from './followers.ts'
 import { messageKey } from './hand.ts'
 import type { Inbox } from './inbox.ts'
+import { needsSomebody } from './needs-somebody.ts'
 import type { CellHost, Journal } from './ports.ts'
 import { refuseNewerMessages } from './present.ts'
 import { envelopeOf, envelopeOfDamage } from './stored-message.ts'
@@ -58,6 +59,8 @@ export class Intake {
   #reading = 0
   readonly #askers = new Askers()
   #readLater: CancelAlarm | undefined
+  /** What comes next can be read by other code only (D9). */
+  isUpToSomebody = false
 
   constructor(cell: Owner) {
     this.#cell = cell
@@ -123,6 +126,7 @@ export class Intake {
   /** The store is read from its start; the first page comes with the actor. Says how large it may be. */
   begin(): number {
     this.#reading += 1
+    this.isUpToSomebody = false
     this.#backlog.restart()
     this.#backlog.read()
     return this.#room
@@ -143,6 +147,7 @@ export class Intake {
     if (phase !== 'ready' && phase !== 'turn') return
     if (inbox.mailbox.size > inbox.mailbox.capacity / 4) return
     this.#backlog.read()
+    this.isUpToSomebody = false
     const reading = this.#reading
     journal.pending(id, this.#backlog.next, this.#room).then(
       (page) => reading === this.#reading && this.#adoptLater(page),
@@ -171,9 +176,11 @@ export class Intake {
   #readFailed(error: unknown, pause: number = pauses.failed): void {
     const { host, id } = this.#cell
     this.#backlog.readFailed()
+    this.isUpToSomebody = needsSomebody(error)
     host.log('warn', id, 'reading waiting messages failed', { error: String(error) })
     this.#readLater?.()
     this.#readLater = host.clock.alarm(host.clock.mono() + pause, () => this.readOn())
+    host.touched(this.#cell)
   }
 
   #adoptPage(page: PendingPage): void {

@@ -11,6 +11,7 @@ import { Count } from '../../mailbox/accounting.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { Directive } from '../actor.ts'
 import { answerError } from './answers.ts'
+import type { WaitsFor } from './cell.ts'
 import { readable } from './error-data.ts'
 import { isPromise } from './invoke.ts'
 import { Supervision } from './supervision.ts'
@@ -47,6 +48,10 @@ export class VolatileCell extends VolatileTurns {
       this.family.size === 0 &&
       !this.family.isWatching
     )
+  }
+
+  get waitsFor(): WaitsFor {
+    return this.phase === 'backoff' ? 'time' : 'nothing'
   }
 
   // ── start ─────────────────────────────────────────────────────────────────────────────────────

@@ -22,7 +22,14 @@ import { reportedStarts } from '../peer/reported-starts.ts'
 import type { Starts } from '../peer/starts.ts'
 import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
-import type { HostControl, HostStart, Report, StoreStart, WardStart } from '../wire/host-control.ts'
+import type {
+  Calm,
+  HostControl,
+  HostStart,
+  Report,
+  StoreStart,
+  WardStart,
+} from '../wire/host-control.ts'
 import { Placement } from '../wire/placement.ts'
 import { LetterPost } from './letter-post.ts'
 
@@ -122,7 +129,7 @@ export class Host {
         this.#peer.pump.tryAll()
         this.#go()
       },
-      quiet: () => this.#quiet(),
+      calm: (calm) => this.#calm(calm),
       stopIntake: () => this.#peer.routing.stopIntake(),
       flight: () => this.#peer.flight(),
       oldestWaiting: () => this.#peer.oldestWaiting,
@@ -131,10 +138,11 @@ export class Host {
     }
   }
 
-  /** Who asks for quiet looks at what came of it next. */
-  async #quiet(): Promise<void> {
-    await this.#peer.pump.quiet()
+  /** Who asks looks at what came of it next. */
+  async #calm(calm: Calm): Promise<boolean> {
+    await this.#peer.pump.calm(calm)
     this.#letters.flush()
+    return this.#peer.isAwaiting
   }
 
   /** Before `go` nothing runs: not everybody who may send or be told is linked yet. */

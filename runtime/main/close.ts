@@ -7,7 +7,7 @@ import type { Accounting } from '../../mailbox/accounting.ts'
 import { longestTimeout } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Booted } from './boot.ts'
-import { quietOf } from './quiet.ts'
+import { calmOf } from './calm.ts'
 import type { SystemStats } from './stats.ts'
 
 /** How a system ended. */
@@ -56,8 +56,9 @@ export async function closeSystem(
 async function drain(booted: Booted, deadline: Promise<void>): Promise<boolean> {
   booted.peer.routing.stopIntake()
   await Promise.race([booted.hosts?.stopIntake(), deadline])
-  const isQuiet = quietOf(booted).then(() => true)
-  return await Promise.race([isQuiet, deadline.then(() => false)])
+  // What the store holds need not come back before the next start.
+  const isResting = calmOf(booted, 'resting').then(() => true)
+  return await Promise.race([isResting, deadline.then(() => false)])
 }
 
 async function stopThreads(

@@ -16,7 +16,7 @@ import type { Counters } from '../peer/counters.ts'
 import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
 import { moving } from '../wire/control.ts'
-import type { LinkStart, Report, WardStart } from '../wire/host-control.ts'
+import type { Calm, LinkStart, Report, WardStart } from '../wire/host-control.ts'
 import { mainSlot, slotCount } from '../wire/placement.ts'
 import { type Blocked, BlockedHosts } from './blocked-hosts.ts'
 import type { LinkLosses } from './host-losses.ts'
@@ -117,10 +117,23 @@ export class Hosts implements HostsView, Runners {
     await this.#all((host) => host.control.go())
   }
 
-  /** No host is missing, and every one has nothing left to do. */
-  async quiet(): Promise<void> {
-    await this.#replacing
-    await this.#all((host) => host.control.quiet())
+  /** No host is missing, and every one is that still. Says whether messages wait for somebody there. */
+  async calm(calm: Calm): Promise<boolean> {
+    for (;;) {
+      await this.#allReplaced()
+      const replaced = this.#replacing
+      let isAwaited = false
+      await this.#all(async ({ control }) => {
+        if (await control.calm(calm)) isAwaited = true
+      })
+      // One that died meanwhile said nothing of what it had.
+      if (replaced === this.#replacing) return isAwaited
+    }
+  }
+
+  /** Frames that links have carried so far; undefined while one is on its way. */
+  get frames(): number | undefined {
+    return this.#ledger.frames
   }
 
   async stopIntake(): Promise<void> {

@@ -58,6 +58,16 @@ export class LinkLedger {
     return { flow: (type) => own.get(type) ?? none, inStore: (type) => inStore.get(type) ?? 0 }
   }
 
+  /** Frames that links have carried so far; undefined while one is on its way. */
+  get frames(): number | undefined {
+    let sum = 0
+    for (const { framesSent, framesTaken } of this.#links.values()) {
+      if (framesSent !== framesTaken) return undefined
+      sum += framesSent
+    }
+    return sum
+  }
+
   /** Messages on their way, per actor type. */
   inTransit(): ReadonlyMap<string, number> {
     const sums = new Map<string, number>()

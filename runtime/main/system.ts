@@ -15,6 +15,7 @@ import { Outside } from '../peer/outside.ts'
 import type { Published } from '../peer/topics.ts'
 import { Backups, type SystemBackupOptions } from './backups.ts'
 import type { Booted } from './boot.ts'
+import { calmOf } from './calm.ts'
 import { type CloseReport, closeSystem } from './close.ts'
 import type { DeadLetters } from './dead-letters.ts'
 import type { SystemEventEmitter } from './events.ts'
@@ -22,7 +23,6 @@ import { type Health, readHealth } from './health.ts'
 import { History, type HistorySource } from './history.ts'
 import type { CheckedOptions } from './options.ts'
 import type { Quarantine } from './quarantine.ts'
-import { quietOf } from './quiet.ts'
 import type { Reports } from './reports.ts'
 import { readStats, type SystemStats } from './stats.ts'
 import { type Subscription, subscribeAsync } from './subscription.ts'
@@ -55,6 +55,10 @@ export class System {
   readonly #reports: Reports
   readonly #backups: Backups
   #closing: Promise<CloseReport> | undefined
+  #end!: () => void
+  readonly #ended = new Promise<void>((resolve) => {
+    this.#end = resolve
+  })
 
   /** Use {@link createSystem}. */
   constructor(parts: SystemParts) {
@@ -171,9 +175,19 @@ export class System {
     return await this.#backups.take(folder, options)
   }
 
-  /** Resolves when no message is waiting, running or on its way. For tests and scripts. */
+  /**
+   * Resolves when nothing will happen by itself before a timer is due: by the accounts (M4) no message
+   * runs, is on its way or waits, the ones stashed left out, and no ask, signal or record is under way. For
+   * tests and scripts.
+   *
+   * What comes again by itself is waited for: the retry of a turn and the restart or activation of an
+   * actor after its back-off, up to 30 s each time and as often as it fails; a thread or store that is being
+   * replaced. Not waited for: timers that are not due, and messages that wait for somebody, since their
+   * actor is quarantined, cannot be read, or needs other code (F3, D4, D9). Resolves also when the system
+   * has closed.
+   */
   async quiet(): Promise<void> {
-    await quietOf(this.#booted)
+    await Promise.race([calmOf(this.#booted, 'quiet'), this.#ended])
   }
 
   /**
@@ -193,7 +207,10 @@ export class System {
   async #close(): Promise<CloseReport> {
     this.#outside.close()
     await this.#backups.close()
-    return await closeSystem(this.#booted, this.#app, this.#options.closeWithin, () => this.stats())
+    const within = this.#options.closeWithin
+    const report = await closeSystem(this.#booted, this.#app, within, () => this.stats())
+    this.#end()
+    return report
   }
 }
 

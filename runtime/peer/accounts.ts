@@ -23,6 +23,11 @@ export class Accounts {
     return this.#counters.row(type)
   }
 
+  /** Of all types. */
+  sum(column: number): number {
+    return this.#counters.sum(column)
+  }
+
   /** @param address whose type's account it is */
   enter(address: string, column: number): void {
     const row = this.row(typeOf(address))

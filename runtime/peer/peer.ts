@@ -31,6 +31,7 @@ import type { Faults } from '../../mailbox/fault-points.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
 import { Keyring } from '../../persistence/keyring.ts'
+import type { Calm } from '../wire/host-control.ts'
 import type { Placement } from '../wire/placement.ts'
 import { acceptInStore, publishInStore } from './accept.ts'
 import { Accounts } from './accounts.ts'
@@ -45,6 +46,7 @@ import { defaultResidency, Residents } from './residents.ts'
 import { Routing } from './routing.ts'
 import { Signalling } from './signalling.ts'
 import type { Starts } from './starts.ts'
+import { isAwaiting, isQuiet, isResting } from './stillness.ts'
 import { ThreadDeps } from './thread-deps.ts'
 import { Topics } from './topics.ts'
 import type { Waker } from './waker.ts'
@@ -135,12 +137,19 @@ export class Peer implements CellHost {
     for (const link of this.links.values()) link.flush()
   }
 
-  /** Nothing runs, waits for a turn or for the store here. */
-  get isQuiet(): boolean {
+  /** Nothing stands in the run queue, and no part of this thread has anything out. */
+  get isStill(): boolean {
     if (!this.pump.isEmpty || this.asks.size > 0 || this.journal?.isIdle === false) return false
-    if (this.waker?.isIdle === false || !this.watching.isIdle) return false
-    for (const cell of this.residents) if (!cell.settled) return false
-    return true
+    return this.waker?.isIdle !== false && this.watching.isIdle
+  }
+
+  is(calm: Calm): boolean {
+    return calm === 'quiet' ? isQuiet(this) : isResting(this)
+  }
+
+  /** Messages wait here for somebody to do something about their actor. */
+  get isAwaiting(): boolean {
+    return isAwaiting(this)
   }
 
   rested(cell: Cell): void {

@@ -12,6 +12,7 @@ import type { Cell } from '../../actors/cell/cell.ts'
 import { sliceTime } from '../../actors/cell/slice.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
+import type { Calm } from '../wire/host-control.ts'
 import type { BusyNote } from './busy-note.ts'
 import { RunQueue } from './run-queue.ts'
 import { Ward, type WardPeer } from './ward.ts'
@@ -24,12 +25,18 @@ export interface PumpedThread extends Omit<WardPeer, 'starts'> {
   readonly clock: Clock
   readonly alarms: { rest(): void }
   readonly starts: (NonNullable<WardPeer['starts']> & { rested(): void }) | undefined
-  /** Nothing runs, or waits for anything. */
-  readonly isQuiet: boolean
+  /** Nothing runs here, or waits for what this does not allow. */
+  is(calm: Calm): boolean
   /** Sends what the slices said. */
   flush(): void
   /** An actor has had its slice. */
   rested(cell: Cell): void
+}
+
+/** Who waits until it is still. */
+interface Waiting {
+  readonly calm: Calm
+  readonly resolve: () => void
 }
 
 type State = 'resting' | 'scheduled' | 'pumping' | 'again'
@@ -49,7 +56,7 @@ export class Pump {
   #state: State = 'resting'
   #ward: Ward | undefined
   #coarse = 0
-  #whenQuiet: (() => void)[] = []
+  #whenCalm: Waiting[] = []
 
   /** @param soon runs a function after what the event loop has ready now */
   constructor(thread: PumpedThread, soon: (run: () => void) => void, busy: BusyNote | undefined) {
@@ -88,10 +95,10 @@ export class Pump {
     this.#soon(() => this.#run())
   }
 
-  /** Resolves when this thread has nothing left to do. */
-  quiet(): Promise<void> {
+  /** Resolves when this thread is that still. */
+  calm(calm: Calm): Promise<void> {
     return new Promise((resolve) => {
-      this.#whenQuiet.push(resolve)
+      this.#whenCalm.push({ calm, resolve })
       this.touch()
     })
   }
@@ -152,7 +159,9 @@ export class Pump {
 
   #rest(): void {
     this.#thread.alarms.rest()
-    if (this.#whenQuiet.length === 0 || !this.#thread.isQuiet) return
-    for (const resolve of this.#whenQuiet.splice(0)) resolve()
+    for (const waiting of this.#whenCalm.splice(0)) {
+      if (this.#thread.is(waiting.calm)) waiting.resolve()
+      else this.#whenCalm.push(waiting)
+    }
   }
 }

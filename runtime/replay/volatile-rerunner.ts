@@ -97,7 +97,7 @@ export class VolatileRerunner implements EffectChoices {
       if (definition === undefined) return this.#ended('quiet')
       this.#peer.routing.arrived(envelopeOf(message, definition, taken.actor, this.#peer, sink))
       const mine = this.#ended
-      void this.#peer.pump.quiet().then(() => this.#ended === mine && mine('quiet'))
+      void this.#peer.pump.calm('resting').then(() => this.#ended === mine && mine('quiet'))
     })
   }
 

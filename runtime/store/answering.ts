@@ -25,6 +25,8 @@ export interface Asked {
 /** The service that questions come to. */
 export interface AnsweringService {
   readonly isStalled: boolean
+  /** Frames have arrived that are not committed, or a timer is due. */
+  readonly isBusy: boolean
   /** A write failed: what the store holds is unknown. */
   failed(error: unknown): void
 }
@@ -48,6 +50,8 @@ export class Answering {
   #postponed: Asked[] = []
   /** Actors that are not brought up any more: what waits for them has no outcome to wait for (F3). */
   #barred: ReadonlySet<string> = new Set()
+  /** They wait until nothing is under way. */
+  #untilIdle: Asked[] = []
   /** The last committed frame of each slot. */
   readonly #ends = new Map<number, FrameEnd & { readonly epoch: number }>()
 
@@ -61,6 +65,7 @@ export class Answering {
     const { wire, id, question } = asked
     try {
       if (question === 'outcome') return this.#outcome(asked)
+      if (question === 'idle' && this.#service.isBusy) return void this.#untilIdle.push(asked)
       wire.post({ kind: 'answer', id, value: this.#value(question, asked.with) })
     } catch (error) {
       wire.post({ kind: 'refusal', id, error: encodeError(error) })
@@ -86,10 +91,16 @@ export class Answering {
     if (actors.length > 0) this.#askAgain()
   }
 
+  /** All that came is committed, unless there is more. */
+  rested(): void {
+    for (const asked of this.#untilIdle.splice(0)) this.ask(asked)
+  }
+
   /** The store is open again: outcomes may be known by lost answers, and what was put off has its turn. */
   resumed(): void {
     this.#askAgain()
     for (const asked of this.#postponed.splice(0)) this.ask(asked)
+    this.rested()
   }
 
   #askAgain(): void {

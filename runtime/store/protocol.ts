@@ -81,6 +81,8 @@ export interface Questions {
     readonly ask: { readonly positions: readonly number[]; readonly floor: number }
     readonly answer: undefined
   }
+  /** Answered when all frames that arrived are committed and no timer is due: after what came of it. */
+  idle: { readonly ask: Record<never, never>; readonly answer: undefined }
   stats: {
     readonly ask: Record<never, never>
     readonly answer: StoreStats & { readonly stalledSince: number | undefined }

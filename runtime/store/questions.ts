@@ -30,6 +30,7 @@ const answers: Answers = {
   dropSegments: (store, { positions, floor }) => void store.dropSegments(positions, floor),
   answers: (store, { since, ...who }) => answersOf(store, who, since),
   ticked: (store, { since }) => ({ actors: tickedSince(store, since), position: store.position }),
+  idle: () => undefined,
   stats: (store) => ({ ...store.stats(), stalledSince: undefined }),
 }
 

@@ -76,9 +76,13 @@ export class StoreService {
       resumed: (tail) => this.#resumed(tail),
     })
     this.#stall = stall
+    const isBusy = (): boolean => this.#frames.length > 0 || this.#timers.isDue
     this.#answering = new Answering(store, {
       get isStalled() {
         return stall.isOn
+      },
+      get isBusy() {
+        return isBusy()
       },
       failed: (error) => stall.begin(error),
     })
@@ -175,6 +179,7 @@ export class StoreService {
     for (const ack of acks) this.#answer(ack)
     this.#faults?.('commit:answered')
     this.#timers.arm()
+    this.#answering.rested()
     this.#keepUp()
   }
 

@@ -65,6 +65,12 @@ export class TimerWriter {
     this.arm()
   }
 
+  /** A tick is being written, or is about to be. */
+  get isDue(): boolean {
+    if (!this.#hasBegun) return false
+    return this.#waiting || (this.#store.nextDue() ?? Number.POSITIVE_INFINITY) <= this.#now
+  }
+
   /** Looks when the next timer is due; called whenever that may have changed. */
   arm(): void {
     this.disarm()

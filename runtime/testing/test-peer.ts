@@ -29,8 +29,8 @@ export class TestPeer extends Peer {
     this.#later = later
   }
 
-  override get isQuiet(): boolean {
-    return super.isQuiet && this.#lines.size === 0
+  override get isStill(): boolean {
+    return super.isStill && this.#lines.size === 0
   }
 
   override route(envelope: Envelope): TellOutcome {

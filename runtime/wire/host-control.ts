@@ -61,6 +61,13 @@ export interface StoreStart {
   readonly port: MessagePort
 }
 
+/**
+ * How still a thread is. `resting`: nothing runs or is out, and what waits in the store waits for a time
+ * or for somebody. `quiet`: nothing waits for a time either, so nothing will happen by itself before a
+ * timer is due.
+ */
+export type Calm = 'resting' | 'quiet'
+
 /** What a host offers. */
 export type HostControl = {
   /** Connects to another thread. */
@@ -77,8 +84,8 @@ export type HostControl = {
   readonly pardon: (key: string, actor: string) => void
   /** Handlers may run from now on. */
   readonly go: () => void
-  /** Resolves when nothing runs or waits here. */
-  readonly quiet: () => Promise<void>
+  /** Resolves when it is that still here; says whether messages wait for somebody all the same. */
+  readonly calm: (calm: Calm) => Promise<boolean>
   readonly stopIntake: () => void
   /** The last messages that were taken into hand. */
   readonly flight: () => readonly FlightEntry[]

@@ -12,6 +12,8 @@ export const LinkCount = Object.freeze({
 })
 
 const columns = 4
+/** The row behind those of the types: frames, which carry signals and replies too. */
+const FrameCount = Object.freeze({ sent: 0, received: 1 })
 
 /** Messages, by whether the store holds them. */
 export interface Carried {
@@ -22,15 +24,17 @@ export interface Carried {
 export class LinkCounts {
   readonly shared: SharedArrayBuffer
   readonly #rows = new Map<string, Float64Array>()
+  readonly #frames: Float64Array
 
   /** @param types actor types in the app's order, the same on all threads */
   constructor(types: Iterable<string>, shared?: SharedArrayBuffer) {
     const names = [...types]
     const bytes = columns * Float64Array.BYTES_PER_ELEMENT
-    this.shared = shared ?? new SharedArrayBuffer(Math.max(1, names.length) * bytes)
+    this.shared = shared ?? new SharedArrayBuffer((names.length + 1) * bytes)
     names.forEach((type, row) => {
       this.#rows.set(type, new Float64Array(this.shared, row * bytes, columns))
     })
+    this.#frames = new Float64Array(this.shared, names.length * bytes, columns)
   }
 
   sent(type: string, stored: boolean): void {
@@ -39,6 +43,23 @@ export class LinkCounts {
 
   received(type: string, stored: boolean): void {
     this.#add(type, stored ? LinkCount.receivedStored : LinkCount.receivedVolatile)
+  }
+
+  frameSent(): void {
+    this.#frames[FrameCount.sent] = this.framesSent + 1
+  }
+
+  /** It was taken apart, and all that was in it is where it belongs. */
+  frameTaken(): void {
+    this.#frames[FrameCount.received] = this.framesTaken + 1
+  }
+
+  get framesSent(): number {
+    return this.#frames[FrameCount.sent] as number
+  }
+
+  get framesTaken(): number {
+    return this.#frames[FrameCount.received] as number
   }
 
   /** On their way, per type. */

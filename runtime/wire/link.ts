@@ -199,6 +199,7 @@ export class Link {
     const frame = open.take()
     if (takesCredit) this.#outBytes += frame.byteLength
     this.#owner.faults?.('link:before-frame')
+    this.#sent.frameSent()
     this.#port.postMessage(frame, [frame.buffer])
     this.#owner.faults?.('link:frame-sent')
   }
@@ -252,6 +253,7 @@ export class Link {
     if (this.#reader.read(frame) > 0) this.#creditBytes += bytes
     this.#owner.faults?.('link:frame-taken')
     this.#owner.touched()
+    this.#received.frameTaken()
   }
 
   #taker(): FrameTaker {

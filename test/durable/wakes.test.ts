@@ -60,7 +60,7 @@ test('M5: who was woken and works holds a place; who is written to comes up besi
   await world.settle()
   assert.equal(seen.begun, wokenAtOnce)
   assert.equal(world.peer.residents.size, wokenAtOnce)
-  assert.equal(world.peer.isQuiet, false)
+  assert.equal(world.peer.is('resting'), false)
   // The last one waits for its wake. What it is sent now stays behind what the store holds for it (T2).
   const last = world.ref(Job, String(wokenAtOnce + 9))
   assert.equal(world.cell(`job/${last.key}`), undefined)
@@ -71,7 +71,7 @@ test('M5: who was woken and works holds a place; who is written to comes up besi
   await settled(world, told)
   assert.deepEqual(await settled(world, last.ask.done()), [1, 2, 3])
   assert.equal(seen.begun, 2 * (wokenAtOnce + 10) + 1)
-  assert.equal(world.peer.isQuiet, true)
+  assert.equal(world.peer.is('resting'), true)
   world.assertBalanced()
 })
 
