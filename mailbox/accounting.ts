@@ -18,22 +18,27 @@ export const Count = Object.freeze({
   processed: 1,
   deadLettered: 2,
   running: 3,
-  /** Waiting in mailboxes of this thread. */
-  pending: 4,
-  stashed: 5,
+  stashed: 4,
   /** Waiting in the store only: counted where it was last seen, may be negative on one thread. */
-  inStore: 6,
+  inStore: 5,
   /** Gone with the memory of a dead thread (F4). */
-  lost: 7,
+  lost: 6,
   /** Accepted, processed and dead-lettered by records of this thread: not counted above. */
-  storeAccepted: 8,
-  storeProcessed: 9,
-  storeDead: 10,
+  storeAccepted: 7,
+  storeProcessed: 8,
+  storeDead: 9,
   /** Messages that were in memory only and that a record of this thread put into the store. */
-  handed: 11,
+  handed: 10,
+  /** Waiting in mailboxes of this thread, by user lane: from here on, `pendingColumn`. */
+  pending: 11,
   /** Taken into hand, by user lane: from here on, `takenColumn`. No part of the identity. */
-  taken: 12,
+  taken: 15,
 })
+
+/** Where the messages of a user lane are counted that wait in a mailbox. */
+export function pendingColumn(lane: number): number {
+  return Count.pending + lane - Lane.control
+}
 
 /** Where the messages of a user lane are counted that were taken into hand. */
 export function takenColumn(lane: number): number {
@@ -47,7 +52,7 @@ export function takenColumn(lane: number): number {
 export const storeColumns = 4
 
 /** Columns in a row; kept a multiple of 8 doubles so that two types never share a cache line. */
-export const countColumns = 16
+export const countColumns = 24
 
 /** One type's counts on one thread. */
 export type CountRow = Float64Array
@@ -65,19 +70,40 @@ export interface Accounting {
   readonly lost: number
 }
 
-/** Messages taken into hand since the start, by lane: how the lanes share (M2). */
-export type Taken = Readonly<Record<UserLane, number>>
+/** Messages by the lane they travel in. */
+export type ByLane = Readonly<Record<UserLane, number>>
 
-/** Sums what rows say of lanes. */
-export function sumTaken(rows: readonly CountRow[]): Taken {
-  const sum = (lane: number): number =>
-    rows.reduce((total, row) => total + at(row, takenColumn(lane)), 0)
+/** Sums what rows say of lanes. @param column where a lane is counted */
+export function sumLanes(rows: readonly CountRow[], column: (lane: number) => number): ByLane {
+  const sum = (lane: number): number => sumOf(rows, column(lane))
   return {
     control: sum(Lane.control),
     high: sum(Lane.high),
     normal: sum(Lane.normal),
     low: sum(Lane.low),
   }
+}
+
+/** Messages that wait. */
+export interface Waiting {
+  /** In mailboxes, and for a way to another thread. */
+  readonly byLane: ByLane
+  /** In the store only, until their actor has room or is there: it knows their lanes. */
+  readonly inStore: number
+}
+
+/** Sums what waits: the two parts of `pending`. */
+export function sumWaiting(rows: readonly CountRow[]): Waiting {
+  return { byLane: sumLanes(rows, pendingColumn), inStore: sumOf(rows, Count.inStore) }
+}
+
+/** In the mailboxes that a row counts, whatever the lane. */
+export function pendingIn(row: CountRow): number {
+  let sum = 0
+  for (let lane: number = Lane.control; lane <= Lane.low; lane += 1) {
+    sum += at(row, pendingColumn(lane))
+  }
+  return sum
 }
 
 /**
@@ -94,7 +120,7 @@ export function sumRows(rows: Iterable<CountRow>, inTransit = 0): Accounting {
     processed: at(total, Count.processed) + at(total, Count.storeProcessed),
     running: at(total, Count.running),
     inTransit,
-    pending: at(total, Count.pending) + at(total, Count.inStore),
+    pending: pendingIn(total) + at(total, Count.inStore),
     stashed: at(total, Count.stashed),
     deadLettered: at(total, Count.deadLettered) + at(total, Count.storeDead),
     lost: at(total, Count.lost),
@@ -113,6 +139,10 @@ export function imbalance(sum: Accounting): number {
     sum.deadLettered -
     sum.lost
   )
+}
+
+function sumOf(rows: readonly CountRow[], column: number): number {
+  return rows.reduce((total, row) => total + at(row, column), 0)
 }
 
 function at(row: Float64Array, column: number): number {

@@ -36,7 +36,7 @@ export {
   terminal,
 } from '../actors/index.ts'
 
-export type { Accounting, Taken } from '../mailbox/accounting.ts'
+export type { Accounting, ByLane, Waiting } from '../mailbox/accounting.ts'
 export type { DeadLetter, DeadLetterReason } from '../mailbox/dead-letter.ts'
 export type { FaultPoint, Faults } from '../mailbox/fault-points.ts'
 export type { BackupCounts, BackupProgress, Manifest } from '../persistence/backup/index.ts'

@@ -2,7 +2,7 @@
  * A durable actor in memory. Its turns are `durable-turns.ts`; how it gets here is `activation.ts`, how
  * its messages do `intake.ts`. This is what happens to it between: signals, an undo, its end.
  */
-import { Count } from '../../mailbox/accounting.ts'
+import { Count, pendingColumn } from '../../mailbox/accounting.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { TroupeError } from '../../mailbox/errors.ts'
@@ -185,7 +185,7 @@ export class DurableCell extends DurableTurns {
     running?.leaveAsks(undoneError())
     this.turn = undefined
     if (running?.envelope !== undefined) envelopes.push(running.envelope)
-    for (const _ of envelopes) this.tally.move(Count.running, Count.pending)
+    for (const { lane } of envelopes) this.tally.move(Count.running, pendingColumn(lane))
     for (const waiting of this.retry.envelopes) {
       if (!envelopes.includes(waiting)) envelopes.push(waiting)
     }
@@ -197,7 +197,7 @@ export class DurableCell extends DurableTurns {
     const inHand = new Set<Envelope>()
     for (const envelope of [...undone, ...this.inbox.drainMailbox()]) {
       // It was brought back from the stash before the turn that put it there was undone.
-      if (inHand.has(envelope)) this.tally.move(Count.pending, Count.stashed)
+      if (inHand.has(envelope)) this.tally.move(pendingColumn(envelope.lane), Count.stashed)
       else inHand.add(envelope)
     }
     for (const envelope of this.inbox.stash.drain()) {

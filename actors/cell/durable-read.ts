@@ -2,7 +2,7 @@
  * A read of a durable actor: it runs beside a turn, on the state as of the last ended one (T1), and
  * nobody hears its answer before what it saw is committed (D1).
  */
-import { Count } from '../../mailbox/accounting.ts'
+import { Count, pendingColumn } from '../../mailbox/accounting.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { Tally } from '../../mailbox/tally.ts'
 import { Looks } from '../draft/look.ts'
@@ -32,7 +32,7 @@ export function readDurable(cell: Owner, envelope: Envelope): void {
 
 /** It saw a turn that was undone. */
 function readAgain(cell: Owner, reading: ReadTurn): void {
-  cell.tally.move(Count.running, Count.pending)
+  cell.tally.move(Count.running, pendingColumn(reading.envelope.lane))
   cell.inbox.reads?.unshift(reading.envelope)
   cell.readOver(reading)
   cell.stand()

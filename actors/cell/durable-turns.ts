@@ -11,7 +11,7 @@
  * 2. After an undo nothing is appended until every record in flight is answered and the state is
  *    loaded again; the first record after it says so (`rebased`).
  */
-import { Count } from '../../mailbox/accounting.ts'
+import { Count, pendingColumn } from '../../mailbox/accounting.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
@@ -89,7 +89,7 @@ export abstract class DurableTurns extends Cell {
 
   override nextMessage(): Envelope | undefined {
     const envelope = this.retry.due ?? this.inbox.mailbox.take(this.retry.limit)
-    if (envelope !== undefined) this.tally.leave(Count.pending)
+    if (envelope !== undefined) this.tally.leave(pendingColumn(envelope.lane))
     return envelope
   }
 
@@ -247,7 +247,7 @@ export abstract class DurableTurns extends Cell {
   }
 
   #retryLater(turn: DurableTurn, envelope: Envelope): void {
-    this.tally.move(Count.running, Count.pending)
+    this.tally.move(Count.running, pendingColumn(envelope.lane))
     this.stepLog.keep(envelope, turn.steps)
     this.retry.later(envelope, turn.attempt)
   }

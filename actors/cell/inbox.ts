@@ -8,7 +8,7 @@
  * Owns where a message waits, and who has to go when there is no room. Does not own: when one is taken,
  * what becomes of one that has to go, what the store holds (`backlog.ts`).
  */
-import { Count } from '../../mailbox/accounting.ts'
+import { Count, pendingColumn } from '../../mailbox/accounting.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
@@ -92,7 +92,7 @@ export class Inbox {
   offer(envelope: Envelope): TellOutcome {
     envelope.since = this.host.coarse
     const loser = this.mailbox.offer(envelope)
-    this.tally.enter(Count.pending)
+    this.tally.enter(pendingColumn(envelope.lane))
     if (loser === envelope && this.waitAtDoor(envelope)) return queued
     if (loser !== undefined) this.shed(loser, loser === envelope)
     if (loser === envelope) return full
@@ -102,7 +102,7 @@ export class Inbox {
 
   /** A message for a read handler that runs beside turns. */
   offerRead(reads: Ring<Envelope>, envelope: Envelope): TellOutcome {
-    this.tally.enter(Count.pending)
+    this.tally.enter(pendingColumn(envelope.lane))
     if (reads.length >= this.mailbox.capacity) {
       this.shed(envelope, true)
       return full
@@ -118,7 +118,7 @@ export class Inbox {
    */
   follow(followers: Followers, envelope: Envelope): TellOutcome {
     envelope.since = this.host.coarse
-    this.tally.enter(Count.pending)
+    this.tally.enter(pendingColumn(envelope.lane))
     if (!this.mailbox.hasRoom && envelope.header.keep !== true) {
       this.shed(envelope, true)
       return full
@@ -145,7 +145,7 @@ export class Inbox {
   }
 
   private shed(loser: Envelope, offered: boolean): void {
-    this.tally.leave(Count.pending)
+    this.tally.leave(pendingColumn(loser.lane))
     const isNewest = this.mailbox.overflow === 'drop-newest'
     if (isNewest) this.owner.discard(loser, 'dropped-newest')
     else this.owner.discard(loser, offered ? 'mailbox-full' : 'dropped-oldest')
@@ -157,14 +157,14 @@ export class Inbox {
   take(limit?: LaneNumber): Envelope | undefined {
     const envelope = this.mailbox.take(limit)
     if (envelope === undefined) return undefined
-    this.tally.leave(Count.pending)
+    this.tally.leave(pendingColumn(envelope.lane))
     if (this.doorstep !== undefined) this.letIn(this.doorstep)
     return envelope
   }
 
   takeRead(): Envelope | undefined {
     const envelope = this.reads?.shift()
-    if (envelope !== undefined) this.tally.leave(Count.pending)
+    if (envelope !== undefined) this.tally.leave(pendingColumn(envelope.lane))
     return envelope
   }
 
@@ -173,7 +173,7 @@ export class Inbox {
     const position = this.mailbox.positionOf(isIt)
     const found =
       position === undefined ? this.removeElsewhere(isIt) : this.removeQueued(isIt, position)
-    if (found !== undefined) this.tally.leave(Count.pending)
+    if (found !== undefined) this.tally.leave(pendingColumn(found.envelope.lane))
     if (position !== undefined && this.doorstep !== undefined) this.letIn(this.doorstep)
     return found
   }
@@ -217,9 +217,7 @@ export class Inbox {
 
   /** Brings everything stashed back to the front of the mailbox. */
   unstash(): void {
-    for (let left = this.stash.size; left > 0; left -= 1) {
-      this.tally.move(Count.stashed, Count.pending)
-    }
+    for (const { lane } of this.stash) this.tally.move(Count.stashed, pendingColumn(lane))
     this.stash.unstashInto(this.mailbox)
   }
 
@@ -243,7 +241,7 @@ export class Inbox {
     }
     for (const [envelope] of this.followers?.takeAll() ?? []) waiting.push(envelope)
     for (const _ of stashed) tally.leave(Count.stashed)
-    for (const _ of waiting) tally.leave(Count.pending)
+    for (const { lane } of waiting) tally.leave(pendingColumn(lane))
     return [...stashed, ...waiting]
   }
 }

@@ -5,7 +5,7 @@
  * Owns: reading on while there is room, the way back into the store, who waits here for an answer.
  * Does not own: which stored messages are in memory (`backlog.ts`), the order (`followers.ts`).
  */
-import { Count } from '../../mailbox/accounting.ts'
+import { Count, pendingColumn } from '../../mailbox/accounting.ts'
 import type { CancelAlarm } from '../../mailbox/clock.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
@@ -194,7 +194,8 @@ export class Intake {
     }
     for (const message of page.messages) {
       this.#letEarlierIn(message, message.at.position)
-      if (isNew(message.ref)) this.#bringIn(message, Count.pending, (it) => mailbox.readmit(it))
+      if (!isNew(message.ref)) continue
+      this.#bringIn(message, pendingColumn(message.lane), (it) => mailbox.readmit(it))
     }
     for (const damage of page.damaged) {
       if (damage.message !== undefined && isNew(damage.message)) this.#quarantine(damage)
@@ -271,7 +272,7 @@ export class Intake {
     for (const envelope of envelopes) {
       const sent = sentKey(envelope)
       if (envelope.stored) last.set(sent, envelope.position)
-      if (envelope.stored) this.backToStore(envelope, Count.pending)
+      if (envelope.stored) this.backToStore(envelope, pendingColumn(envelope.lane))
       else this.#followers.push(envelope, (last.get(sent) ?? 0) + 1)
     }
     for (const [envelope, before] of behind) this.#followers.push(envelope, before)

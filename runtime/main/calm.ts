@@ -34,14 +34,13 @@ interface Look extends Pick<Accounting, 'accepted' | 'pending'> {
 }
 
 function look({ counters, hosts }: Looked): Look {
-  const all = [counters, ...(hosts?.counters() ?? [])]
-  const sum = (...columns: readonly number[]): number =>
-    all.reduce((total, one) => columns.reduce((part, column) => part + one.sum(column), total), 0)
-  return {
-    accepted: sum(Count.accepted, Count.storeAccepted),
-    pending: sum(Count.pending, Count.inStore),
-    frames: hosts === undefined ? 0 : hosts.frames,
+  let accepted = 0
+  let pending = 0
+  for (const one of [counters, ...(hosts?.counters() ?? [])]) {
+    accepted += one.sum(Count.accepted) + one.sum(Count.storeAccepted)
+    pending += one.pending + one.sum(Count.inStore)
   }
+  return { accepted, pending, frames: hosts === undefined ? 0 : hosts.frames }
 }
 
 function isSame(before: Look | undefined, now: Look): boolean {

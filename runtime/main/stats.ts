@@ -5,10 +5,13 @@
 
 import {
   type Accounting,
+  type ByLane,
   imbalance,
+  sumLanes,
   sumRows,
-  sumTaken,
-  type Taken,
+  sumWaiting,
+  takenColumn,
+  type Waiting,
 } from '../../mailbox/accounting.ts'
 import type { Counters } from '../peer/counters.ts'
 import type { HostsView } from './hosts-view.ts'
@@ -18,8 +21,10 @@ export interface SystemStats {
   /** All types together. */
   readonly total: Accounting
   readonly byType: Readonly<Record<string, Accounting>>
-  /** Messages taken into hand since the start, by actor type and lane (M2). */
-  readonly taken: Readonly<Record<string, Taken>>
+  /** What `pending` is made of, by actor type: what waits in mailboxes, by lane, and in the store. */
+  readonly waiting: Readonly<Record<string, Waiting>>
+  /** Messages taken into hand since the start, by actor type and lane: how the lanes share (M2). */
+  readonly taken: Readonly<Record<string, ByLane>>
   /** 0 when every message is accounted for and nothing moves. */
   readonly imbalance: number
 }
@@ -31,15 +36,17 @@ export function readStats(
   hosts: HostsView | undefined,
 ): SystemStats {
   const byType: Record<string, Accounting> = {}
-  const taken: Record<string, Taken> = {}
+  const waiting: Record<string, Waiting> = {}
+  const taken: Record<string, ByLane> = {}
   const transit = hosts?.inTransit()
   for (const type of types) {
     const rows = [main, ...(hosts?.counters() ?? [])].map((counters) => counters.row(type))
     byType[type] = sumRows(rows, transit?.get(type) ?? 0)
-    taken[type] = sumTaken(rows)
+    waiting[type] = sumWaiting(rows)
+    taken[type] = sumLanes(rows, takenColumn)
   }
   const total = addAll(Object.values(byType))
-  return { total, byType, taken, imbalance: imbalance(total) }
+  return { total, byType, waiting, taken, imbalance: imbalance(total) }
 }
 
 function addAll(parts: readonly Accounting[]): Accounting {

@@ -28,6 +28,11 @@ export class Accounts {
     return this.#counters.sum(column)
   }
 
+  /** In mailboxes of this thread, and for a way to another. */
+  get pending(): number {
+    return this.#counters.pending
+  }
+
   /** @param address whose type's account it is */
   enter(address: string, column: number): void {
     const row = this.row(typeOf(address))

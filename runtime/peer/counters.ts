@@ -2,7 +2,13 @@
  * The accounting rows of one thread (M4): one row for each actor type, in memory that other threads
  * can read while this one writes, and that survives this thread's death.
  */
-import { Count, type CountRow, countColumns, storeColumns } from '../../mailbox/accounting.ts'
+import {
+  Count,
+  type CountRow,
+  countColumns,
+  pendingIn,
+  storeColumns,
+} from '../../mailbox/accounting.ts'
 
 /**
  * The columns that the store knows too, as of the last frame it answered, in one of two banks: a
@@ -83,6 +89,13 @@ export class Counters {
   sum(column: number): number {
     let sum = 0
     for (const row of this.#rows.values()) sum += row[column] as number
+    return sum
+  }
+
+  /** In mailboxes, of all types and lanes. */
+  get pending(): number {
+    let sum = 0
+    for (const row of this.#rows.values()) sum += pendingIn(row)
     return sum
   }
 

@@ -11,7 +11,7 @@ import type { Cell } from '../../actors/cell/cell.ts'
 import { recoded } from '../../actors/cell/recoded.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import { undeliverable } from '../../actors/cell/undeliverable.ts'
-import { Count } from '../../mailbox/accounting.ts'
+import { Count, pendingColumn } from '../../mailbox/accounting.ts'
 import { typeOf } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { TroupeError } from '../../mailbox/errors.ts'
@@ -159,7 +159,7 @@ export class Routing implements StandbyOwner {
   #noCredit(envelope: Envelope, link: PeerLink | undefined): TellOutcome {
     const { accounts } = this.#thread
     if (envelope.header.accepted !== undefined && link?.wait(envelope)) {
-      accounts.enter(envelope.to, Count.pending)
+      accounts.enter(envelope.to, pendingColumn(envelope.lane))
       return queued
     }
     accounts.deadLetter(envelope, 'link-full', undefined, undefined)
@@ -178,12 +178,12 @@ export class Routing implements StandbyOwner {
 
   // ── what waits for a way ──────────────────────────────────────────────────────────────────────
 
-  waits({ to }: Envelope): void {
-    this.#thread.accounts.enter(to, Count.pending)
+  waits({ to, lane }: Envelope): void {
+    this.#thread.accounts.enter(to, pendingColumn(lane))
   }
 
-  waitIsOver({ to }: Envelope): void {
-    this.#thread.accounts.leave(to, Count.pending)
+  waitIsOver({ to, lane }: Envelope): void {
+    this.#thread.accounts.leave(to, pendingColumn(lane))
   }
 
   gaveUpWaiting(envelope: Envelope): void {

@@ -31,7 +31,7 @@ export function isQuiet({ isStill, residents, accounts }: StillThread): boolean 
     if (cell.waitsFor === 'somebody') held += cell.inbox.size
     else if (!cell.settled || cell.waitsFor === 'time') return false
   }
-  return accounts.sum(Count.running) === 0 && accounts.sum(Count.pending) === held
+  return accounts.sum(Count.running) === 0 && accounts.pending === held
 }
 
 /** Messages wait here, or in the store, for somebody to do something about their actor. */

@@ -2,7 +2,16 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import fc from 'fast-check'
-import { Count, countColumns, imbalance, sumRows } from '../../mailbox/accounting.ts'
+import {
+  Count,
+  countColumns,
+  imbalance,
+  pendingColumn,
+  sumRows,
+  sumWaiting,
+  takenColumn,
+} from '../../mailbox/accounting.ts'
+import { Lane } from '../../mailbox/lane.ts'
 import { LinkCounts } from '../../runtime/wire/link-counts.ts'
 
 /** Where a message can be, and the columns that say so on the thread that accepted it. */
@@ -60,8 +69,25 @@ test('M4: a message that is nowhere shows as an imbalance', () => {
 })
 
 test('M4: every column has its own place in a row', () => {
-  const columns = Object.values(Count)
+  const { pending: _p, taken: _t, ...others } = Count
+  const lanes = [Lane.control, Lane.high, Lane.normal, Lane.low]
+  const byLane = lanes.flatMap((lane) => [pendingColumn(lane), takenColumn(lane)])
+  const columns = [...Object.values(others), ...byLane]
   assert.equal(new Set(columns).size, columns.length)
   assert.ok(columns.every((column) => column >= 0 && column < countColumns))
   assert.equal(countColumns % 8, 0)
+})
+
+test('M4: what waits is counted by lane, and pending is the sum over lanes and the store', () => {
+  const rows = newRows(2)
+  const lanes = [Lane.control, Lane.high, Lane.high, Lane.normal, Lane.low]
+  for (const [thread, lane] of lanes.entries()) {
+    const row = rows[thread % 2] as Float64Array
+    row[pendingColumn(lane)] = (row[pendingColumn(lane)] ?? 0) + 1
+  }
+  bump(rows, 0, 'inStore', 7)
+  bump(rows, 1, 'inStore', -4)
+  const byLane = { control: 1, high: 2, normal: 1, low: 1 }
+  assert.deepEqual(sumWaiting(rows), { byLane, inStore: 3 })
+  assert.equal(sumRows(rows).pending, lanes.length + 3)
 })

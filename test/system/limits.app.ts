@@ -21,9 +21,13 @@ export const Shelf = contract('shelf', {
   heard: message<Uint8Array>(),
   allHeard: message<void, number>(),
   thread: message<void, number>(),
+  /** Is out until another shelf of its thread is told to open. */
+  wait: message(),
+  open: message(),
 })
 
 let closed = 0
+const gate = Promise.withResolvers<void>()
 
 const shelf = actor(Shelf, {
   state: () => ({ count: 0, heard: 0 }),
@@ -62,6 +66,8 @@ const shelf = actor(Shelf, {
       ctx.state.heard += 1
     },
     allHeard: (ctx) => ctx.state.heard,
+    wait: () => gate.promise,
+    open: () => gate.resolve(),
     thread: async () => (await import('node:worker_threads')).threadId,
   },
 })

@@ -33,6 +33,22 @@ test('T5: a payload over 16 MiB is refused at once, exactly that much arrives', 
   assert.equal(system.stats().imbalance, 0)
 })
 
+test('M4: what waits for an actor of another thread is told by type and lane', async () => {
+  const busy = system.ref(Shelf, a)
+  const waiting = busy.ask.wait()
+  const lanes = ['control', 'high', 'high', 'normal', 'low', 'low'] as const
+  // Acknowledged when it has its place in the mailbox.
+  for (const lane of lanes) await busy.deliver.put(new Uint8Array(1), { lane })
+  const byLane = { control: 1, high: 2, normal: 1, low: 2 }
+  assert.deepEqual(system.stats().waiting['shelf'], { byLane, inStore: 0 })
+  assert.equal(system.stats().byType['shelf']?.pending, lanes.length)
+  await system.ref(Shelf, keyOn(0, 'shelf', 1)).ask.open()
+  await waiting
+  await system.quiet()
+  const nothing = { control: 0, high: 0, normal: 0, low: 0 }
+  assert.deepEqual(system.stats().waiting['shelf'], { byLane: nothing, inStore: 0 })
+})
+
 test('T5, M5: between hosts too, and large messages of one turn are held back by their bytes', async () => {
   const from = system.ref(Shelf, a)
   const sizes = [largest + 1, nearly, nearly, nearly]

@@ -15,6 +15,7 @@ const Job = contract('job', {
   work: message<void, void>(),
   remind: message<number, void>(),
   put: message<void, void>(),
+  back: message<void, void>(),
 })
 const Shaky = contract('shaky', { work: message<void, void>() })
 
@@ -42,6 +43,7 @@ const job = actor(Job, {
     },
     remind: (ctx, after) => ctx.timer('t', { after }, 'work'),
     put: (ctx) => ctx.stash(),
+    back: (ctx) => ctx.unstash(),
   },
 })
 
@@ -193,4 +195,34 @@ test('M4: two looks at all threads count only when no frame was on its way at ei
   }
   await calmOf(looked, 'quiet')
   assert.equal(looks, 4)
+})
+
+test('M4: what waits is told by lane, through stash, back-off and store', async (t) => {
+  const trouble = { failures: 0, done: 0 }
+  const system = await systemWith(t, trouble)
+  const ref = system.ref(Job, 'a')
+  ref.tell.put(undefined, { lane: 'high' })
+  ref.tell.put()
+  await system.settle()
+  trouble.failures = 1
+  ref.tell.work(undefined, { lane: 'low' })
+  await system.settle()
+  ref.tell.work(undefined, { lane: 'low' })
+  ref.tell.work(undefined, { lane: 'high' })
+  await system.settle()
+  const waiting = { byLane: { control: 0, high: 1, normal: 0, low: 2 }, inStore: 0 }
+  assert.deepEqual(system.stats().waiting['job'], waiting)
+  assert.equal(system.stats().byType['job']?.stashed, 2)
+  await system.advance(60_000)
+  ref.tell.back()
+  await system.quiet()
+  assert.equal(system.stats().byType['job']?.stashed, 2)
+  trouble.failures = 1
+  await system.ref(Late, 'b').deliver.work()
+  await system.settle()
+  const nothing = { control: 0, high: 0, normal: 0, low: 0 }
+  assert.deepEqual(system.stats().waiting['late'], { byLane: nothing, inStore: 1 })
+  await system.advance(60_000)
+  assert.deepEqual(system.stats().waiting['late'], { byLane: nothing, inStore: 0 })
+  assert.deepEqual(system.stats().waiting['job'], { byLane: nothing, inStore: 0 })
 })
