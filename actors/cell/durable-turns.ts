@@ -200,9 +200,13 @@ export abstract class DurableTurns extends Cell {
     this.commits.park(envelope, 'stash-full', error)
   }
 
-  #afterwards(turn: DurableTurn): void {
+  #over(turn: DurableTurn): void {
     if (this.turn === turn) this.turnOver()
     else if (this.phase === 'ready') this.stand()
+  }
+
+  #afterwards(turn: DurableTurn): void {
+    this.#over(turn)
     if (turn.afterwards === undefined) this.endIfAlone()
     else this.endAfterCommit(turn.afterwards)
   }
@@ -221,7 +225,9 @@ export abstract class DurableTurns extends Cell {
     const envelope = turn?.envelope
     if (envelope === undefined) return this.notStarted(error)
     this.#settle(turn as DurableTurn, envelope, error)
-    this.#afterwards(turn as DurableTurn)
+    this.#over(turn as DurableTurn)
+    // What it said of its actor's end is undone with the rest (T3).
+    this.endIfAlone()
   }
 
   #settle(turn: DurableTurn, envelope: Envelope, failure: unknown): void {
