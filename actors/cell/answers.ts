@@ -3,6 +3,7 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import type { ActorDefinition } from '../actor.ts'
 import { isPromise } from './invoke.ts'
 import { recoded, recodedError } from './recoded.ts'
+import { replyTo } from './reply-names.ts'
 import { validate } from './validation.ts'
 
 /** The actor that answers. */
@@ -13,17 +14,18 @@ interface Answering {
 }
 
 /** A reply after its schema, and in development mode after the codec; a promise if the schema is one. */
-export function checkedReply(actor: Answering, { name }: Envelope, value: unknown): unknown {
+export function checkedReply(actor: Answering, envelope: Envelope, value: unknown): unknown {
   const { id, definition, host } = actor
-  const schema = definition.contract.messages[name]?.output
-  if (schema === undefined) return sendable(host, value)
-  const valid = validate(`the reply of ${id} to "${name}"`, schema, value)
-  return isPromise(valid) ? valid.then((settled) => sendable(host, settled)) : sendable(host, valid)
+  const schema = definition.contract.messages[envelope.name]?.output
+  if (schema === undefined) return leaving(host, envelope, value)
+  const valid = validate(`the reply of ${id} to "${envelope.name}"`, schema, value)
+  return isPromise(valid)
+    ? valid.then((settled) => leaving(host, envelope, settled))
+    : leaving(host, envelope, valid)
 }
 
-/** What leaves an actor, as it would arrive on another thread. */
-export function sendable({ development }: Answering['host'], value: unknown): unknown {
-  return development ? recoded(value) : value
+function leaving({ development }: Answering['host'], envelope: Envelope, reply: unknown): unknown {
+  return development ? recoded(reply, replyTo(envelope)) : reply
 }
 
 /** Answers an ask with what its handler threw. */

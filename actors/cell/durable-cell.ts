@@ -17,6 +17,7 @@ import { DurableTurns } from './durable-turns.ts'
 import { Intake } from './intake.ts'
 import type { ReadTurn } from './read-turn.ts'
 import { copied } from './recoded.ts'
+import { replyTo } from './reply-names.ts'
 import type { EndReason, Signal } from './signal.ts'
 import { Steps } from './steps.ts'
 import type { Turn } from './turn.ts'
@@ -219,7 +220,7 @@ export class DurableCell extends DurableTurns {
 
   /** A copy: the answer may be a part of the state, which goes on changing before it leaves. */
   override checkedReply(envelope: Envelope, value: unknown): unknown {
-    return super.checkedReply(envelope, copied(value))
+    return super.checkedReply(envelope, copied(value, replyTo(envelope)))
   }
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────

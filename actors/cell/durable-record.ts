@@ -18,6 +18,7 @@ import { encodeError } from './error-data.ts'
 import { encodeGivenUp } from './given-up.ts'
 import type { CellHost } from './ports.ts'
 import { payloadVersion } from './present.ts'
+import { replyTo } from './reply-names.ts'
 import { encodeHeader, wallDeadline } from './stored-message.ts'
 import { encodeInputs, type TurnInputs } from './turn-inputs.ts'
 
@@ -62,7 +63,8 @@ export function prepare(cell: Recorded, turn: DurableTurn, reply: unknown): Prep
     bookBytes: cell.bookDue ? wholeBook(cell.book, book) : book && encodeChecked(book),
     stateBytes: cell.wholeDue ? encodeValue(cell.state) : undefined,
     inputs: encodeInputs(turn.inputs),
-    replyBytes: envelope?.header.ownId === undefined ? undefined : encodeValue(reply),
+    replyBytes:
+      envelope?.header.ownId === undefined ? undefined : encodeValue(reply, replyTo(envelope)),
     payloadBytes: envelope && inlinePayload(envelope),
   }
 }

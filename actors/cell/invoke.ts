@@ -5,6 +5,7 @@
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { recoded } from './recoded.ts'
+import { itemOf } from './reply-names.ts'
 import { StepPromise } from './step-promise.ts'
 
 /** Whether to wait for it. What does not let itself be looked at is a value, to be refused as one (T5). */
@@ -84,7 +85,9 @@ async function pump(running: Running, generator: AnyGenerator): Promise<unknown>
     if (next.done) return next.value
     let offered: boolean | Promise<boolean>
     try {
-      const item = running.host.development ? recoded(next.value) : next.value
+      const item = running.host.development
+        ? recoded(next.value, running.envelope && itemOf(running.envelope))
+        : next.value
       offered = signal.aborted ? false : (sink?.item?.(item) ?? true)
     } catch (unsendable) {
       await generator.return(undefined)

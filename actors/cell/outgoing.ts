@@ -95,7 +95,7 @@ export function sendAsk(host: CellHost, ask: Ask, envelope: Envelope): void {
  * @throws NOT_ENCODABLE in development mode
  */
 export function publication(sender: Sender, topic: string, published: unknown): Envelope {
-  const payload = sender.host.development ? recoded(published) : published
+  const payload = sender.host.development ? recoded(published, `payload of "${topic}"`) : published
   const { host, from, causeA, causeB, trace } = sender
   const header = trace === undefined ? { topic } : { topic, trace }
   const seq = host.nextSeq()

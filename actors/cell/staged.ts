@@ -86,7 +86,7 @@ export class Staged {
   }
 
   timer(id: string, set: TimerSet, payload: unknown): void {
-    this.#timers.push({ id, set, payload: encodeValue(payload) })
+    this.#timers.push({ id, set, payload: encodeValue(payload, `payload of timer "${id}"`) })
   }
 
   cancelTimer(id: string): void {
@@ -155,13 +155,14 @@ function definitionOf(host: CellHost, to: string): ActorDefinition | undefined {
  */
 export function stage(host: CellHost, envelope: Envelope, more = 0): StagedMessage {
   const { header } = envelope
-  const payload = copied(envelope.payload)
+  const what = `payload of "${envelope.name || header.topic}"`
+  const payload = copied(envelope.payload, what)
   const hasReceiver = header.topic === undefined && !(more & PartFlag.end)
   const durable = hasReceiver && isKept(host, envelope.to, envelope.name)
   return {
     envelope,
     payload,
-    bytes: header.bytes ?? encodeValue(payload),
+    bytes: header.bytes ?? encodeValue(payload, what),
     header: encodeHeader(header),
     version: payloadVersion(definitionOf(host, envelope.to), { ...header, name: envelope.name }),
     deadline: wallDeadline(header, host.clock),

@@ -10,7 +10,6 @@ import type { Context, EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import type { Contract, Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, Target } from '../ref.ts'
-import { sendable } from './answers.ts'
 import { askStored, isStored } from './ask-stored.ts'
 import { awaitReply } from './asked-error.ts'
 import type { OutgoingCall } from './effect-choices.ts'
@@ -19,6 +18,7 @@ import type { Inbox } from './inbox.ts'
 import { checkCycle } from './open-asks.ts'
 import { deliverFrom, missing, publication, sendAsk } from './outgoing.ts'
 import { presentId } from './present.ts'
+import { recoded } from './recoded.ts'
 import { type Call, composeAsk } from './sending.ts'
 import type { Signal } from './signal.ts'
 import { askLabel, hashOf } from './steps.ts'
@@ -136,7 +136,12 @@ export class VolatileTurn extends Turn implements Context {
     this.check()
     checkTimer(this.cell.definition, name, when, message)
     const valid = validTimerPayload(this.cell.definition, name, message, payload)
-    this.cell.timers.set(name, when, message, sendable(this.host, valid))
+    this.cell.timers.set(
+      name,
+      when,
+      message,
+      this.host.development ? recoded(valid, `payload of timer "${name}"`) : valid,
+    )
   }
 
   cancelTimer(name: string): void {

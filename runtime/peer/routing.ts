@@ -112,7 +112,8 @@ export class Routing implements StandbyOwner {
    * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
    */
   #carried(cell: Cell, envelope: Envelope): Envelope {
-    if (this.#thread.development) return withPayload(envelope, recoded(envelope.payload))
+    if (this.#thread.development)
+      return withPayload(envelope, recoded(envelope.payload, `payload of "${envelope.name}"`))
     if (cell.definition.behavior.durable) payloadBytes(envelope)
     return envelope
   }

@@ -11,8 +11,8 @@ import { TextReader } from './texts.ts'
 
 /** Who the items are for. */
 export interface FrameTaker {
-  /** What stands for a sink of the other side. */
-  sinkFor(number: number): ReplySink
+  /** What stands for a sink of the other side, which waits for the answer to such a message. */
+  sinkFor(number: number, to: string, name: string): ReplySink
   message(envelope: Envelope): void
   /** @param position in the history, 0 without a store */
   publish(envelope: Envelope, position: number): void
@@ -121,13 +121,13 @@ class Items {
     const causeB = numbers[at++] as number
     this.#position = numbers[at++] as number
     this.#at = at
-    const header = this.#header()
+    const header = this.#header(to, name)
     const payload = header?.bytes === undefined ? this.#next() : decodeValue(header.bytes)
     return new Envelope(to, from, name, payload, lane, a, b, causeA, causeB, header)
   }
 
   /** Undefined for the plain tells that most messages are. */
-  #header(): Header | undefined {
+  #header(to: string, name: string): Header | undefined {
     const deadline = this.#number()
     const reply = this.#number()
     const accepted = this.#number()
@@ -135,8 +135,8 @@ class Items {
     if (deadline === absent && reply + accepted === 0) return rare
     const sinks = {
       ...(deadline !== absent && { deadline }),
-      ...(reply !== 0 && { reply: this.#taker.sinkFor(reply) }),
-      ...(accepted !== 0 && { accepted: this.#taker.sinkFor(accepted) }),
+      ...(reply !== 0 && { reply: this.#taker.sinkFor(reply, to, name) }),
+      ...(accepted !== 0 && { accepted: this.#taker.sinkFor(accepted, to, name) }),
     }
     return rare === undefined ? sinks : { ...rare, ...sinks }
   }

@@ -15,6 +15,7 @@
 import type { Ask, Whereabouts } from '../../actors/cell/ask-table.ts'
 import { Doorstep } from '../../actors/cell/doorstep.ts'
 import { decodeError, encodeError } from '../../actors/cell/error-data.ts'
+import { itemOf, replyTo } from '../../actors/cell/reply-names.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import { typeOf } from '../../mailbox/address.ts'
 import type { Envelope, ReplySink } from '../../mailbox/envelope.ts'
@@ -258,7 +259,7 @@ export class Link {
 
   #taker(): FrameTaker {
     return {
-      sinkFor: (number) => this.#sinkFor(number),
+      sinkFor: (number, to, name) => this.#sinkFor(number, to, name),
       message: (envelope) => this.#arrived(envelope),
       publish: (envelope, position) => {
         this.#creditMessages += 1
@@ -304,14 +305,14 @@ export class Link {
     }
   }
 
-  #sinkFor(number: number): ReplySink {
+  #sinkFor(number: number, to: string, name: string): ReplySink {
     const sink = new RemoteSink(number, {
       settle: (settled) => {
         this.#serving.delete(number)
-        this.#answer(number, settled)
+        this.#answer(number, settled, to, name)
       },
       item: (value) => {
-        const bytes = assertSendable(value, 'stream item')
+        const bytes = assertSendable(value, itemOf({ to, name }))
         this.#say(['item', number, value], bytes)
         this.#owner.touched()
       },
@@ -321,12 +322,12 @@ export class Link {
   }
 
   /** A reply that cannot be encoded becomes the error that says so. */
-  #answer(number: number, settled: Settled): void {
+  #answer(number: number, settled: Settled, to: string, name: string): void {
     if (this.#closed) return
     let bytes = 0
     try {
       if (!settled.ok) throw settled.error
-      bytes = assertSendable(settled.value, 'reply')
+      bytes = assertSendable(settled.value, replyTo({ to, name }))
       this.#open.reply(number, settled.value)
     } catch (error) {
       this.#open.failure(number, encodeError(error))

@@ -231,6 +231,42 @@ test('T3: a failed turn undoes state, tells, timers, subscriptions, publishes an
   w.assertBalanced()
 })
 
+for (const how of ['stop', 'destroy'] as const) {
+  test(`T3: a failed turn undoes its ${how} too; the attempt that succeeds ends the actor`, async () => {
+    const Leaver = contract('leaver', {
+      leave: message<number, void>(),
+      count: message<void, number>(),
+    })
+    const leaver = actor(Leaver, {
+      durable: true,
+      state: () => ({ count: 0 }),
+      on: {
+        leave(ctx, failures) {
+          ctx.state.count += 1
+          ctx[how]()
+          if (ctx.message.attempt <= failures) throw new Error('no')
+        },
+      },
+      reads: { count: (ctx) => ctx.state.count },
+    })
+    const w = new World({ actors: [leaver] })
+    const ends = (): number => w.events.filter(({ event }) => event === 'actor-stopped').length
+    await assert.rejects(settled(w, w.ref(Leaver, 'a').ask.leave(1)), /no/)
+    assert.equal(ends(), 0, 'an asker has the error, and the actor lives')
+    w.ref(Leaver, 'a').tell.leave(9)
+    await w.advance(60_000)
+    assert.deepEqual([w.letters.length, ends()], [1, 0], 'given up')
+    w.ref(Leaver, 'a').tell.leave(1)
+    await w.settle()
+    assert.equal(ends(), 0, 'its retry waits')
+    await w.advance(60_000)
+    assert.equal(ends(), 1)
+    const left = how === 'stop' ? 1 : 0
+    assert.equal(await settled(w, w.ref(Leaver, 'a').ask.count()), left)
+    w.assertBalanced()
+  })
+}
+
 test('T5: what cannot be stored fails the turn with its path, and the state stays as it was', async () => {
   const w = new World({ actors: new Bench().actors })
   const ref = w.ref(Worker, 'a')
@@ -242,12 +278,33 @@ test('T5: what cannot be stored fails the turn with its path, and the state stay
   })
   await assert.rejects(settled(w, ref.ask.odd('reply')), (error: unknown) => {
     code('NOT_ENCODABLE')(error)
-    assert.match((error as Error).message, /fine\[0\]/)
+    assert.match((error as Error).message, /^reply of worker\.odd: fine\[0\] is a symbol/)
     return true
   })
   await assert.rejects(settled(w, ref.ask.odd('large')), code('PAYLOAD_TOO_LARGE'))
   assert.deepEqual(await settled(w, ref.ask.look()), ['x'])
   assert.equal(await settled(w, ref.ask.work('y')), 'x,y')
+  w.assertBalanced()
+})
+
+test('T3, T5: a turn whose record cannot be made undoes its stop too', async () => {
+  const Odd = contract('odd', { leave: message<void, void>() })
+  const odd = actor(Odd, {
+    durable: true,
+    state: () => ({ odd: undefined as unknown }),
+    on: {
+      leave(ctx) {
+        ctx.state.odd = () => 1
+        ctx.stop()
+      },
+    },
+  })
+  const w = new World({ actors: [odd] })
+  await assert.rejects(settled(w, w.ref(Odd, 'a').ask.leave()), code('NOT_ENCODABLE'))
+  assert.deepEqual(
+    w.events.filter(({ event }) => event === 'actor-stopped'),
+    [],
+  )
   w.assertBalanced()
 })
 
