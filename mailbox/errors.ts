@@ -93,6 +93,10 @@ export const errorCodes = Object.freeze({
   QUARANTINED: final(
     'A message, timer or activation was in hand at two deaths of its thread or process (F3).',
   ),
+  RATE_LIMITED: retryable(
+    'A rate limiter has no room; `retryAfter` (ms) says when to try again, `by` which rule.',
+  ),
+  RATE_TOO_LARGE: final('A request alone asks for more than its rate limiter ever lets through.'),
   REPLAY_LIVE: final('A replayed turn reached for something live, such as `ctx.deps` (R1).'),
   SCHEDULE_FAILED: final(
     'A test fails under one schedule of `explore`; `seed` brings it back, `cause` is what it threw.',

@@ -6,4 +6,16 @@ import '../../mailbox/supported-node.ts'
 
 export { type Cached, type CacheOptions, type CacheStats, cached } from './cache.ts'
 export { canonicalHash, canonicalText } from './canonical.ts'
+export { type GuardOptions, guarded } from './guarded.ts'
+export type { BucketRule } from './limits/bucket.ts'
+export {
+  LocalLimiter,
+  type RateLimiter,
+  type Reservation,
+  rateLimiter,
+  type WaitOptions,
+} from './limits/limiter.ts'
+export { Limits, type LimitsOptions, limits } from './limits/limits.ts'
+export type { LimitRequest, LimitRules, Rates } from './limits/rules.ts'
+export { type LimitDeps, limitTurn, type TakeReply, type Taking } from './limits/turn.ts'
 export { queryKey } from './query.ts'

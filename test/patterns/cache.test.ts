@@ -177,6 +177,23 @@ test('pattern cache: a caller that gives up leaves alone; the call ends with the
   assert.equal(origin.calls.length, 3)
 })
 
+test('pattern cache: nobody is given to a call that everyone has left, though it takes no notice', async () => {
+  const calls: ((result: string) => void)[] = []
+  const ask = cached((_: string) => new Promise<string>((resolve) => void calls.push(resolve)))
+  const alone = new AbortController()
+  const gone = ask('q', { signal: alone.signal })
+  await settled()
+  alone.abort()
+  await assert.rejects(gone, isCancelled)
+  const again = ask('q')
+  await settled()
+  calls[1]?.('anew')
+  assert.equal(await again, 'anew')
+  calls[0]?.('late')
+  await settled()
+  assert.equal(await ask('q'), 'anew')
+})
+
 test('pattern cache: what was begun before it was forgotten is answered and not kept', async () => {
   const { ask, origin, filled } = cacheOver()
   const before = ask('q')
@@ -274,6 +291,8 @@ test('pattern stage key: values that JSON confuses are told apart', () => {
 test('pattern stage key: of JSON values it is JSON', () => {
   fc.assert(
     fc.property(fc.jsonValue(), (value) => {
+      // No field may have that name (T5), and it may stand where a lone surrogate does.
+      fc.pre(!/__proto__|\\ud[89a-f]/.test(JSON.stringify(value)))
       const plain = JSON.parse(JSON.stringify(value)) as unknown
       assert.deepEqual(JSON.parse(canonicalText(plain)), plain)
     }),
