@@ -12,7 +12,9 @@ import { restoreBackup, takeBackup } from '../../persistence/backup/index.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import { foldChain } from '../../persistence/fold.ts'
-import type { HistoryStore } from '../../persistence/history-store.ts'
+import { HistoryStore } from '../../persistence/history-store.ts'
+import { snapshotFloor } from '../../persistence/ledger.ts'
+import { MemoryMedium } from '../../persistence/memory-store.ts'
 import { ownIdTtl } from '../../persistence/own-ids.ts'
 import {
   type MessageRef,
@@ -416,6 +418,39 @@ test('D7: nothing is dropped before there are three checkpoints to fall back to'
     })
     history.store.close()
   })
+})
+
+test('D7: of an actor of small turns no more stays than three stretches between its snapshots', async () => {
+  const medium = new MemoryMedium()
+  const store = new HistoryStore(medium, { now: () => 1 })
+  const archivist = new Archivist(medium, store)
+  const build = new SegmentBuilder(1, store.beginEpoch(1))
+  /** How often due snapshots are looked for: as after a group commit. */
+  const group = 20
+  for (let turn = 1; turn <= 1_200; turn += 1) {
+    build.record({
+      kind: RecordKind.turn,
+      time: 1,
+      actor: 't/a',
+      turn,
+      version: 1,
+      message: noMessage,
+      name: 'm',
+      lane: 3,
+      patch: encodeValue([1, ['n', turn]]),
+      ...(turn === 1 && { state: encodeValue({}) }),
+    })
+    store.commit([build.take()])
+    if (turn % group > 0) continue
+    archivist.catchUp()
+    await archivist.writeSnapshots()
+    if (turn > 1_100) await archivist.writeCheckpoint()
+  }
+  await archivist.retire({ keepRecords: 0 }, 1)
+  const left = [...medium.directories(1, store.position)].length
+  // A record counts 256 bytes besides its own.
+  const stretch = snapshotFloor / 256 + group
+  assert.ok(left > stretch && left <= 3 * stretch, `${left} of 1,200 turns`)
 })
 
 test('D7: keepFor counts from the commit, and with keepRecords what either keeps stays', async () => {
