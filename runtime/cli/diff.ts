@@ -12,11 +12,12 @@ import { differenceLine, differenceToJson } from './show-value.ts'
 const help = `usage: troupe diff A B [options]
 
 Compares two stores: the first record that differs, then states, messages, steps, what calls
-of models used, and durations. When
-something was said is no difference. Both files may be in use.
+of models used, and durations. When something was said is no difference. Both files may be in use.
 
-  --full   values in full, however long
-  --json   the answer as one JSON value
+  --archive DIR    A with the files that retention has put there (\`createSystem({ archive })\`)
+  --archive-b DIR  the same for B
+  --full           values in full, however long
+  --json           the answer as one JSON value
 
 Exit code 0 when they say the same, 3 when they differ, 1 when something could not be read, 2 for a
 mistake in the arguments.
@@ -25,7 +26,12 @@ mistake in the arguments.
 const spec = {
   command: 'diff',
   positionals: ['A', 'B'],
-  options: { full: { type: 'boolean' }, json: { type: 'boolean' } },
+  options: {
+    archive: { type: 'string' },
+    'archive-b': { type: 'string' },
+    full: { type: 'boolean' },
+    json: { type: 'boolean' },
+  },
 } as const
 
 export const diff: Command = async (args, terminal) => {
@@ -35,9 +41,9 @@ export const diff: Command = async (args, terminal) => {
     return exit.ok
   }
   const { values, positionals } = parsed
-  const a = openRecording(positionals[0] as string)
+  const a = openRecording(positionals[0] as string, { archive: values.archive })
   try {
-    const b = openRecording(positionals[1] as string)
+    const b = openRecording(positionals[1] as string, { archive: values['archive-b'] })
     try {
       const found = compareHistories(a.reader, b.reader)
       const out = new Output(terminal)

@@ -97,6 +97,18 @@ test('R4: states, blame, steps and a rerun reach into the archive', async (t) =>
   }
 })
 
+test('diff: either side may have an archive, and is the same with it', async (t) => {
+  const { file, whole, archive } = await retained(t)
+  const codes = [
+    await troupe(['diff', file, whole]),
+    await troupe(['diff', file, whole, '--archive', archive]),
+    await troupe(['diff', whole, file, '--archive-b', archive]),
+    await troupe(['diff', file, file, '--archive', archive, '--archive-b', archive]),
+    await troupe(['diff', whole, file, '--archive', archive]),
+  ].map(({ code }) => code)
+  assert.deepEqual(codes, [3, 0, 0, 0, 3])
+})
+
 test('history: what retention took out is imported again with the archive, and refused without', async (t) => {
   const { folder, file, whole, archive } = await retained(t)
   const [partly, all, copy] = ['partly', 'all', 'copy.db'].map((name) => join(folder, name)) as [

@@ -9,9 +9,12 @@ import { inspect } from 'node:util'
 import * as zlib from 'node:zlib'
 import { actor } from '../../actors/actor.ts'
 import { app as defineApp } from '../../actors/app.ts'
+import { emptyBook } from '../../actors/cell/book.ts'
+import { Archivist } from '../../persistence/archivist.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import { openRecording } from '../../persistence/replay/recording.ts'
 import { stateAt } from '../../persistence/replay/state-at.ts'
+import { openSqliteReader, openSqliteStore } from '../../persistence/sqlite/sqlite-store.ts'
 import { createSystem, isSecret, type Secret, type System } from '../../runtime/index.ts'
 import type { LogLine, SystemOptions } from '../../runtime/main/options.ts'
 import { rerun } from '../../runtime/replay/rerun.ts'
@@ -123,18 +126,42 @@ test('R5: no file holds a secret: database, WAL, hand file, backup, export', asy
 })
 
 test('R5: snapshots and archived segments hold secrets as records do', async (t) => {
-  const { system, folder } = await start(t, {
-    archive: join(temporaryFolder(t), 'archive'),
-    retention: { keepRecords: 0 },
-  })
-  const secret = system.secret(password)
+  const folder = temporaryFolder(t)
+  const [file, archive] = [join(folder, 'vault.db'), join(folder, 'archive')]
   const big = note + 'x'.repeat(70_000)
-  for (let i = 0; i < 6; i += 1) {
-    await system.ref(Vault, 'v').ask.keep({ password: secret, note: `${i}${big}` })
+  for (let round = 0; round < 5; round += 1) {
+    const { system } = await start(t, { store: file })
+    const secret = system.secret(password)
+    await system.ref(Vault, 'v').ask.keep({ password: secret, note: `${round}${big}` })
+    await system.close()
+    await putInOrder(file, archive)
   }
-  await system.close()
-  for (const bytes of filesIn(folder).values()) assertSilent(bytes)
+  const files = filesIn(folder)
+  for (const bytes of files.values()) assertSilent(bytes)
+  // Both are there, and would be found.
+  const archived = [...files].filter(([name]) => name.startsWith(archive))
+  assert.ok(archived.some(([, bytes]) => bytes.includes(note)))
+  const { medium, close } = openSqliteReader(file)
+  const snapshots = medium.snapshots(medium.actorNo('vault/v') ?? 0)
+  close()
+  assert.equal(snapshots.length, 3)
+  for (const { state } of snapshots) {
+    assert.ok(Buffer.from(state).includes(note))
+    assertSilent(Buffer.from(state))
+  }
 })
+
+/** What the archivist does of a system that runs. */
+async function putInOrder(file: string, archive: string): Promise<void> {
+  const store = openSqliteStore(file)
+  const { medium, close } = openSqliteReader(file)
+  const archivist = new Archivist(medium, store, { emptyMeta: emptyBook })
+  await archivist.writeSnapshots()
+  await archivist.writeCheckpoint()
+  await archivist.retire({ keepRecords: 0 }, Date.now(), archive)
+  close()
+  store.close()
+}
 
 test('R5: every command shows a secret by its hash alone', async (t) => {
   const { system, file } = await start(t)
