@@ -57,6 +57,8 @@ export class DurableTurn extends Turn implements Context {
   bonds: Bonds | undefined
   /** The stash had no room for its message. */
   overfull = false
+  /** What it handed out (M6). */
+  granted: string | undefined
   #now: number
   #unstash = false
   #shared: unknown[] | undefined
@@ -266,7 +268,8 @@ export class DurableTurn extends Turn implements Context {
   /** Kept in the book, so that what was handed out stays good after a restart. */
   protected grantToken(): string {
     this.book.grant ??= new Seeded(`${this.seed}:grant`).uuid()
-    return this.book.grant
+    this.granted = this.book.grant
+    return this.granted
   }
 
   protected sendSignal(to: string, signal: Signal): void {

@@ -71,8 +71,9 @@ export abstract class DurableTurns extends Cell {
     return super.quiet && this.pipeline.isEmpty && this.retry.isEmpty && this.family.size === 0
   }
 
+  /** A turn may hand it out, as an item of its stream, before its book is committed. */
   get grantToken(): string | undefined {
-    return this.book.grant
+    return this.book.grant ?? (this.turn as DurableTurn | undefined)?.granted
   }
 
   /** Every record in flight was answered. */

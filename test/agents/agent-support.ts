@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict'
 import type { TestContext } from 'node:test'
 import { z } from 'zod'
-import type { ActorDefinition } from '../../actors/actor.ts'
 import { type AgentOptions, agent } from '../../actors/agents/agent.ts'
 import { type AgentEvent, type AgentReply, conversation } from '../../actors/agents/conversation.ts'
 import type { Model, ModelRequest } from '../../actors/agents/model.ts'
 import { type Tool, tool } from '../../actors/agents/tools/tool.ts'
-import { app } from '../../actors/app.ts'
+import { type AnyDefinition, app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import type { ReplyStream } from '../../actors/ref.ts'
 import { createTestSystem } from '../../runtime/testing/index.ts'
@@ -21,7 +20,7 @@ export async function supportAgent(
   t: TestContext,
   model: Model,
   options: Partial<SupportOptions> = {},
-  others: readonly ActorDefinition[] = [],
+  others: readonly AnyDefinition[] = [],
 ) {
   const support = agent(Support, { model, instructions: 'Be brief.', ...options })
   const system = await createTestSystem(app(import.meta.url, { actors: [support, ...others] }))

@@ -170,10 +170,13 @@ export class BudgetWatch {
     }
     const held = { steps: steps ?? 0, tokens: tokens ?? 0, money: money ?? 0, ms: 0 }
     this.#leased = added(this.#leased, held)
+    let isOpen = true
     return {
       lease,
       // One that did not say what it spent may have spent all that it had.
       settle: (used) => {
+        if (!isOpen) return
+        isOpen = false
         this.#leased = added(this.#leased, negative(held))
         this.#below = added(this.#below, { ...(used ?? held), ms: 0 })
       },
@@ -184,7 +187,7 @@ export class BudgetWatch {
 /** What an agent that is asked may spend, until it has answered. */
 export interface OpenLease {
   readonly lease: Lease
-  /** @param used what it said it spent; undefined when it did not answer */
+  /** Only the first time counts. @param used what it said it spent; undefined when it did not answer */
   settle(used: Spent | undefined): void
 }
 
