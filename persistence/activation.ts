@@ -3,6 +3,7 @@
  * for *which* and the medium for the bytes.
  */
 import type { Chain } from './chain-walk.ts'
+import { noChanges } from './changes.ts'
 import { damaged, isDamage, missing, readTimer } from './decode.ts'
 import { isTombstone } from './endings.ts'
 import type { ChainEnd, HistoryReader } from './history-reader.ts'
@@ -23,12 +24,18 @@ import type { Subscription } from './subscriptions.ts'
 import type { Timer } from './timer-heap.ts'
 import { firstPage, WaitingMessages } from './waiting-messages.ts'
 
+/** Most bytes of records and snapshots that are read together. */
+const bytesTogether = 8 * 1024 * 1024
+
 interface End extends ChainEnd {
   readonly turn: number
+  /** Of records since the newest snapshot. */
+  readonly bytes: number
+  readonly snapshotSize: number
 }
 
 /** Of an actor that was never here. */
-const nowhere: End = Object.freeze({ no: 0, head: 0, turn: 0 })
+const nowhere: End = Object.freeze({ no: 0, head: 0, turn: 0, bytes: 0, snapshotSize: 0 })
 
 export class Activations {
   readonly waiting: WaitingMessages
@@ -48,13 +55,16 @@ export class Activations {
     return this.#loaded(actor, end, this.#reader.chain(end), limit)
   }
 
-  /** The same for many, with one sweep over the history instead of a walk for each. */
+  /**
+   * The same for many, with one sweep over the history instead of a walk for each: the first of them, as
+   * many as fit into memory together, and one at least.
+   */
   loadMany(actors: readonly string[], limit: number): (LoadedActor | Damage)[] {
-    const ends = actors.map((actor) => this.#endOf(actor))
+    const ends = fitting(actors, (actor) => this.#endOf(actor))
     const chains = this.#reader.chains(ends)
-    return actors.map((actor, i) => {
-      const end = ends[i] as End
-      return this.#loaded(actor, end, chains.get(end.no) ?? { changes: [] }, limit)
+    return ends.map((end, i) => {
+      const actor = actors[i] as string
+      return this.#loaded(actor, end, chains.get(end.no) ?? { changes: noChanges }, limit)
     })
   }
 
@@ -147,4 +157,16 @@ export class Activations {
   #subscription({ pattern, name, lane }: Subscription): StoredSubscription {
     return { pattern: this.#medium.name(pattern), name: this.#medium.name(name), lane }
   }
+}
+
+function fitting(actors: readonly string[], endOf: (actor: string) => End): End[] {
+  const found: End[] = []
+  let bytes = 0
+  for (const actor of actors) {
+    const end = endOf(actor)
+    bytes += end.bytes + end.snapshotSize
+    if (bytes > bytesTogether && found.length > 0) break
+    found.push(end)
+  }
+  return found
 }

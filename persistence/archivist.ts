@@ -159,7 +159,7 @@ export class Archivist {
 
   /** Nothing to keep when nothing changed since the last snapshot, or nothing was ever written. */
   #fold(no: number, chain: Chain): Snapshot | undefined {
-    const last = chain.changes.at(-1)
+    const { last } = chain.changes
     if (last === undefined) return undefined
     const actor = this.#medium.address(no)
     const folded = this.#folded(chain, actor, last.position)

@@ -2,24 +2,24 @@
  * One actor's way back along its records, from its newest to where folding starts: a snapshot, a
  * whole state, a tombstone, or its first record. Never past a record that cannot be read (D4).
  */
-import { damaged, isDamage, readSections, type Texts } from './decode.ts'
+import { type Changes, ChangesBuilder } from './changes.ts'
+import { bodyOf, damaged, isDamage, type Texts } from './decode.ts'
 import { At, getU48 } from './directory.ts'
 import type { Place } from './places.ts'
 import { RecordFlag, RecordKind } from './record.ts'
-import type { Change, Damage, Snapshot } from './stored.ts'
+import type { Damage, Snapshot } from './stored.ts'
 
 /** What an actor's state is folded from. */
 export interface Chain {
   readonly snapshot?: Snapshot
-  /** Oldest first. */
-  readonly changes: readonly Change[]
+  readonly changes: Changes
 }
 
 export class ChainWalk {
   readonly no: number
   readonly #texts: Texts
   readonly #snapshot: Snapshot | undefined
-  readonly #changes: Change[] = []
+  readonly #changes = new ChangesBuilder()
   #next: number
   #damage: Damage | undefined
   /** A tombstone or a whole state ended it above its snapshot. */
@@ -44,7 +44,7 @@ export class ChainWalk {
 
   get result(): Chain | Damage {
     if (this.#damage !== undefined) return this.#damage
-    const changes = this.#changes.toReversed()
+    const { changes } = this.#changes
     return this.#isWhole || this.#snapshot === undefined
       ? { changes }
       : { snapshot: this.#snapshot, changes }
@@ -58,16 +58,24 @@ export class ChainWalk {
   }
 
   #pass(place: Place): void {
-    const change = folding.has(kindOf(place)) ? readChange(place, this.#texts) : undefined
-    if (isDamage(change)) {
-      this.#damage = change
+    if (folding.has(kindOf(place)) && !this.#keep(place)) {
+      this.#damage = damaged(place, this.#texts, 'its body fails its checksum')
       this.#next = 0
       return
     }
-    if (change !== undefined) this.#changes.push(change)
     this.#next = getU48(place.view, place.at + At.previous)
     if (flagsOf(place) & RecordFlag.whole) this.#stop()
     else this.#arrive()
+  }
+
+  /** False for a body that cannot be read. */
+  #keep(place: Place): boolean {
+    const { segment, view, at, position } = place
+    const body = bodyOf(place)
+    if (body === undefined) return false
+    const turn = getU48(view, at + At.turn)
+    const version = view.getUint16(at + At.version, true)
+    return this.#changes.prepend({ position, turn, version }, segment.body, body.start, body.end)
   }
 
   #stop(): void {
@@ -92,22 +100,6 @@ export class ChainWalk {
 
 /** Kinds whose body can change a state. */
 const folding: ReadonlySet<RecordKind> = new Set([RecordKind.turn, RecordKind.parked])
-
-function readChange(place: Place, texts: Texts): Change | Damage | undefined {
-  if (place.view.getUint32(place.at + At.length, true) === 0) return undefined
-  const sections = readSections(place)
-  if (sections === undefined) return damaged(place, texts, 'its body fails its checksum')
-  const { state, patch, meta } = sections
-  if (state === undefined && patch === undefined && meta === undefined) return undefined
-  return {
-    position: place.position,
-    turn: getU48(place.view, place.at + At.turn),
-    version: place.view.getUint16(place.at + At.version, true),
-    ...(state && { state }),
-    ...(patch && { patch }),
-    ...(meta && { meta }),
-  }
-}
 
 function actorOf({ view, at }: Place): number {
   return view.getUint32(at + At.actor, true)

@@ -194,12 +194,22 @@ function readOwnId(place: Place, part: number): string | undefined {
  * The verified body slice of an entry; offset, length and crc lie in a row from `field`. A copy: a
  * view posted to another thread would take the whole segment along.
  */
-function slice({ segment, view }: Place, entry: number, field: number): Uint8Array | undefined {
+function slice(place: Place, entry: number, field: number): Uint8Array | undefined {
+  const found = extentOf(place, entry, field)
+  return found && place.segment.body.slice(found.start, found.end)
+}
+
+/** Where a record's own body lies in that of its segment; undefined if it fails its checksum. */
+export function bodyOf(place: Place): { readonly start: number; readonly end: number } | undefined {
+  return extentOf(place, place.at, At.offset)
+}
+
+function extentOf({ segment, view }: Place, entry: number, field: number) {
   const start = view.getUint32(entry + field, true)
   const end = start + view.getUint32(entry + field + 4, true)
   if (end > segment.body.length) return undefined
   if (crc32(segment.body, start, end) !== view.getUint32(entry + field + 8, true)) return undefined
-  return segment.body.slice(start, end)
+  return { start, end }
 }
 
 /** What a damaged record still says of itself (D4). */

@@ -209,7 +209,10 @@ export interface Store extends StoreReader {
    * @param limit most pending messages to return; the rest by `pending`
    */
   load(actor: string, limit: number): LoadedActor | Damage
-  /** The same for many actors at once: one sweep over the history serves them all. */
+  /**
+   * The same for many actors at once: one sweep over the history serves them all. Answers for the first of
+   * them, as many as fit into memory together, and one at least; ask again for the others.
+   */
   loadMany(actors: readonly string[], limit: number): (LoadedActor | Damage)[]
   /** Pending messages of one actor after a page's `next`. */
   pending(actor: string, after: MessageRef, limit: number): PendingPage

@@ -2,6 +2,7 @@
  * What comes out of a store: records, parts and messages as read back, with texts and positions
  * resolved and every checksum verified. Plain data, safe to post to another thread.
  */
+import type { Changes } from './changes.ts'
 import type { MessageRef, PartKind, RecordKind, Sections } from './record.ts'
 
 /** A message as the store holds it. */
@@ -133,16 +134,6 @@ export interface Snapshot {
   readonly meta?: Uint8Array
 }
 
-/** What folding needs of one record. */
-export interface Change {
-  readonly position: number
-  readonly turn: number
-  readonly version: number
-  readonly state?: Uint8Array
-  readonly patch?: Uint8Array
-  readonly meta?: Uint8Array
-}
-
 /** A step record of a message that is still pending (D2). */
 export interface StoredStep {
   /** True for `stepDone`. */
@@ -203,8 +194,8 @@ export interface LoadedActor {
   /** Number of the last turn. */
   readonly turn: number
   readonly snapshot?: Snapshot
-  /** State changes since the snapshot, oldest first. */
-  readonly changes: readonly Change[]
+  /** What changed since the snapshot. */
+  readonly changes: Changes
   /** Not stashed. */
   readonly pending: PendingPage
   /** Stashed, in stash order. */

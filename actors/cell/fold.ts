@@ -1,9 +1,5 @@
-/**
- * State from records: the newest snapshot and every change after it, in order (D4). The same fold
- * serves activation, snapshots and replay (R4).
- */
-import { decodeValue } from '../../persistence/codec.ts'
-import { applyPatch } from '../../persistence/patch.ts'
+/** An actor as the store has it: its records folded, with the book it has when none was written. */
+import { foldChain, versionOf } from '../../persistence/fold.ts'
 import type { LoadedActor } from '../../persistence/stored.ts'
 import { type Book, emptyBook } from './book.ts'
 
@@ -17,16 +13,7 @@ export interface Folded {
 }
 
 /** @throws STORE_CORRUPT when a change does not fit */
-export function fold({ snapshot, changes, turn }: LoadedActor): Folded {
-  let state = snapshot && { value: decodeValue(snapshot.state) }
-  let book: unknown = snapshot?.meta ? decodeValue(snapshot.meta) : emptyBook()
-  for (const change of changes) {
-    if (change.state !== undefined) state = { value: decodeValue(change.state) }
-    if (change.patch !== undefined) {
-      state = { value: applyPatch(state?.value, decodeValue(change.patch)) }
-    }
-    if (change.meta !== undefined) book = applyPatch(book, decodeValue(change.meta))
-  }
-  const version = changes.at(-1)?.version ?? snapshot?.version ?? 0
-  return { turn, version, state, book: book as Book }
+export function fold(loaded: LoadedActor): Folded {
+  const { state, meta } = foldChain(loaded, emptyBook)
+  return { turn: loaded.turn, version: versionOf(loaded), state, book: meta as Book }
 }

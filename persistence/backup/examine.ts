@@ -12,7 +12,7 @@ import type { Chain } from '../chain-walk.ts'
 import { crc32 } from '../crc.ts'
 import { damaged, isDamage, partsOf } from '../decode.ts'
 import { At } from '../directory.ts'
-import { foldChain, hasMeta } from '../fold.ts'
+import { foldChain, hasMeta, versionOf } from '../fold.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import type { Ledger } from '../ledger.ts'
 import { type Place, placesIn } from '../places.ts'
@@ -168,7 +168,7 @@ class Examination {
         actor,
         position: row?.head ?? 0,
         turn: row?.turn ?? 0,
-        version: versionOf(short.get(no)),
+        version: versionIn(short.get(no)),
         hash: hash ?? '-',
       })
     })
@@ -257,7 +257,6 @@ function isSliceSound({ segment, view }: Place, entry: number): boolean {
   return crc32(segment.body, start, end) === view.getUint32(entry + At.crc, true)
 }
 
-function versionOf(chain: Chain | Damage | undefined): number {
-  if (chain === undefined || isDamage(chain)) return 0
-  return chain.changes.at(-1)?.version ?? chain.snapshot?.version ?? 0
+function versionIn(chain: Chain | Damage | undefined): number {
+  return chain === undefined || isDamage(chain) ? 0 : versionOf(chain)
 }

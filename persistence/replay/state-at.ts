@@ -6,17 +6,16 @@
  */
 import { isDeepStrictEqual } from 'node:util'
 import { TroupeError } from '../../mailbox/errors.ts'
-import type { Chain } from '../chain-walk.ts'
 import { decodeValue } from '../codec.ts'
 import { copyEncodable } from '../copy.ts'
 import { isDamage, missing } from '../decode.ts'
 import { At, getU48 } from '../directory.ts'
-import { foldChain } from '../fold.ts'
+import { foldState, versionOf } from '../fold.ts'
 import type { HistoryReader } from '../history-reader.ts'
 
 import { applyPatch, type Patch, patchPaths } from '../patch.ts'
 import { RecordFlag, RecordKind } from '../record.ts'
-import type { Damage, Snapshot, StoredRecord } from '../stored.ts'
+import type { Damage, StoredRecord } from '../stored.ts'
 import { mayTouch, parsePlace, valueAt } from './place.ts'
 
 /** An actor as it was after one of its records. */
@@ -55,25 +54,9 @@ export function stateAt(
   const no = place.view.getUint32(place.at + At.actor, true)
   const chain = reader.chain({ no, head })
   if (isDamage(chain)) return chain
-  const { state } = foldChain(withoutMeta(chain), () => undefined)
-  const version = state === undefined ? 0 : versionOf(chain)
+  const state = foldState(chain)
+  const version = state === undefined ? 0 : Math.max(1, versionOf(chain))
   return { actor, position: head, turn: lastTurn(reader, head), version, state }
-}
-
-function versionOf({ snapshot, changes }: Chain): number {
-  return Math.max(1, changes.at(-1)?.version ?? snapshot?.version ?? 1)
-}
-
-/** The runtime's book about the actor is none of its state. */
-function withoutMeta({ snapshot, changes }: Chain): Chain {
-  return {
-    ...(snapshot && { snapshot: stateOnly(snapshot) }),
-    changes: changes.map(({ meta: _meta, ...change }) => change),
-  }
-}
-
-function stateOnly({ meta: _meta, ...snapshot }: Snapshot): Snapshot {
-  return snapshot
 }
 
 /** Number of the newest turn at or before one of the actor's records; turns begin anew after its end. */

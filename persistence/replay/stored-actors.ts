@@ -7,8 +7,9 @@ import { setImmediate } from 'node:timers/promises'
 import { Activations } from '../activation.ts'
 import type { ActorRow } from '../actor-table.ts'
 import type { Chain } from '../chain-walk.ts'
+import { noChanges } from '../changes.ts'
 import { isDamage } from '../decode.ts'
-import { foldChain } from '../fold.ts'
+import { foldState, versionOf } from '../fold.ts'
 import type { HistoryReader } from '../history-reader.ts'
 import type { Ledger } from '../ledger.ts'
 import type { ReadMedium } from '../medium.ts'
@@ -57,7 +58,7 @@ export async function* storedActors(
     for (const { no, actor } of batch) {
       yield {
         actor,
-        ...folded(actor, chains.get(no) ?? { changes: [] }),
+        ...folded(actor, chains.get(no) ?? { changes: noChanges }),
         messages: waiting(activations, no),
         timers: [...ledger.timers.of(no)].map((timer) => activations.timer(timer)),
         subscriptions: [...ledger.subscriptions.of(no)].map(({ pattern, name, lane }) => ({
@@ -83,27 +84,14 @@ function endOf(ledger: Ledger, medium: ReadMedium, no: number): Pick<ActorRow, '
 /** The runtime's book is not wanted here. */
 function folded(actor: string, chain: Chain | Damage): Pick<StoredActor, 'state' | 'damage'> {
   if (isDamage(chain)) return { damage: chain }
-  const { snapshot, changes } = chain
   try {
-    const { state } = foldChain(
-      {
-        ...(snapshot && { snapshot: withoutMeta(snapshot) }),
-        changes: changes.map(withoutMeta),
-      },
-      () => undefined,
-    )
+    const state = foldState(chain)
     if (state === undefined) return {}
-    const version = Math.max(1, changes.at(-1)?.version ?? snapshot?.version ?? 1)
-    return { state: { value: state.value, version } }
+    return { state: { value: state.value, version: Math.max(1, versionOf(chain)) } }
   } catch (error) {
     const detail = `its records do not fold: ${error instanceof Error ? error.message : error}`
     return { damage: { kind: 'damaged', detail, positions: [], actor } }
   }
-}
-
-function withoutMeta<T extends { readonly meta?: unknown }>(one: T): Omit<T, 'meta'> {
-  const { meta: _meta, ...rest } = one
-  return rest
 }
 
 function* waiting({ waiting: of }: Activations, no: number): Generator<StoredMessage | Damage> {

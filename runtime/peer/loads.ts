@@ -9,11 +9,11 @@ import PQueue from 'p-queue'
 import type { Damage, LoadedActor } from '../../persistence/stored.ts'
 import type { StoreClient } from './store-client.ts'
 
-/** Actors that one question asks for. */
-const batchSize = 25
+/** Most actors that one question asks for; the store brings as many of them as its answer has room for. */
+export const batchSize = 256
 /** Questions that are out: while one is answered, the next one is on its way. */
 const batches = 2
-/** Actors of one thread that are loaded at once. */
+/** Most actors of one thread that are loaded at once. */
 export const loadsAtOnce = batchSize * batches
 
 interface Waiting {
@@ -57,12 +57,20 @@ export class Loads {
     const limit = batch[0]?.limit ?? 0
     try {
       const loaded = await this.#client.ask('loadMany', { actors, limit })
-      for (const [i, { resolve }] of batch.entries()) resolve(loaded[i] as LoadedActor | Damage)
+      for (const [i, one] of loaded.entries()) batch[i]?.resolve(one)
+      this.#putBack(batch.slice(loaded.length))
     } catch (error) {
       if (batch.length === 1) return batch[0]?.reject(error)
       // One that cannot be read must not keep the others from coming up.
       for (const one of batch) await this.#load([one])
     }
+  }
+
+  /** What the answer had no room for is asked for again, before those behind it. */
+  #putBack(rest: readonly Waiting[]): void {
+    if (rest.length === 0) return
+    if (this.#waiting.length === 0) this.#schedule()
+    this.#waiting.unshift(...rest)
   }
 
   /** The oldest, and those behind it with the same limit. */

@@ -7,6 +7,7 @@ import { decodeError } from '../../actors/cell/error-data.ts'
 import { Script, type ScriptEntry } from '../../actors/cell/script.ts'
 import { decodeInputs } from '../../actors/cell/turn-inputs.ts'
 import type { TroupeError } from '../../mailbox/errors.ts'
+import { noChanges } from '../../persistence/changes.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import { damaged, isDamage, missing } from '../../persistence/decode.ts'
 import { At } from '../../persistence/directory.ts'
@@ -70,7 +71,7 @@ function chainBefore(
   reader: HistoryReader,
   record: StoredRecord,
 ): Pick<LoadedActor, 'snapshot' | 'changes'> | Damage {
-  if (record.previous === 0) return { changes: [] }
+  if (record.previous === 0) return { changes: noChanges }
   const place = reader.place(record.position) ?? missing(record.position)
   if (isDamage(place)) return place
   const no = place.view.getUint32(place.at + At.actor, true)

@@ -15,6 +15,7 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import { writeArchive } from '../../persistence/archive-file.ts'
 import { Archivist } from '../../persistence/archivist.ts'
 import { takeBackup } from '../../persistence/backup/index.ts'
+import type { ChangeHead } from '../../persistence/changes.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import { foldChain } from '../../persistence/fold.ts'
@@ -79,8 +80,7 @@ async function snapshotAndCheckpoint(w: World, file: string): Promise<void> {
   })
   if (isDamage(chain)) throw new Error(chain.detail)
   const { state, meta } = foldChain(chain, emptyBook)
-  const last = chain.changes.at(-1) as (typeof chain.changes)[0]
-  const { position, turn, version } = last
+  const { position, turn, version } = chain.changes.last as ChangeHead
   const snapshot = { actor: 'account/alice', position, turn, version }
   w.store.writeSnapshot(
     { ...snapshot, state: encodeValue(state?.value), meta: encodeValue(meta) },

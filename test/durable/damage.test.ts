@@ -5,7 +5,9 @@ import { test } from 'node:test'
 import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import { ChangesBuilder } from '../../persistence/changes.ts'
 import { encodeValue } from '../../persistence/codec.ts'
+import { Section } from '../../persistence/record.ts'
 import type { Store } from '../../persistence/store.ts'
 import { withFolderAsync } from '../persistence/temp.ts'
 import { code, Gate, settled } from './support.ts'
@@ -155,11 +157,11 @@ test('D4: a change that does not fit its state fails the activation, and is not 
   onLoad(next, (id, limit) => {
     const loaded = load(id, limit)
     if (loaded.kind === 'damaged') return loaded
-    const changes = loaded.changes.map((change) => ({
-      ...change,
-      patch: encodeValue([1, 'no such place', 5]),
-    }))
-    return { ...loaded, changes }
+    const patch = encodeValue([1, 'no such place', 5])
+    const body = Uint8Array.of(Section.patch, patch.length, 0, 0, 0, ...patch)
+    const build = new ChangesBuilder()
+    build.prepend({ position: loaded.position, turn: 1, version: 1 }, body, 0, body.length)
+    return { ...loaded, changes: build.changes }
   })
   await assert.rejects(settled(next, next.ref(Note, 'a').ask.all()), code('STORE_CORRUPT'))
   next.assertBalanced()

@@ -4,6 +4,7 @@ import { chmodSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { changesIn } from '../../persistence/changes.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import { noMessage } from '../../persistence/record.ts'
 import { type Connect, type Connection, connect } from '../../persistence/sqlite/connection.ts'
@@ -33,7 +34,7 @@ function faulty(next: () => Fault): Connect {
 function changes(store: Store): (string | undefined)[] {
   const loaded = store.load(a, 10)
   assert.ok(!isDamage(loaded))
-  return loaded.changes.map(({ patch }) => text(patch))
+  return changesIn(loaded.changes).map(({ patch }) => text(patch))
 }
 
 function code(expected: string): (error: unknown) => boolean {

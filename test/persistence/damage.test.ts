@@ -6,6 +6,7 @@ import { test } from 'node:test'
 import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { changesIn } from '../../persistence/changes.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import { noMessage } from '../../persistence/record.ts'
 import { connect } from '../../persistence/sqlite/connection.ts'
@@ -58,7 +59,10 @@ function withStore(
 function changes(store: Store, actor: string): (string | undefined)[] {
   const loaded = store.load(actor, 10)
   if (isDamage(loaded)) assert.fail(loaded.detail)
-  return [text(loaded.snapshot?.state), ...loaded.changes.map(({ patch }) => text(patch))]
+  return [
+    text(loaded.snapshot?.state),
+    ...changesIn(loaded.changes).map(({ patch }) => text(patch)),
+  ]
 }
 
 function history(store: Store): void {

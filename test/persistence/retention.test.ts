@@ -180,7 +180,7 @@ class History {
       const loaded = this.store.load(actor, 0)
       if (isDamage(loaded)) assert.fail(loaded.detail)
       const { state } = foldChain(loaded, () => undefined)
-      const last = loaded.changes.at(-1)
+      const last = loaded.changes.last
       if (state === undefined || last === undefined) continue
       const { position, turn, version } = last
       this.store.writeSnapshot(

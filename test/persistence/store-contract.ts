@@ -6,6 +6,7 @@
  */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { changesIn } from '../../persistence/changes.ts'
 import { encodeCheckpoint } from '../../persistence/checkpoint.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import { noMessage } from '../../persistence/record.ts'
@@ -91,7 +92,7 @@ export function storeContract(factory: StoreFactory): void {
       assert.deepEqual(pendingOf(store, b), ['out'])
       assert.equal(load(store, a).turn, 1)
       assert.deepEqual(
-        load(store, a).changes.map(({ patch }) => text(patch)),
+        changesIn(load(store, a).changes).map(({ patch }) => text(patch)),
         ['patch'],
       )
       const record = store.record(2)
@@ -247,7 +248,7 @@ export function storeContract(factory: StoreFactory): void {
       writer.turn(a, { position: 2, index: 0 }, 'rebased', RecordFlag.rebased)
       assert.deepEqual(writer.commit().refused, [])
       assert.deepEqual(
-        load(store, a).changes.map(({ patch }) => text(patch)),
+        changesIn(load(store, a).changes).map(({ patch }) => text(patch)),
         ['p1', 'rebased'],
       )
     },
@@ -276,7 +277,10 @@ export function storeContract(factory: StoreFactory): void {
       assert.deepEqual(pendingOf(store, b), ['real'])
       assert.equal(store.nextDue(), undefined)
       const loaded = load(store, a)
-      assert.deepEqual([loaded.turn, loaded.changes.length, loaded.subscriptions.length], [0, 0, 0])
+      assert.deepEqual(
+        [loaded.turn, changesIn(loaded.changes).length, loaded.subscriptions.length],
+        [0, 0, 0],
+      )
     }
   })
 
@@ -690,7 +694,7 @@ export function storeContract(factory: StoreFactory): void {
       for (const store of beforeAndAfter(under)) {
         const loaded = load(store, a)
         assert.deepEqual(
-          loaded.changes.map(({ patch }) => text(patch)),
+          changesIn(loaded.changes).map(({ patch }) => text(patch)),
           ['new'],
         )
         assert.deepEqual(
@@ -790,7 +794,7 @@ export function storeContract(factory: StoreFactory): void {
         assert.deepEqual([text(loaded.snapshot?.state), text(loaded.snapshot?.meta)], ['s4', 'm4'])
         assert.deepEqual([loaded.snapshot?.turn, loaded.snapshot?.version], [4, 1])
         assert.deepEqual(
-          loaded.changes.map(({ patch }) => text(patch)),
+          changesIn(loaded.changes).map(({ patch }) => text(patch)),
           ['p5'],
         )
       }
@@ -829,7 +833,7 @@ export function storeContract(factory: StoreFactory): void {
     const { changes, snapshot } = load(store, a)
     assert.equal(snapshot, undefined)
     assert.deepEqual(
-      changes.map(({ state, patch, version }) => [text(state), text(patch), version]),
+      changesIn(changes).map(({ state, patch, version }) => [text(state), text(patch), version]),
       [['migrated', 'p2', 2]],
     )
   })
@@ -986,7 +990,7 @@ export function storeContract(factory: StoreFactory): void {
     writer.turn('account/7', noMessage, 'again')
     assert.deepEqual(writer.commit().refused, [])
     assert.deepEqual(
-      load(store, 'account/7').changes.map(({ patch }) => text(patch)),
+      changesIn(load(store, 'account/7').changes).map(({ patch }) => text(patch)),
       ['p', 'again'],
     )
   })

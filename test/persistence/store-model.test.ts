@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import fc from 'fast-check'
+import { changesIn } from '../../persistence/changes.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import { openMemoryStore } from '../../persistence/memory-store.ts'
 import { type MessageRef, noMessage } from '../../persistence/record.ts'
@@ -197,7 +198,7 @@ class Run {
   #snapshot(): void {
     for (const actor of names) {
       const loaded = this.store.load(actor, 0)
-      const last = isDamage(loaded) ? undefined : loaded.changes.at(-1)
+      const last = isDamage(loaded) ? undefined : loaded.changes.last
       if (last === undefined) continue
       const state = bytes(this.naive.actor(actor).changes.join())
       this.store.writeSnapshot(
@@ -213,7 +214,7 @@ class Run {
       const loaded = this.store.load(name, 1000)
       assert.ok(!isDamage(loaded))
       const expected = this.naive.actor(name)
-      const changed = loaded.changes.map(({ patch }) => text(patch))
+      const changed = changesIn(loaded.changes).map(({ patch }) => text(patch))
       const from = loaded.snapshot && text(loaded.snapshot.state)
       assert.deepEqual([...(from ? from.split(',') : []), ...changed], expected.changes)
       assert.equal(loaded.turn, expected.turn)

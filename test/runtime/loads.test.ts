@@ -5,6 +5,8 @@ import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import { MemoryMedium, openMemoryStore } from '../../persistence/memory-store.ts'
+import { RecordKind } from '../../persistence/record.ts'
+import { SegmentBuilder } from '../../persistence/segment.ts'
 import { JournalClient } from '../../runtime/peer/journal.ts'
 import { loadsAtOnce } from '../../runtime/peer/loads.ts'
 import { StoreClient } from '../../runtime/peer/store-client.ts'
@@ -21,10 +23,10 @@ function journalTo(asked: Asked[]): { client: StoreClient; journal: JournalClien
 
 const names = (count: number): string[] => Array.from({ length: count }, (_, i) => `a/${i}`)
 
-test('at most 50 actors of a thread are loaded at once, the others wait their turn', async () => {
+test('only so many actors of a thread are loaded at once, the others wait their turn', async () => {
   const asked: Asked[] = []
   const { client, journal } = journalTo(asked)
-  const loads = names(120).map((name) => journal.load(name, 1))
+  const loads = names(700).map((name) => journal.load(name, 1))
   let most = 0
   for (let answered = 0; ; answered += 1) {
     await new Promise(setImmediate)
@@ -37,12 +39,42 @@ test('at most 50 actors of a thread are loaded at once, the others wait their tu
   }
   await Promise.all(loads)
   assert.equal(most, loadsAtOnce)
-  assert.equal(loadsAtOnce, 50)
-  assert.equal(asked.length, 5)
+  assert.equal(loadsAtOnce, 512)
+  assert.equal(asked.length, 3)
   assert.deepEqual(
     asked.flatMap((message) => message.with.actors),
-    names(120),
+    names(700),
   )
+})
+
+test('what an answer had no room for is asked for again, before those behind it', async () => {
+  const asked: Asked[] = []
+  const { client, journal } = journalTo(asked)
+  const loads = names(600).map((name) => journal.load(name, 1))
+  for (let answered = 0; ; answered += 1) {
+    await new Promise(setImmediate)
+    const message = asked[answered]
+    if (message === undefined) break
+    const brought = answered === 0 ? ['a/0'] : message.with.actors
+    const value = brought.map(() => ({ kind: 'loaded' }))
+    client.receive({ kind: 'answer', id: message.id, value })
+  }
+  await Promise.all(loads)
+  assert.deepEqual(asked[2]?.with.actors, [...names(256).slice(1), 'a/512'])
+})
+
+test('M5: actors with large states are read a few at a time, one at least', () => {
+  const store = openMemoryStore()
+  const build = new SegmentBuilder(1, store.beginEpoch(1))
+  const state = new Uint8Array(3 * 1024 * 1024)
+  for (const actor of names(4))
+    build.record({ kind: RecordKind.turn, time: 1, actor, turn: 1, state })
+  const whole = new Uint8Array(9 * 1024 * 1024)
+  build.record({ kind: RecordKind.turn, time: 1, actor: 'a/huge', turn: 1, state: whole })
+  store.commit([build.take()])
+  assert.equal(store.loadMany(names(4), 1).length, 2)
+  assert.equal(store.loadMany(names(4).slice(2), 1).length, 2)
+  assert.equal(store.loadMany(['a/huge', 'a/0'], 1).length, 1)
 })
 
 test('actors with room for different numbers of messages are asked for apart', async () => {
