@@ -55,14 +55,17 @@ export class HostLosses {
     this.#types = [...types]
   }
 
-  /** Moves the dead host's figures into the main thread's rows, and wakes who missed its messages. */
+  /**
+   * Moves the dead host's figures into the main thread's rows, and wakes who missed its messages.
+   * What can fail comes first: a settlement that failed moved nothing, and can be done again.
+   */
   async settle(death: HostDeath, links: LinkLosses): Promise<void> {
-    const tally = await this.#tally(death)
+    const [tally, receivers] = [await this.#tally(death), await this.#receivers(death)]
     for (const type of this.#types) {
       this.#settleType(type, death, tally[type] ?? nothing, links.flow(type))
       this.#add(type, Count.inStore, links.inStore(type))
     }
-    await this.#wakeReceivers(death)
+    for (const actor of receivers) this.#peer.signal(actor, { kind: 'wake' })
   }
 
   /** What it committed without hearing of it. */
@@ -97,15 +100,15 @@ export class HostLosses {
     this.#add(type, Count.inStore, kept + flow.stored)
   }
 
-  /** Messages it committed and perhaps never released: their receivers look into the store (D1). */
-  async #wakeReceivers({ slot, epoch }: HostDeath): Promise<void> {
-    if (this.#store === undefined) return
-    const messages = await this.#store.ask('unreleased', { slot, epoch })
-    const receivers = new Set(
-      messages.map((message) => ('to' in message ? message.to : message.actor)),
-    )
-    for (const actor of receivers)
-      if (actor !== undefined) this.#peer.signal(actor, { kind: 'wake' })
+  /** Of messages that it committed and perhaps never released: they look into the store (D1). */
+  async #receivers({ slot, epoch }: HostDeath): Promise<ReadonlySet<string>> {
+    const receivers = new Set<string>()
+    const messages = (await this.#store?.ask('unreleased', { slot, epoch })) ?? []
+    for (const message of messages) {
+      const to = 'to' in message ? message.to : message.actor
+      if (to !== undefined) receivers.add(to)
+    }
+    return receivers
   }
 
   #add(type: string, column: number, by: number): void {

@@ -33,11 +33,11 @@ export function makeHosts(ground: Ground, needs: HostsNeeds): Hosts {
     worker: workerFile(options.host),
     beginEpoch: async (slot) => (await client?.ask('beginEpoch', { slot })) ?? 1,
     nextOrigin: () => origins.next(),
-    lost: async (host, error, links) => {
-      listener.hostLost(host.slot, error, flightOf(host.flight, types))
+    lost: (host, error) => {
       if (client !== undefined) quarantine.adopt(host.slot, host.hand)
-      await losses.settle(host, links)
+      listener.hostLost(host.slot, error, flightOf(host.flight, types))
     },
+    settle: (host, links) => losses.settle(host, links),
     started: (slot) => listener.hostStarted(slot),
     blocked: (slot, turn) => listener.hostBlocked(slot, turn),
     retired: (slot) => listener.hostRetired(slot),
