@@ -1,15 +1,14 @@
 /**
- * A gate in the memory of one thread. p-queue runs the calls and counts those that run; `Turns` is the
- * queue it takes them from, and says who is next (`Line`) and whether yet (`Minute`, `Retry-After`).
+ * A gate in the memory of one thread. p-queue runs the calls and counts those that run; the queue it
+ * takes them from says who is next and whether yet (`gate-turns.ts`).
  *
  * 1. No limit is exceeded in any window of a minute, as far as reservations cover what calls use.
  * 2. Nobody waits for ever, whatever comes behind or in a more urgent lane.
  * 3. While nobody waits, nothing wakes (S4).
  */
 import PQueue from 'p-queue'
-import { type CancelAlarm, type Clock, SystemClock } from '../../../mailbox/clock.ts'
+import { type Clock, SystemClock } from '../../../mailbox/clock.ts'
 import { TroupeError } from '../../../mailbox/errors.ts'
-import type { UserLane } from '../../../mailbox/lane.ts'
 import { anInteger, checkOptions } from '../../../mailbox/options.ts'
 import {
   checkGateRequest,
@@ -18,9 +17,8 @@ import {
   type GateRequest,
   type Permit,
   type Settlement,
-  waitingLane,
 } from './gate.ts'
-import { type InLine, Line } from './line.ts'
+import { Turn, type TurnOptions, Turns } from './gate-turns.ts'
 import { cancelled } from './metered.ts'
 import { Minute, type Start } from './minute.ts'
 
@@ -47,27 +45,6 @@ export interface GateStats {
 /** Longest pause a service is granted. */
 const longestPause = 600_000
 
-type Run = () => Promise<unknown>
-
-class Turn implements InLine {
-  readonly lane: UserLane
-  readonly tenant: string
-  readonly tokens: number
-  run: Run | undefined
-  id = ''
-  start: Start | undefined
-
-  constructor({ lane, tenant = '', tokens = 0 }: GateRequest) {
-    this.lane = waitingLane(lane)
-    this.tenant = tenant
-    this.tokens = tokens
-  }
-
-  get cost(): number {
-    return Math.max(1, this.tokens)
-  }
-}
-
 /**
  * The caller's signal while it waits, and not longer: p-queue would free the place of a call that is
  * aborted while it runs, and the place is free when it settles.
@@ -89,11 +66,6 @@ class Waiting {
   over(): void {
     this.#caller.removeEventListener('abort', this.#leave)
   }
-}
-
-interface TurnOptions {
-  readonly id?: string
-  readonly turn: Turn
 }
 
 export class LocalGate implements Gate {
@@ -185,94 +157,6 @@ export class LocalGate implements Gate {
   #look(): void {
     const { concurrency } = this.#queue
     this.#queue.concurrency = concurrency
-  }
-}
-
-/** The queue p-queue takes calls from; empty to it while nobody may go yet. */
-class Turns {
-  readonly #clock: Clock
-  readonly #minute: Minute
-  readonly #look: () => void
-  readonly #line = new Line<Turn>()
-  readonly #ids = new Map<string, Turn>()
-  #closedUntil = 0
-  #alarm: { readonly at: number; readonly cancel: CancelAlarm } | undefined
-
-  constructor(clock: Clock, minute: Minute, look: () => void) {
-    this.#clock = clock
-    this.#minute = minute
-    this.#look = look
-  }
-
-  get waiting(): number {
-    return this.#line.size
-  }
-
-  get tokens(): number {
-    return this.#minute.tokensAt(this.#clock.mono())
-  }
-
-  /** For p-queue: whether there is one to take. */
-  get size(): number {
-    const next = this.#line.peek()
-    const now = this.#clock.mono()
-    const at = next === undefined ? now : Math.max(this.#opens(now), this.#fits(now, next))
-    this.#lookAt(at > now ? at : undefined)
-    return next !== undefined && at <= now ? 1 : 0
-  }
-
-  enqueue(run: Run, options: Partial<TurnOptions> = {}): void {
-    const { turn, id } = options as Required<TurnOptions>
-    turn.run = run
-    turn.id = id
-    this.#ids.set(id, turn)
-    this.#line.add(turn)
-  }
-
-  dequeue(): Run | undefined {
-    const turn = this.#line.take()
-    if (turn === undefined) return undefined
-    this.#ids.delete(turn.id)
-    turn.start = this.#minute.start(this.#clock.mono(), turn.tokens)
-    return turn.run
-  }
-
-  remove(id: string): void {
-    const turn = this.#ids.get(id)
-    this.#ids.delete(id)
-    if (turn !== undefined) this.#line.remove(turn)
-  }
-
-  /** p-queue asks for these two only where nobody here does. */
-  filter(): Run[] {
-    return []
-  }
-
-  setPriority(): void {}
-
-  settled(start: Start, tokens: number | undefined, pause: number): void {
-    if (tokens !== undefined) this.#minute.settle(start, tokens)
-    this.#closedUntil = Math.max(this.#closedUntil, this.#clock.mono() + pause)
-  }
-
-  #opens(now: number): number {
-    return Math.max(now, this.#closedUntil)
-  }
-
-  #fits(now: number, { tokens }: Turn): number {
-    return this.#minute.fits(now, tokens)
-  }
-
-  #lookAt(at: number | undefined): void {
-    if (this.#alarm?.at === at) return
-    this.#alarm?.cancel()
-    this.#alarm = undefined
-    if (at === undefined) return
-    const cancel = this.#clock.alarm(at, () => {
-      this.#alarm = undefined
-      this.#look()
-    })
-    this.#alarm = { at, cancel }
   }
 }
 
