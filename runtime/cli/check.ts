@@ -1,7 +1,8 @@
 /** `troupe check FILE --app app.ts`: what of a store new code would not load, before it is deployed. */
 import { TroupeError } from '../../mailbox/errors.ts'
 import { openRecording } from '../../persistence/replay/recording.ts'
-import { type CheckReport, checkStore, type Finding } from '../replay/check.ts'
+import { type CheckReport, checkStore } from '../replay/check.ts'
+import type { Finding } from '../replay/findings.ts'
 import { appOf } from './app-module.ts'
 import { parseArguments } from './arguments.ts'
 import { type Command, exit } from './command.ts'

@@ -1,9 +1,7 @@
 /**
  * What of a store new code would not load (D9): told before a deployment, from the states and the
- * waiting work themselves. Migrations run in memory; nothing is written.
- *
- * Findings are collected by what they are, with a count and a few examples: one forgotten line of an
- * app may concern a million actors.
+ * waiting work themselves. Migrations run in memory; nothing is written. What is the same of many actors
+ * is one finding (`findings.ts`).
  */
 import type { ActorDefinition } from '../../actors/actor.ts'
 import type { App } from '../../actors/app.ts'
@@ -20,44 +18,7 @@ import { aFunction, aSignal, checkOptions } from '../../mailbox/options.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import { type StoredActor, storedActors } from '../../persistence/replay/stored-actors.ts'
 import { openSqliteReader } from '../../persistence/sqlite/sqlite-store.ts'
-
-/**
- * What is found. `no-definition`: the type is not in the app. `removed-type`: on purpose.
- * `not-durable`: the type's actors are volatile now. `renamed-twice`: the new name is taken.
- * `newer`: a version that the code does not know. `migration`: a gap in the chain, or one that throws.
- * `no-handler`: the message is not in the definition. `removed-handler`: on purpose. `schema`: the
- * payload does not fit its message's schema. `damaged`: it cannot be read.
- */
-export type FindingKind =
-  | 'no-definition'
-  | 'removed-type'
-  | 'not-durable'
-  | 'renamed-twice'
-  | 'newer'
-  | 'migration'
-  | 'no-handler'
-  | 'removed-handler'
-  | 'schema'
-  | 'damaged'
-
-/** What is the same of one or many actors. */
-export interface Finding {
-  readonly kind: FindingKind
-  /** False for what is on purpose, or may be. */
-  readonly isProblem: boolean
-  readonly type: string
-  /** What it is about. */
-  readonly of: 'actor' | 'message' | 'timer' | 'subscription'
-  /** Handler, for messages, timers and subscriptions. */
-  readonly name?: string
-  /** Version of what was recorded, where that matters. */
-  readonly version?: number
-  /** Of the first. */
-  readonly detail: string
-  readonly count: number
-  /** Actors, the first few. */
-  readonly examples: readonly string[]
-}
+import { type About, type Finding, Findings } from './findings.ts'
 
 /** What a check found. */
 export interface CheckReport {
@@ -79,9 +40,6 @@ export interface CheckOptions {
   readonly progress?: (done: number, total: number) => void
   readonly signal?: AbortSignal
 }
-
-/** Actors named in a finding. */
-const examplesKept = 3
 
 /**
  * Looks at every actor of a store with the definitions of an app.
@@ -111,10 +69,12 @@ interface Waiting extends OldMessage {
   readonly of: 'message' | 'timer'
 }
 
+type Timer = StoredActor['timers'][number]
+
 class Check {
   readonly #app: App
   readonly #isKnown: (actor: string) => boolean
-  readonly #findings = new Map<string, Finding>()
+  readonly #findings = new Findings()
   #actors = 0
   #messages = 0
   #timers = 0
@@ -125,9 +85,7 @@ class Check {
   }
 
   report(position: number): CheckReport {
-    const findings = [...this.#findings.values()].sort(
-      (a, b) => Number(b.isProblem) - Number(a.isProblem),
-    )
+    const findings = this.#findings.all
     return {
       position,
       actors: this.#actors,
@@ -143,47 +101,62 @@ class Check {
     const about = { type, of: 'actor', actor: stored.actor } as const
     const present = this.#app.renamed.get(type) ?? type
     const definition = this.#app.actors.get(present)
-    let waiting = 0
-    for (const message of stored.messages) {
-      waiting += 1
-      if (isDamage(message)) this.#found('damaged', { ...about, of: 'message' }, message.detail)
-      else if (definition !== undefined) {
-        await this.#waiting(definition, stored.actor, type, { ...message, of: 'message' })
-      }
-    }
-    const { state, damage, timers, subscriptions } = stored
+    const waiting = await this.#messagesOf(stored, about, definition)
+    const { timers } = stored
     this.#messages += waiting
     this.#timers += timers.length
-    const isEmpty = state === undefined && damage === undefined && waiting + timers.length === 0
-    if (isEmpty && subscriptions.length === 0) return
+    if (isEmpty(stored, waiting)) return
     this.#actors += 1
     if (definition === undefined) return this.#unknown(about, waiting, timers.length)
     if (present !== type && this.#isKnown(present + stored.actor.slice(type.length))) {
-      this.#found('renamed-twice', about, `there are actors of type "${present}" by the same key`)
+      const detail = `there are actors of type "${present}" by the same key`
+      this.#findings.add('renamed-twice', about, detail)
     }
     if (definition.behavior.durable !== true) {
-      return this.#found('not-durable', about, `"${present}" is not durable any more`)
+      return this.#findings.add('not-durable', about, `"${present}" is not durable any more`)
     }
     this.#state(definition, stored, about)
-    for (const timer of timers) {
-      if (timer.damage !== undefined) {
-        this.#found('damaged', { ...about, of: 'timer' }, timer.damage.detail)
-      } else await this.#waiting(definition, stored.actor, type, { ...timer, of: 'timer' })
-    }
-    for (const { name } of subscriptions) {
+    for (const timer of timers) await this.#timer(definition, timer, about)
+    for (const { name } of stored.subscriptions) {
       this.#handler(definition, { ...about, of: 'subscription', name })
     }
   }
 
+  /** How many wait. */
+  async #messagesOf(
+    { messages }: StoredActor,
+    about: About,
+    definition: ActorDefinition | undefined,
+  ): Promise<number> {
+    let waiting = 0
+    for (const message of messages) {
+      waiting += 1
+      if (isDamage(message)) {
+        this.#findings.add('damaged', { ...about, of: 'message' }, message.detail)
+      } else if (definition !== undefined) {
+        await this.#waiting(definition, about, { ...message, of: 'message' })
+      }
+    }
+    return waiting
+  }
+
+  async #timer(definition: ActorDefinition, timer: Timer, about: About): Promise<void> {
+    if (timer.damage === undefined) {
+      return await this.#waiting(definition, about, { ...timer, of: 'timer' })
+    }
+    this.#findings.add('damaged', { ...about, of: 'timer' }, timer.damage.detail)
+  }
+
   #unknown(about: About, waiting: number, timers: number): void {
-    const isRemoved = this.#app.removed.has(about.type)
     const work = `${waiting} messages and ${timers} timers wait for the first`
-    if (isRemoved) this.#found('removed-type', about, `${work}; its type is listed as removed`)
-    else this.#found('no-definition', about, `its type is not in the app; ${work}`)
+    if (this.#app.removed.has(about.type)) {
+      return this.#findings.add('removed-type', about, `${work}; its type is listed as removed`)
+    }
+    this.#findings.add('no-definition', about, `its type is not in the app; ${work}`)
   }
 
   #state(definition: ActorDefinition, { actor, state, damage }: StoredActor, about: About): void {
-    if (damage !== undefined) return this.#found('damaged', about, damage.detail)
+    if (damage !== undefined) return this.#findings.add('damaged', about, damage.detail)
     if (state === undefined) return
     try {
       presentState(actor, definition, state.value, state.version)
@@ -194,8 +167,7 @@ class Check {
 
   async #waiting(
     definition: ActorDefinition,
-    actor: string,
-    type: string,
+    { type, actor }: About,
     waiting: Waiting,
   ): Promise<void> {
     const about = { type, actor, of: waiting.of, name: waiting.name }
@@ -214,8 +186,8 @@ class Check {
     const present = presentName(definition, name)
     if (definition.on.has(present) || durableHookOf(definition, present) !== undefined) return true
     if (definition.past.removed.has(name)) {
-      this.#found('removed-handler', about, `"${name}" is listed as removed`)
-    } else this.#found('no-handler', about, `there is no handler "${present}"`)
+      this.#findings.add('removed-handler', about, `"${name}" is listed as removed`)
+    } else this.#findings.add('no-handler', about, `there is no handler "${present}"`)
     return false
   }
 
@@ -236,42 +208,17 @@ class Check {
     if (issues === undefined) return
     const why = issues.map(({ message }) => message).join('; ')
     const more = isPublished ? '' : '; its handler gets it all the same'
-    this.#found('schema', about, `the payload does not fit its schema: ${why}${more}`, isPublished)
+    const detail = `the payload does not fit its schema: ${why}${more}`
+    this.#findings.add('schema', about, detail, isPublished)
   }
 
   #refused(about: About, error: unknown): void {
     if (!(error instanceof TroupeError)) throw error
-    this.#found(error.code === 'VERSION_NEWER' ? 'newer' : 'migration', about, error.message)
-  }
-
-  #found(
-    kind: FindingKind,
-    { type, of, name, version, actor }: About,
-    detail: string,
-    isProblem = kind !== 'removed-type' && kind !== 'removed-handler',
-  ): void {
-    const key = JSON.stringify([kind, isProblem, type, of, name, version])
-    const known = this.#findings.get(key)
-    const { count = 0, examples = [] } = known ?? {}
-    const isNew = examples.length < examplesKept && !examples.includes(actor)
-    this.#findings.set(key, {
-      kind,
-      isProblem,
-      type,
-      of,
-      ...(name !== undefined && { name }),
-      ...(version !== undefined && { version }),
-      detail: known?.detail ?? detail,
-      count: count + 1,
-      examples: isNew ? [...examples, actor] : examples,
-    })
+    this.#findings.add(error.code === 'VERSION_NEWER' ? 'newer' : 'migration', about, error.message)
   }
 }
 
-interface About {
-  readonly type: string
-  readonly of: Finding['of']
-  readonly actor: string
-  readonly name?: string
-  readonly version?: number
+function isEmpty({ state, damage, timers, subscriptions }: StoredActor, waiting: number): boolean {
+  const hasState = state !== undefined || damage !== undefined
+  return !hasState && waiting + timers.length + subscriptions.length === 0
 }

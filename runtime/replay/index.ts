@@ -60,13 +60,8 @@ export {
   stateAt,
 } from '../../persistence/replay/state-at.ts'
 export { type Stand, Walk, type WalkFilter } from '../../persistence/replay/walk.ts'
-export {
-  type CheckOptions,
-  type CheckReport,
-  checkStore,
-  type Finding,
-  type FindingKind,
-} from './check.ts'
+export { type CheckOptions, type CheckReport, checkStore } from './check.ts'
+export type { Finding, FindingKind } from './findings.ts'
 export { type OpenFork, type OpenForkOptions, openFork } from './open-fork.ts'
 export {
   type Divergence,
