@@ -1,13 +1,14 @@
 /**
  * One ask after the other from the calling thread to an actor on a host, beside a bare `postMessage` there
- * and back, and beside the same with both threads looking at their ports again and again.
+ * and back; and with threads that stay awake after work, beside the same with both looking at their ports
+ * again and again.
  */
 import { MessageChannel, type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
-import { createSystem } from '../../runtime/index.ts'
+import { createSystem, type System } from '../../runtime/index.ts'
 import { BareThread } from '../bare-threads.ts'
 import type { BenchCase, Round } from '../bench-case.ts'
 import { nodePeer } from '../peers/index.ts'
@@ -27,11 +28,11 @@ export const askRemote: BenchCase = {
   better: 'lower',
   gate: [{ ratioToBound: 1.3 }, { of: 'troupe, polling', ratioToBound: 1.5 }],
   async prepare(quick) {
-    const asks = quick ? 100 : 5_000
+    const asks = quick ? 100 : 10_000
     // Two threads that never sleep: on a machine that has other work they wait for each other.
-    const polls = asks / 10
-    const system = await createSystem(echoes, { workers: 1, development: false })
-    const there = system.ref(Echo, 'e')
+    const polls = quick ? 10 : 500
+    const asleep = await createSystem(echoes, { workers: 1, development: false, poll: 0 })
+    const awake = await createSystem(echoes, { workers: 1, development: false })
     const bare = await BareThread.start({ role: 'echo' })
     const { port1, port2 } = new MessageChannel()
     const polling = await BareThread.start({ role: 'pollingEcho', port: port2 })
@@ -42,8 +43,13 @@ export const askRemote: BenchCase = {
         const got = await ask(n)
         must(got === n, () => `expected ${n}, got ${String(got)}`)
       })
+    const asked = (system: System): (() => Promise<Round>) => {
+      const there = system.ref(Echo, 'e')
+      return () => asking((value) => there.ask.say(value))
+    }
     return {
-      ours: { name: 'troupe', round: () => asking((value) => there.ask.say(value)) },
+      ours: { name: 'troupe', round: asked(asleep) },
+      others: [{ name: 'troupe, polling', round: asked(awake), bound: 'polled there and back' }],
       bounds: [
         {
           name: 'postMessage there and back',
@@ -61,7 +67,7 @@ export const askRemote: BenchCase = {
       ],
       peers: [nodePeer('comlink', 'ask', asks)],
       async close() {
-        await system.close()
+        await Promise.all([asleep.close(), awake.close()])
         await Promise.all([bare.end(), polling.end()])
         port1.close()
       },

@@ -73,6 +73,7 @@ export class Host {
       origin: start.origin,
       development: start.development,
       residency: start.residency,
+      poll: start.poll,
       secrets: new Keyring(start.secrets),
       sink: reporter(start.reports, this.#letters, () => clock.wall()),
       jitter: Math.random,

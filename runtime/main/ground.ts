@@ -62,6 +62,7 @@ function makePeer(
     sink: listener.sink,
     jitter: ports.jitter,
     soon: ports.soon,
+    poll: options.workers === 0 ? 0 : options.poll,
     faults,
   })
   return peer

@@ -80,6 +80,7 @@ export async function startHost(side: HostMaker, slot: number, epoch: number): P
     hand,
     development: options.development,
     residency: options.residency,
+    poll: options.poll,
     secrets: options.secrets,
     control: control.port2,
     reports: reports.port2,

@@ -41,6 +41,11 @@ export interface SystemOptions {
   readonly workers?: number
   /** Freeze and re-encode every payload (T5). Default: true when NODE_ENV is `development`. */
   readonly development?: boolean
+  /**
+   * Milliseconds, at most 10, for which a thread that has just worked looks for more before it sleeps, as
+   * long as that was worth it the last time; 0 never. Trades CPU for latency. Default 0.2.
+   */
+  readonly poll?: number
   /** Most actors in memory per thread, of those that may leave it. Default 50,000. */
   readonly residency?: number
   /** Open a store that lost acknowledged records instead of refusing (D10). Default false. */
@@ -79,10 +84,16 @@ export interface SystemOptions {
 const aUrl: OptionCheck = (value) =>
   typeof value === 'string' && URL.canParse(value) ? undefined : 'the URL of a module'
 
+const aPollTime: OptionCheck = (value) =>
+  typeof value === 'number' && value >= 0 && value <= 10
+    ? undefined
+    : 'a number of milliseconds from 0 to 10'
+
 const checks = {
   store: aText,
   workers: anInteger(0, 256),
   development: aBoolean,
+  poll: aPollTime,
   residency: anInteger(1),
   acceptLoss: aBoolean,
   closeWithin: aDuration,
@@ -104,6 +115,7 @@ export interface CheckedOptions {
   readonly store: string | undefined
   readonly workers: number
   readonly development: boolean
+  readonly poll: number
   readonly residency: number
   readonly acceptLoss: boolean
   readonly closeWithin: number
@@ -136,6 +148,7 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     store: options.store,
     workers: options.workers ?? Math.max(1, availableParallelism() - 1),
     development: options.development ?? process.env['NODE_ENV'] === 'development',
+    poll: options.poll ?? 0.2,
     residency: options.residency ?? 50_000,
     acceptLoss: options.acceptLoss ?? false,
     closeWithin: options.closeWithin ?? 10_000,

@@ -54,5 +54,7 @@ export interface PeerOptions {
   readonly jitter: () => number
   /** Runs a function after what the event loop has ready now. */
   readonly soon: (run: () => void) => void
+  /** Ms for which the thread stays awake after work; default 0. */
+  readonly poll?: number
   readonly faults?: Faults | undefined
 }

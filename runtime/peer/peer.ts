@@ -32,7 +32,7 @@ import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
 import { Keyring } from '../../persistence/keyring.ts'
 import type { Calm } from '../wire/host-control.ts'
-import type { Placement } from '../wire/placement.ts'
+import { mainSlot, type Placement } from '../wire/placement.ts'
 import { acceptInStore, publishInStore } from './accept.ts'
 import { Accounts } from './accounts.ts'
 import { Fallen } from './fallen.ts'
@@ -101,7 +101,7 @@ export class Peer implements CellHost {
     this.placement = options.placement
     this.accounts = new Accounts(options.counters, options.sink)
     this.#deps = new ThreadDeps(options.deps, options.slot)
-    this.pump = new Pump(this, options.soon, options.busy)
+    this.pump = new Pump(this, options)
     this.alarms = new Alarms(options.clock)
     this.asks = new AskTable(this.alarms, (ask) => this.#giveUp(ask))
     this.topics = new Topics((pattern, wanted) => {
@@ -135,6 +135,11 @@ export class Peer implements CellHost {
   flush(): void {
     this.journal?.flush()
     for (const link of this.links.values()) link.flush()
+  }
+
+  /** A host always; the main thread only while an ask of its own is out (S1). */
+  get expects(): boolean {
+    return this.slot !== mainSlot || this.asks.size > 0
   }
 
   /** Nothing stands in the run queue, and no part of this thread has anything out. */

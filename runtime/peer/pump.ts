@@ -14,11 +14,21 @@ import type { Clock } from '../../mailbox/clock.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
 import type { Calm } from '../wire/host-control.ts'
 import type { BusyNote } from './busy-note.ts'
+import { Polling } from './polling.ts'
 import { RunQueue } from './run-queue.ts'
 import { Ward, type WardPeer } from './ward.ts'
 
 /** Milliseconds of slices before the event loop has its turn. */
 const pumpTime = 8
+
+/** How a thread comes to run, and what it is for others while it does. */
+export interface PumpOptions {
+  /** Runs a function after what the event loop has ready now. */
+  readonly soon: (run: () => void) => void
+  readonly busy?: BusyNote | undefined
+  /** Ms for which it stays awake after work; default 0. */
+  readonly poll?: number | undefined
+}
 
 /** The thread whose actors run. */
 export interface PumpedThread extends Omit<WardPeer, 'starts'> {
@@ -27,6 +37,8 @@ export interface PumpedThread extends Omit<WardPeer, 'starts'> {
   readonly starts: (NonNullable<WardPeer['starts']> & { rested(): void }) | undefined
   /** Nothing runs here, or waits for what this does not allow. */
   is(calm: Calm): boolean
+  /** Something may come soon: an answer, or work. */
+  readonly expects: boolean
   /** Sends what the slices said. */
   flush(): void
   /** An actor has had its slice. */
@@ -52,17 +64,23 @@ export class Pump {
   readonly #thread: PumpedThread
   readonly #soon: (run: () => void) => void
   readonly #busy: BusyNote | undefined
+  readonly #polling: Polling
   readonly #queue = new RunQueue()
   #state: State = 'resting'
   #ward: Ward | undefined
   #coarse = 0
   #whenCalm: Waiting[] = []
 
-  /** @param soon runs a function after what the event loop has ready now */
-  constructor(thread: PumpedThread, soon: (run: () => void) => void, busy: BusyNote | undefined) {
+  constructor(thread: PumpedThread, { soon, busy, poll = 0 }: PumpOptions) {
     this.#thread = thread
     this.#soon = soon
     this.#busy = busy
+    this.#polling = new Polling(poll, {
+      clock: thread.clock,
+      turn: soon,
+      expects: () => thread.expects,
+      asleep: () => thread.alarms.rest(),
+    })
   }
 
   /** No actor stands in the run queue. */
@@ -89,6 +107,7 @@ export class Pump {
   schedule(): void {
     const next = whenAsked[this.#state]
     if (next === this.#state) return
+    if (this.#state === 'resting') this.#polling.work()
     this.#state = next
     // Until the pump comes, user code that a reply or an alarm resumed may run.
     this.#busy?.begin(this.#thread.clock.mono())
@@ -158,7 +177,7 @@ export class Pump {
   }
 
   #rest(): void {
-    this.#thread.alarms.rest()
+    this.#polling.rest()
     for (const waiting of this.#whenCalm.splice(0)) {
       if (this.#thread.is(waiting.calm)) waiting.resolve()
       else this.#whenCalm.push(waiting)

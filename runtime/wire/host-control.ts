@@ -28,6 +28,8 @@ export interface HostStart {
   readonly busy: SharedArrayBuffer
   readonly development: boolean
   readonly residency: number
+  /** Ms for which it stays awake after work. */
+  readonly poll: number
   /** Keys of secrets, newest first (R5). */
   readonly secrets: readonly Uint8Array[]
   /** Control plane. */
