@@ -18,4 +18,14 @@ export {
 export { Limits, type LimitsOptions, limits } from './limits/limits.ts'
 export type { LimitRequest, LimitRules, Rates } from './limits/rules.ts'
 export { type LimitDeps, limitTurn, type TakeReply, type Taking } from './limits/turn.ts'
+export {
+  type Basis,
+  type Pipeline,
+  type PipelineParts,
+  pipeline,
+  type StageCalls,
+  type StageTaken,
+} from './pipeline.ts'
 export { queryKey } from './query.ts'
+export type { AnyStage, Stage, StageContext } from './stage.ts'
+export type { EntryMessages, KeptEntry, Look, ShelfMessages } from './stage-contracts.ts'
