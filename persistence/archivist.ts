@@ -6,8 +6,10 @@
  * Invariant: its ledger is that of the position it last caught up to, so a checkpoint is the ledger
  * at one position, however far the store has gone on meanwhile.
  */
+
 import { TroupeError } from '../mailbox/errors.ts'
 import type { Faults } from '../mailbox/fault-points.ts'
+import type { ActorRow } from './actor-table.ts'
 import { writeArchive } from './archive-file.ts'
 import type { Chain } from './chain-walk.ts'
 import { encodeCheckpoint } from './checkpoint.ts'
@@ -41,8 +43,12 @@ export interface ArchivistOptions {
 
 /** Segments deleted, and archived, at once: commits wait for one such piece at a time. */
 const dropSize = 64
-/** Actors folded in one sweep over the history: their changes are in memory together. */
-const batchSize = 256
+/**
+ * Actors folded in one sweep over the history, and bytes of their records: their changes are in memory
+ * together. Each sweep reads what they wrote among, so that few large ones cost least.
+ */
+const batchSize = 1_024
+const batchBytes = 32 * 1024 * 1024
 
 export class Archivist {
   readonly #medium: ReadMedium
@@ -89,13 +95,26 @@ export class Archivist {
   async writeSnapshots(limit = Number.POSITIVE_INFINITY): Promise<number> {
     let written = 0
     while (written < limit && this.#ledger.due.size > 0) {
-      const batch = [...this.#ledger.due].slice(0, Math.min(batchSize, limit - written))
-      for (const no of batch) this.#ledger.due.delete(no)
-      const { actors } = this.#ledger
-      const chains = this.#reader.chains(batch.map((no) => actors.get(actors.open(no))))
+      const batch = this.#takeDue(Math.min(batchSize, limit - written))
+      const chains = this.#reader.chains(batch)
       for (const [no, chain] of chains) if (await this.#snapshot(no, chain)) written += 1
     }
     return written
+  }
+
+  /** The next actors to fold, one at least. */
+  #takeDue(limit: number): ActorRow[] {
+    const { actors, due } = this.#ledger
+    const batch: ActorRow[] = []
+    let bytes = 0
+    for (const no of due) {
+      const row = actors.get(actors.open(no))
+      bytes += row.bytes + row.snapshotSize
+      if (batch.length === limit || (bytes > batchBytes && batch.length > 0)) break
+      batch.push(row)
+      due.delete(no)
+    }
+    return batch
   }
 
   /** Writes a checkpoint of the position last caught up to, chunk by chunk. Returns that position. */

@@ -12,6 +12,8 @@ import { kindOf, plainOf } from './kinds.ts'
 
 /** Bytes of the largest encoding; what needs more is not small. */
 const capacity = 1024
+/** Bytes of the pool that encodings are views of. */
+const poolSize = 16 * 1024
 /** The longest text, and the most fields or elements, whose head is one byte or two. */
 const longestText = 255
 const mostFields = 15
@@ -21,19 +23,31 @@ const deepest = 16
 const numberBytes = 9
 
 export class SmallEncoder {
-  readonly #bytes = new Uint8Array(capacity)
-  readonly #view = new DataView(this.#bytes.buffer)
+  #bytes = new Uint8Array(poolSize)
+  #view = new DataView(this.#bytes.buffer)
   #at = 0
+  /** Where the present encoding must end. */
+  #end = 0
 
-  /** A copy of the encoding; undefined for what is not small or not plain. */
+  /** A view on a pool that is not written again; undefined for what is not small or not plain. */
   encode(value: unknown): Uint8Array | undefined {
+    if (this.#at + capacity > poolSize) this.#newPool()
+    const start = this.#at
+    this.#end = start + capacity
+    if (this.#put(value, 0)) return this.#bytes.subarray(start, this.#at)
+    this.#at = start
+    return undefined
+  }
+
+  #newPool(): void {
+    this.#bytes = new Uint8Array(poolSize)
+    this.#view = new DataView(this.#bytes.buffer)
     this.#at = 0
-    return this.#put(value, 0) ? this.#bytes.slice(0, this.#at) : undefined
   }
 
   /** False when it cannot say it. */
   #put(value: unknown, depth: number): boolean {
-    if (this.#at > capacity - numberBytes) return false
+    if (this.#at > this.#end - numberBytes) return false
     switch (typeof value) {
       case 'number':
         return this.#number(value)
@@ -97,7 +111,7 @@ export class SmallEncoder {
 
   #text(text: string): boolean {
     const { length } = text
-    if (length > longestText || this.#at + length + 2 > capacity) return false
+    if (length > longestText || this.#at + length + 2 > this.#end) return false
     if (length < 0x20) this.#byte(0xa0 | length)
     else if (this.#byte(0xd9)) this.#byte(length)
     const bytes = this.#bytes
@@ -125,15 +139,14 @@ export class SmallEncoder {
   }
 
   #record(record: Record<string, unknown>, depth: number): boolean {
-    const head = this.#at
-    this.#at += 1
+    const head = this.#head(0x80)
     let fields = 0
     for (const key in record) {
       if (!Object.hasOwn(record, key)) continue
       fields += 1
       if (key === '__proto__' || !this.#text(key) || !this.#put(record[key], depth)) return false
     }
-    this.#bytes[head] = 0x80 | fields
+    this.#bytes[head - 1] = 0x80 | fields
     return fields <= mostFields
   }
 

@@ -152,7 +152,9 @@ export class HistoryReader implements StoreReader {
   }
 
   #walk(no: number, head: number, base: Base = 'newest'): ChainWalk {
-    const snapshots = this.#medium.snapshots(no).filter(({ position }) => position <= head)
+    // Of an actor that has no record there is none: many are asked for before their first turn.
+    const stored = head === 0 ? [] : this.#medium.snapshots(no)
+    const snapshots = stored.filter(({ position }) => position <= head)
     const snapshot = base === 'newest' ? snapshots[0] : snapshots[snapshotsKept - 1]
     return new ChainWalk(this.#medium, no, head, snapshot)
   }

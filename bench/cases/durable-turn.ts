@@ -1,12 +1,13 @@
 /**
  * Acknowledged durable turns through the whole runtime, `synchronous=FULL`, 1,000 actors, asked from
  * outside and from another actor, beside SQLite alone appending as many records of the same size in packed
- * segments.
+ * segments. Each actor has one who asks it again as soon as it has answered.
  */
 import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import type { Ref } from '../../actors/ref.ts'
 import { createSystem, type System } from '../../runtime/index.ts'
 import { Account, account } from '../account.ts'
 import type { BenchCase, Contestant } from '../bench-case.ts'
@@ -15,19 +16,13 @@ import { segmentBound } from '../segment-bound.ts'
 import { TempFolder } from '../temp-folder.ts'
 import { must, rate } from '../timing.ts'
 
-const Teller = contract('teller', { depositToAll: message<{ batches: number }, number>() })
+const Teller = contract('teller', { depositToAll: message<{ times: number }, number>() })
 
 const teller = actor(Teller, {
   on: {
-    async depositToAll(ctx, { batches }) {
-      let sum = 0
-      for (let i = 0; i < batches; i += 1) {
-        const balances = await Promise.all(
-          keys.map((key) => ctx.ref(Account, key).ask.deposit({ amount: 1 })),
-        )
-        sum += balances.length
-      }
-      return sum
+    async depositToAll(ctx, { times }) {
+      const done = keys.map((key) => depositing(ctx.ref(Account, key), times))
+      return (await Promise.all(done)).reduce((sum, one) => sum + one, 0)
     },
   },
 })
@@ -51,15 +46,15 @@ export const durableTurn: BenchCase = {
   ],
   async prepare(quick) {
     const folder = new TempFolder()
-    const batches = quick ? 2 : 40
-    const turns = batches * actors
+    const times = quick ? 2 : 40
+    const turns = times * actors
     const bound = segmentBound(folder.file('bound.db'))
     const system = await createSystem(bank, {
       workers: 1,
       store: folder.file('ours.db'),
       development: false,
     })
-    const ours = new Depositing(system, batches)
+    const ours = new Depositing(system, times)
     return {
       ours: ours.contestant('troupe', () => ours.fromOutside()),
       others: [
@@ -79,18 +74,25 @@ export const durableTurn: BenchCase = {
   },
 }
 
+/** One after the other. */
+async function depositing(to: Ref<typeof Account.messages>, times: number): Promise<number> {
+  for (let i = 0; i < times; i += 1) await to.ask.deposit({ amount: 1 })
+  return times
+}
+
 class Depositing {
   readonly #system: System
-  readonly #batches: number
+  /** Deposits to each actor. */
+  readonly #times: number
   #rounds = 0
 
-  constructor(system: System, batches: number) {
+  constructor(system: System, times: number) {
     this.#system = system
-    this.#batches = batches
+    this.#times = times
   }
 
   contestant(name: string, deposit: () => Promise<unknown>): Contestant {
-    const turns = this.#batches * actors
+    const turns = this.#times * actors
     return {
       name,
       round: async () => {
@@ -99,24 +101,20 @@ class Depositing {
         const after = await this.#bytes()
         this.#rounds += 1
         const last = await this.#system.ref(Account, 'k0').ask.deposit({ amount: 0 })
-        must(last === this.#rounds * this.#batches, () => `lost deposits: ${last}`)
+        must(last === this.#rounds * this.#times, () => `lost deposits: ${last}`)
         return { figure, facts: { 'bytes/turn': (after - before) / turns } }
       },
     }
   }
 
   async fromOutside(): Promise<void> {
-    for (let i = 0; i < this.#batches; i += 1) {
-      await Promise.all(
-        keys.map((key) => this.#system.ref(Account, key).ask.deposit({ amount: 1 })),
-      )
-    }
+    await Promise.all(keys.map((key) => depositing(this.#system.ref(Account, key), this.#times)))
   }
 
   async fromAnActor(): Promise<void> {
     const to = this.#system.ref(Teller, 't')
-    const sum = await to.ask.depositToAll({ batches: this.#batches }, { within: 600_000 })
-    must(sum === this.#batches * actors, () => `${sum} deposits were answered`)
+    const sum = await to.ask.depositToAll({ times: this.#times }, { within: 600_000 })
+    must(sum === this.#times * actors, () => `${sum} deposits were answered`)
   }
 
   async #bytes(): Promise<number> {

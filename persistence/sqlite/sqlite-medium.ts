@@ -7,7 +7,7 @@ import type { ActorRow } from '../actor-table.ts'
 import { snapshotsKept } from '../history-reader.ts'
 import type { Medium, OwnIdRow } from '../medium.ts'
 import type { CheckpointChunk } from '../store.ts'
-import type { Snapshot, StoredSegment } from '../stored.ts'
+import type { Damage, Snapshot, StoredSegment } from '../stored.ts'
 import { endTopic } from '../topic.ts'
 import { Cache } from './cache.ts'
 import { checksum } from './checksums.ts'
@@ -27,6 +27,8 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
   readonly #nameNos = new Cache<string, number>(50_000)
   #epochs = new Map<number, number>()
   #position: number
+  /** The segment asked for last: messages of actors that come up together lie together. */
+  #near: StoredSegment | undefined
 
   /** @param open opens the file again after a failure */
   constructor(file: string, open: () => Connection, tail: TailFile, faults?: Faults) {
@@ -88,6 +90,16 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
     )
     this.#position = position + count - 1
     this.rememberSegment(segment)
+  }
+
+  override segmentOf(position: number): StoredSegment | Damage | undefined {
+    const near = this.#near
+    if (near !== undefined && position >= near.position && position < near.position + near.count) {
+      return near
+    }
+    const found = super.segmentOf(position)
+    if (found !== undefined && !('kind' in found)) this.#near = found
+    return found
   }
 
   addActor(address: string): number {
@@ -200,6 +212,7 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
     for (const position of positions) drop.run(position)
     this.sql("INSERT OR REPLACE INTO meta VALUES ('floor', ?)").run(Math.max(floor, this.floor))
     this.forgetSegments()
+    this.#near = undefined
   }
 
   reopen(): void {
@@ -207,6 +220,7 @@ export class SqliteMedium extends SqliteReadMedium implements Medium {
     super.close()
     this.replace(this.#open())
     this.#nameNos.clear()
+    this.#near = undefined
     this.#position = super.position
     this.#epochs.clear()
     this.#loadEpochs()
