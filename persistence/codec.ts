@@ -125,13 +125,38 @@ export function decodeValue(bytes: Uint8Array, what = 'value'): unknown {
  */
 export function encodeFrame(value: unknown, before?: Uint8Array): Uint8Array<ArrayBuffer> {
   const wired = toWire(value, new Wiring('frame', pack, true, Number.POSITIVE_INFINITY))
-  const packed = frames.pack(wired)
-  if (before === undefined) return new Uint8Array(packed)
-  const frame = new Uint8Array(before.length + packed.length)
-  frame.set(before)
-  frame.set(packed, before.length)
+  const packed = frameRoom.pack(wired)
+  const start = before?.length ?? 0
+  // Not zeroed first, unlike an array of its own: each byte is written here.
+  const frame = new Uint8Array(Buffer.allocUnsafeSlow(start + packed.length).buffer)
+  if (before !== undefined) frame.set(before)
+  frame.set(packed, start)
   return frame
 }
+
+/**
+ * Where frames are written before they are copied out: the same place each time. Left to itself msgpackr
+ * goes on to a new buffer with each large value, four times as large as what it was to hold.
+ */
+class FrameRoom {
+  #room = Buffer.allocUnsafeSlow(64 * 1024)
+
+  /** A view that is good until the next. */
+  pack(value: unknown): Uint8Array {
+    frames.useBuffer(this.#room)
+    const packed = frames.pack(value)
+    if (packed.buffer !== this.#room.buffer) this.#grow(packed.length)
+    return packed
+  }
+
+  #grow(length: number): void {
+    const size = Math.min(4 * length, mostFrameRoom)
+    if (size > this.#room.length) this.#room = Buffer.allocUnsafeSlow(size)
+  }
+}
+
+const mostFrameRoom = 4 * 1024 * 1024
+const frameRoom = new FrameRoom()
 
 /**
  * Decodes a frame of {@link encodeFrame}, made by this process: not guarded.
