@@ -18,8 +18,8 @@ import { Polling } from './polling.ts'
 import { RunQueue } from './run-queue.ts'
 import { Ward, type WardPeer } from './ward.ts'
 
-/** Milliseconds of slices before the event loop has its turn. */
-const pumpTime = 8
+/** Milliseconds of slices before the event loop has its turn: what just came over a link waits that long. */
+const pumpTime = 4
 
 /** How a thread comes to run, and what it is for others while it does. */
 export interface PumpOptions {
