@@ -32,6 +32,7 @@ import type {
   StoreStats,
   Tail,
   WakePage,
+  Watch,
   WithheldTimer,
 } from './store.ts'
 import type {
@@ -248,6 +249,11 @@ export class HistoryStore extends HistoryReader implements Store {
   hasEnded(actor: string): boolean {
     this.#live()
     return this.#activations.hasEnded(actor)
+  }
+
+  watches(types: readonly string[]): readonly Watch[] {
+    this.#live()
+    return this.#answers.watches(types)
   }
 
   wakeList(after: number | undefined, limit: number): WakePage {

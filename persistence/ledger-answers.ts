@@ -2,13 +2,22 @@
  * What a store answers from its ledger as it stands: who waits, what is due, how much there is. Reads
  * nothing of the history but a text or a time by number.
  */
+import { typeOf } from '../mailbox/address.ts'
 import type { Activations } from './activation.ts'
 import { isDamage } from './decode.ts'
 import type { Ledger } from './ledger.ts'
 import type { ReadMedium } from './medium.ts'
-import type { DueSnapshot, NewestCheckpoint, StoreStats, WakeEntry, WakePage } from './store.ts'
+import type {
+  DueSnapshot,
+  NewestCheckpoint,
+  StoreStats,
+  WakeEntry,
+  WakePage,
+  Watch,
+} from './store.ts'
 import type { Damage, DueTimer, StoredMessage } from './stored.ts'
 import { timeOf } from './timer-heap.ts'
+import { endOf } from './topic.ts'
 
 export class LedgerAnswers {
   readonly #ledger: Ledger
@@ -23,6 +32,17 @@ export class LedgerAnswers {
     this.#ledger = ledger
     this.#medium = medium
     this.#activations = activations
+  }
+
+  watches(types: readonly string[]): readonly Watch[] {
+    const wanted = new Set(types)
+    const found: Watch[] = []
+    for (const { actor, pattern } of this.#ledger.subscriptions.all()) {
+      const watched = endOf(this.#medium.name(pattern))
+      if (watched === undefined || !wanted.has(typeOf(watched))) continue
+      found.push({ watched, by: this.#medium.address(actor) })
+    }
+    return found
   }
 
   wakeList(after: number | undefined, limit: number): WakePage {

@@ -122,6 +122,12 @@ export type Outcome =
   | { readonly kind: 'done'; readonly record: StoredRecord }
   | Damage
 
+/** That a durable actor wants to hear of another's end (F6). */
+export interface Watch {
+  readonly watched: string
+  readonly by: string
+}
+
 /** An actor with work that waits in the store. */
 export interface WakeEntry {
   readonly actor: string
@@ -220,6 +226,8 @@ export interface Store extends StoreReader {
   outcome(actor: string, ownId: string): Outcome
   /** True when the actor's newest record is its tombstone (F6). */
   hasEnded(actor: string): boolean
+  /** Recorded watches of actors of these types (F6). */
+  watches(types: readonly string[]): readonly Watch[]
   /** Actors with pending messages or timers, without payloads. */
   wakeList(after: number | undefined, limit: number): WakePage
   /**

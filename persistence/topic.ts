@@ -33,9 +33,16 @@ function check(text: unknown, shape: RegExp, expected: string): void {
   )
 }
 
-/** What the watchers of a durable actor subscribe to (F6). */
+const end = '$end '
+
+/** What durable watchers of an actor subscribe to (F6). */
 export function endTopic(actor: string): string {
-  return `$end ${actor}`
+  return `${end}${actor}`
+}
+
+/** Whose end a topic tells; undefined for any other topic. */
+export function endOf(topic: string): string | undefined {
+  return topic.startsWith(end) ? topic.slice(end.length) : undefined
 }
 
 function isOwn(topic: string): boolean {

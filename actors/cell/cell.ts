@@ -291,7 +291,7 @@ export abstract class Cell {
   /** Called again when a child is gone and when the last turn is over. */
   endIfAlone(): void {
     if (this.phase !== 'stopping' || this.family.size > 0) return
-    if (this.turn !== undefined || this.readings.size > 0) return
+    if (this.turn !== undefined || this.readings.size > 0 || !this.mayBeGone()) return
     const { reason, error } = this.ending as Ending
     this.phase = 'gone'
     this.closed()
@@ -299,6 +299,11 @@ export abstract class Cell {
     for (const envelope of this.inbox.drain()) this.#leave(envelope)
     this.family.tellEnd(reason, error)
     this.host.emit({ event: 'actor-stopped', actor: this.id, reason })
+  }
+
+  /** False while something has to be said before; it calls {@link endIfAlone} then. */
+  protected mayBeGone(): boolean {
+    return true
   }
 
   /** What still waits is handed on as a dead letter; what the store holds stays there. */

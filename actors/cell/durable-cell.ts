@@ -27,6 +27,8 @@ import { undoneError } from './undone-error.ts'
 export class DurableCell extends DurableTurns {
   readonly intake: Intake
   readonly #activation: Activation
+  /** The record that says its end, where no turn did. */
+  #ending: 'recording' | 'recorded' | undefined
   /** Signals that came before the book was loaded. */
   #early: Signal[] = []
 
@@ -51,7 +53,7 @@ export class DurableCell extends DurableTurns {
   }
 
   override get hasSaidItsEnd(): boolean {
-    return this.commits.saidItsEnd
+    return this.commits.saidItsEnd || this.#ending !== undefined
   }
 
   /** Stored messages outlive this incarnation: the next one takes them at once. */
@@ -238,6 +240,18 @@ export class DurableCell extends DurableTurns {
 
   override endIfAlone(): void {
     if (this.pipeline.isEmpty) super.endIfAlone()
+  }
+
+  /** An end that no turn of its own said, since its parent stopped it, is a record all the same (F6). */
+  protected override mayBeGone(): boolean {
+    if (this.commits.saidItsEnd || this.#ending === 'recorded') return true
+    if (this.#ending === 'recording') return false
+    this.#ending = 'recording'
+    void this.host.recordEnd(this.id).then(() => {
+      this.#ending = 'recorded'
+      this.endIfAlone()
+    })
+    return false
   }
 
   protected closed(): void {

@@ -242,13 +242,14 @@ export class DurableTurn extends Turn implements Context {
     const isNew = this.book.watching[id] !== true
     this.book.watching[id] = true
     this.#bonded().watch(id)
-    if (isNew && this.#isDurable(who)) this.#watchInStore(id)
+    if (isNew) this.#watchInStore(id, who)
     this.staged.signal(id, { kind: 'watch', by: this.cell.id })
   }
 
-  /** The end of a durable actor is in the store, and so is the wish to hear of it, also too late (F6). */
-  #watchInStore(id: string): void {
+  /** Ends are in the store, and so is the wish to hear of one; of a durable actor's also too late (F6). */
+  #watchInStore(id: string, who: Address): void {
     this.staged.subscription(endTopic(id), terminatedMessage)
+    if (!this.#isDurable(who)) return
     this.staged.message(terminationOf(this, id, this.cell.id), PartFlag.ifEnded)
   }
 
@@ -261,7 +262,7 @@ export class DurableTurn extends Turn implements Context {
     const id = presentId(this.host, addressText('unwatch', who))
     delete this.book.watching[id]
     this.#bonded().tie((family) => void family.unwatch(id))
-    if (this.#isDurable(who)) this.staged.subscription(endTopic(id))
+    this.staged.subscription(endTopic(id))
     this.staged.signal(id, { kind: 'unwatch', by: this.cell.id })
   }
 

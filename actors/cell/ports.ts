@@ -88,6 +88,8 @@ export interface CellHost {
    * the position of the record that accepted it; for a known own id that of the first one.
    */
   accept(envelope: Envelope): Promise<number>
+  /** Has the store tell all durable watchers that an actor ended (F6). Resolves when it has it. */
+  recordEnd(actor: string): Promise<void>
   /**
    * Fans a published message out. Without `position` it is new: with a store it is recorded first;
    * with `position` a commit holds it already.

@@ -20,6 +20,7 @@ import type { Report } from '../wire/host-control.ts'
 import { mainSlot, slotCount } from '../wire/placement.ts'
 import type { BootListener } from './boot-listener.ts'
 import type { EndingClock } from './ending-clock.ts'
+import { tellEndsOfProcess } from './ends-untold.ts'
 import { type Ground, layGround } from './ground.ts'
 import type { Hosts } from './hosts.ts'
 import { connectMain } from './main-store.ts'
@@ -178,6 +179,7 @@ class Start {
     if (client !== undefined) {
       const isKnown = (type: string): boolean => peer.definition(type) !== undefined
       quarantine.waiting(await countWaiting(client, counters, isKnown))
+      await tellEndsOfProcess(peer, client, app.actors)
     }
     await runners.tryAlone()
     if (client === undefined) return

@@ -2,6 +2,7 @@
 import { flightOf } from '../peer/flight-recorder.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { Report, WardStart } from '../wire/host-control.ts'
+import { tellEndsOfSlot } from './ends-untold.ts'
 import type { Ground } from './ground.ts'
 import { HostLosses } from './host-losses.ts'
 import { Hosts } from './hosts.ts'
@@ -37,7 +38,11 @@ export function makeHosts(ground: Ground, needs: HostsNeeds): Hosts {
       if (client !== undefined) quarantine.adopt(host.slot, host.hand)
       listener.hostLost(host.slot, error, flightOf(host.flight, types))
     },
-    settle: (host, links) => losses.settle(host, links),
+    settle: async (host, links) => {
+      // Saying it twice does no harm, settling would: what may fail comes first.
+      if (client !== undefined) await tellEndsOfSlot(host.slot, peer, client, app.actors)
+      await losses.settle(host, links)
+    },
     started: (slot) => listener.hostStarted(slot),
     blocked: (slot, turn) => listener.hostBlocked(slot, turn),
     retired: (slot) => listener.hostRetired(slot),

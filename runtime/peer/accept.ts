@@ -3,6 +3,7 @@
  * `deliver` or an ask with its own id from outside or from a volatile actor, and publishes.
  */
 
+import { terminationOf } from '../../actors/cell/durable-hooks.ts'
 import type { CellHost, Journal } from '../../actors/cell/ports.ts'
 import {
   fanOut,
@@ -13,7 +14,7 @@ import {
 } from '../../actors/cell/staged.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
-import { RecordKind } from '../../persistence/record.ts'
+import { PartFlag, RecordKind } from '../../persistence/record.ts'
 import type { Ack, Refusal } from '../../persistence/store.ts'
 
 /**
@@ -37,6 +38,17 @@ export function acceptInStore(host: CellHost, envelope: Envelope): Promise<numbe
  */
 export function publishInStore(host: CellHost, envelope: Envelope): void {
   append(host, stage(host, envelope), () => undefined)
+}
+
+/**
+ * Records that an actor has ended, where no turn of its own says so: from then on each durable watcher
+ * has its termination in the store (F6). Resolves when that is so.
+ */
+export function endInStore(host: CellHost, actor: string): Promise<void> {
+  const ended = terminationOf({ host, causeA: 0, causeB: 0 }, actor, actor)
+  return new Promise((resolve) => {
+    append(host, stage(host, ended, PartFlag.end), () => resolve())
+  })
 }
 
 type Done = (position: number, refusal: Refusal | undefined) => void

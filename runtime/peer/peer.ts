@@ -33,7 +33,7 @@ import type { TellOutcome } from '../../mailbox/outcome.ts'
 import { Keyring } from '../../persistence/keyring.ts'
 import type { Calm } from '../wire/host-control.ts'
 import { mainSlot, type Placement } from '../wire/placement.ts'
-import { acceptInStore, publishInStore } from './accept.ts'
+import { acceptInStore, endInStore, publishInStore } from './accept.ts'
 import { Accounts } from './accounts.ts'
 import { Fallen } from './fallen.ts'
 import { type FlightEntry, FlightRecorder } from './flight-recorder.ts'
@@ -181,6 +181,10 @@ export class Peer implements CellHost {
 
   accept(envelope: Envelope): Promise<number> {
     return acceptInStore(this, envelope)
+  }
+
+  recordEnd(actor: string): Promise<void> {
+    return endInStore(this, actor)
   }
 
   arrivedInStore(actor: string): void {

@@ -16,6 +16,8 @@ export interface SignalledThread {
   slotOf(address: string): number
   isDurable(id: string): boolean
   activate(id: string): Cell | undefined
+  /** Has the store tell all durable watchers that an actor ended. */
+  recordEnd(actor: string): Promise<void>
   /** It may have nothing to do now. */
   rested(cell: Cell): void
   signal(to: string, signal: Signal): void
@@ -48,11 +50,16 @@ export class Signalling {
         return (cell ?? this.#durable(to))?.receiveSignal(signal)
       case 'stop':
         if (cell !== undefined) return cell.receiveSignal(signal)
-        if (signal.by === undefined) return
-        return this.#thread.signal(signal.by, { kind: 'child-ended', child: to })
+        return signal.by === undefined ? undefined : void this.#stopAbsent(to, signal.by)
       default:
         return cell?.receiveSignal(signal)
     }
+  }
+
+  /** A durable child that is not in memory ends all the same: those who watch it hear of it (F6). */
+  async #stopAbsent(child: string, parent: string): Promise<void> {
+    if (this.#thread.isDurable(child)) await this.#thread.recordEnd(child)
+    this.#thread.signal(parent, { kind: 'child-ended', child })
   }
 
   /** Durable actors exist without being in memory; volatile ones that are not there are gone. */
@@ -72,14 +79,20 @@ export class Signalling {
       else cell.receiveSignal({ kind: 'terminated', who: id })
     }
     for (const child of [...children].filter(lived)) {
-      if (this.#thread.isDurable(child))
-        this.#thread.signal(child, { kind: 'adopt', parent: cell.id })
+      if (this.#thread.isDurable(child)) this.#thread.signal(child, bondOf(cell))
       else cell.receiveSignal({ kind: 'child-ended', child, error: hostLost(child) })
     }
     if (parent !== undefined && lived(parent) && !this.#thread.isDurable(parent)) {
       cell.receiveSignal({ kind: 'stop', reason: 'stopped' })
     }
   }
+}
+
+/** What a child's new thread has to know of its parent, which may have told the old one to stop it. */
+function bondOf({ id, phase }: Cell): Signal {
+  return phase === 'stopping'
+    ? { kind: 'stop', reason: 'stopped', by: id }
+    : { kind: 'adopt', parent: id }
 }
 
 function hostLost(id: string): TroupeError {

@@ -2,9 +2,10 @@
  * Who wants to know when an actor of this thread ends, and the telling (F6). Kept beside the actors and
  * not in them, since a watch outlives a passivated actor.
  *
- * A durable watcher of a durable actor hears of an end that a record says from the store: that commit
- * makes the termination pending for it, so that no death of a thread or process can come between. Here it
- * is told of every other end: its parent stopped it, its activation was given up.
+ * A durable watcher hears of every end from the store: a record makes the termination pending for it, so
+ * that no death of a thread or process can come between. A durable actor says its end itself, before it is
+ * gone; that of a volatile one is recorded from here, when somebody durable watches it. Volatile watchers
+ * are told by a signal.
  *
  * Invariant: a watch is answered at most once from here; the watcher itself drops what it does not await.
  */
@@ -17,6 +18,8 @@ export interface WatchedThread {
   /** Asks the store; absent without one. */
   readonly journal: { hasEnded(actor: string): Promise<boolean> } | undefined
   isDurable(id: string): boolean
+  /** Has the store tell all durable watchers. */
+  recordEnd(actor: string): Promise<void>
   signal(to: string, signal: Signal): void
   /** It may be quiet now. */
   touched(): void
@@ -45,10 +48,11 @@ export class Watching {
   watch(watched: string, by: string): void {
     const thread = this.#thread
     const cell = thread.residents.get(watched)
-    if (!thread.isDurable(watched)) {
-      return cell === undefined ? this.#tell(by, watched) : this.#add(watched, by, false)
-    }
     const isStored = thread.isDurable(by)
+    if (!thread.isDurable(watched)) {
+      if (cell !== undefined) return this.#add(watched, by, isStored)
+      return isStored ? void thread.recordEnd(watched) : this.#tell(by, watched)
+    }
     // The last record of one that ends may be older than this watch, and then does not tell it.
     this.#add(watched, by, isStored && cell?.hasSaidItsEnd !== true)
     if (cell === undefined && !isStored) void this.#askStore(watched, by)
@@ -64,7 +68,13 @@ export class Watching {
   ended({ id, hasSaidItsEnd }: Cell): void {
     const watchers = this.#watchers.get(id) ?? []
     this.#watchers.delete(id)
-    for (const [by, isStored] of watchers) if (!(isStored && hasSaidItsEnd)) this.#tell(by, id)
+    const isVolatile = !this.#thread.isDurable(id)
+    let isRecorded = false
+    for (const [by, isStored] of watchers) {
+      if (isStored && isVolatile) isRecorded = true
+      else if (!(isStored && hasSaidItsEnd)) this.#tell(by, id)
+    }
+    if (isRecorded) void this.#thread.recordEnd(id)
   }
 
   /** A durable actor that is not in memory exists, unless it was destroyed. */

@@ -4,7 +4,7 @@
 import type { ErrorData } from '../../actors/cell/error-data.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import type { Frame } from '../../persistence/segment.ts'
-import type { Ack, CheckpointChunk, StoreStats, WakePage } from '../../persistence/store.ts'
+import type { Ack, CheckpointChunk, StoreStats, WakePage, Watch } from '../../persistence/store.ts'
 import type {
   Damage,
   LoadedActor,
@@ -33,6 +33,11 @@ export interface Questions {
   }
   /** Has it ended for good, and nothing come after (F6)? */
   hasEnded: { readonly ask: { readonly actor: string }; readonly answer: boolean }
+  /** Recorded watches of actors of these types (F6). */
+  watches: {
+    readonly ask: { readonly types: readonly string[] }
+    readonly answer: readonly Watch[]
+  }
   wakeList: {
     readonly ask: { readonly after: number | undefined; readonly limit: number }
     readonly answer: WakePage

@@ -18,6 +18,7 @@ const answers: Answers = {
   loadMany: (store, { actors, limit }) => store.loadMany(actors, limit),
   pending: (store, { actor, after, limit }) => store.pending(actor, after, limit),
   hasEnded: (store, { actor }) => store.hasEnded(actor),
+  watches: (store, { types }) => store.watches(types),
   wakeList: (store, { after, limit }) => store.wakeList(after, limit),
   beginEpoch: (store, { slot }) => store.beginEpoch(slot),
   reserveOrigins: (store, { count }) => store.reserveOrigins(count),

@@ -241,6 +241,66 @@ test('F6: a durable actor that its parent stops is told to those who watch it', 
   w.assertBalanced()
 })
 
+for (const where of ['in memory', 'out of memory'] as const) {
+  test(`F6: the end of a child ${where} that its parent stops is in the store, whoever dies in between`, async () => {
+    const w = await watched(where === 'in memory' ? {} : { residency: 0 })
+    if (where === 'in memory') await settled(w, w.ref(Worker, 'd').deliver.say('last words'))
+    assert.equal(w.cell('worker/d') !== undefined, where === 'in memory')
+    const before = [...(await told(w))]
+    w.holdAcks()
+    w.peer.signal('worker/d', { kind: 'stop', reason: 'stopped', by: 'watcher/parent' })
+    await w.settle()
+    const next = w.crash(0, { residency: 9 })
+    await next.settle()
+    assert.deepEqual(next.cell('watcher/w')?.state, { told: [...before, ended] }, 'woken for it')
+    assert.deepEqual(await told(next.crash()), [...before, ended], 'not again')
+    next.assertBalanced()
+  })
+}
+
+test('F6: a stop whose record is lost with a failed commit is told once', async () => {
+  const engine = memoryEngine()
+  const w = await watched({ engine })
+  let faults = 1
+  engine.fault = () => (faults-- > 0 ? 'before' : undefined)
+  w.peer.signal('worker/d', { kind: 'stop', reason: 'stopped' })
+  await w.advance(100)
+  assert.deepEqual(await told(w), [ended])
+  w.assertBalanced()
+})
+
+const g = { type: 'guest', key: 'g' } as const
+const Guest = contract('guest', { greet: message<void, void>(), leave: message<void, void>() })
+const guest = actor(Guest, { on: { greet: () => undefined, leave: (ctx) => ctx.stop() } })
+
+test('F6: the end of a volatile actor is in the store of who watches it, whoever dies in between', async () => {
+  const w = new World({ actors: [watcher, guest] })
+  await settled(w, w.ref(Guest, 'g').ask.greet())
+  await settled(w, w.ref(Watcher, 'w').ask.watch(g))
+  w.holdAcks()
+  w.ref(Guest, 'g').tell.leave()
+  await w.settle()
+  const next = w.crash()
+  await next.settle()
+  assert.deepEqual(next.cell('watcher/w')?.state, { told: ['guest/g ended'] }, 'woken for it')
+  assert.deepEqual(await told(next.crash()), ['guest/g ended'], 'not again')
+  next.assertBalanced()
+})
+
+test('F6: the watch of a volatile actor that is gone is answered by the store', async () => {
+  const w = new World({ actors: [watcher, guest], residency: 0 })
+  await settled(w, w.ref(Watcher, 'w').ask.watch(g))
+  assert.deepEqual(await told(w), ['guest/g ended'])
+  assert.equal(w.store.watches(['guest']).length, 0, 'and is over')
+  await settled(w, w.ref(Guest, 'g').ask.greet())
+  await settled(w, w.ref(Watcher, 'w').ask.watch(g))
+  assert.deepEqual(w.store.watches(['guest']), [{ watched: 'guest/g', by: 'watcher/w' }])
+  assert.deepEqual(w.store.watches(['worker']), [])
+  await settled(w, w.ref(Guest, 'g').ask.leave())
+  assert.deepEqual(await told(w), ['guest/g ended', 'guest/g ended'])
+  w.assertBalanced()
+})
+
 test('F6: an actor that ends in its start hook is told as well, and its state is gone', async () => {
   let mayStay = true
   const brief = actor(Worker, {
