@@ -30,6 +30,16 @@ export function versionOf({ snapshot, changes }: Chain): number {
   return changes.last?.version ?? snapshot?.version ?? 0
 }
 
+/** At most so many bytes does the state take, encoded, that a chain folds to (T5). */
+export function stateBoundOf({ snapshot, changes }: Chain): number {
+  let bound = snapshot?.state.length ?? 0
+  eachSection(changes, (tag, bytes) => {
+    if (tag === Section.state) bound = bytes.length
+    else if (tag === Section.patch) bound += bytes.length
+  })
+  return bound
+}
+
 /**
  * @param emptyMeta the book of an actor that has none, which its first patch was made from
  * @throws STORE_CORRUPT when a change does not fit

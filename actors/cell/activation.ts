@@ -35,6 +35,7 @@ interface Owner {
   readonly stepLog: StepLog
   phase: Phase
   state: unknown
+  stateBound: number
   book: Book
   turnNumber: number
   wholeDue: boolean
@@ -94,13 +95,14 @@ export class Activation {
   #become(loaded: LoadedActor): void {
     const cell = this.#cell
     const { id, host, definition } = cell
-    const { turn, version, state, book: old } = fold(loaded)
+    const { turn, version, state, stateBound, book: old } = fold(loaded)
     const book = presentBook(host, definition, old)
     const isOlder = state !== undefined && isOlderState(definition, version)
     cell.turnNumber = turn
     cell.book = book
     cell.state =
       state === undefined ? this.#firstState() : presentState(id, definition, state.value, version)
+    cell.stateBound = stateBound
     cell.bookDue = isOlder || book !== old
     cell.wholeDue = state === undefined || cell.bookDue
     cell.family.become(book.parent, Object.keys(book.children), Object.keys(book.watching))

@@ -39,6 +39,7 @@ import type { StepLog } from './step-log.ts'
 /** The actor whose records they are. */
 interface Owner extends Recorded {
   state: unknown
+  stateBound: number
   book: Book
   turnNumber: number
   wholeDue: boolean
@@ -90,8 +91,9 @@ export class Commits {
     cell.host.faults?.('turn:recorded')
   }
 
-  #apply({ patch, book, stateBytes }: PreparedTurn): void {
+  #apply({ patch, book, stateBytes, stateBound }: PreparedTurn): void {
     const cell = this.#cell
+    cell.stateBound = stateBound
     if (patch !== undefined) cell.state = applyPatch(cell.state, patch)
     if (book !== undefined) cell.book = applyPatch(cell.book, book) as Book
     if (stateBytes === undefined) return

@@ -5,7 +5,7 @@
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
-import { encodeChecked, encodeValue } from '../../persistence/codec.ts'
+import { encodeChecked, encodeValue, MAX_BYTES } from '../../persistence/codec.ts'
 import { copyEncodable } from '../../persistence/copy.ts'
 import { applyPatch, type Patch } from '../../persistence/patch.ts'
 import { REPLACE } from '../../persistence/patch-shape.ts'
@@ -18,6 +18,7 @@ import { encodeError } from './error-data.ts'
 import { encodeGivenUp } from './given-up.ts'
 import type { CellHost } from './ports.ts'
 import { payloadVersion } from './present.ts'
+import { copied } from './recoded.ts'
 import { replyTo } from './reply-names.ts'
 import { encodeHeader, wallDeadline } from './stored-message.ts'
 import { encodeInputs, type TurnInputs } from './turn-inputs.ts'
@@ -28,6 +29,8 @@ export interface Recorded {
   readonly host: CellHost
   readonly definition: ActorDefinition
   readonly state: unknown
+  /** At most so many bytes does it take encoded. */
+  readonly stateBound: number
   readonly book: Book
   /** Number of the last turn. */
   readonly turnNumber: number
@@ -48,6 +51,8 @@ export interface PreparedTurn {
   /** The whole state below the patch, the first time. */
   readonly stateBytes: Uint8Array | undefined
   readonly inputs: Uint8Array | undefined
+  /** At most so many bytes does the state take that comes of it. */
+  readonly stateBound: number
   readonly replyBytes: Uint8Array | undefined
   readonly payloadBytes: Uint8Array | undefined
 }
@@ -56,17 +61,38 @@ export interface PreparedTurn {
 export function prepare(cell: Recorded, turn: DurableTurn, reply: unknown): PreparedTurn {
   const { patch, book } = turn.finish()
   const { envelope } = turn
+  const what = `state of ${cell.id}`
+  const patchBytes = patch && encodeChecked(patch, what)
+  const stateBytes = cell.wholeDue ? encodeValue(cell.state, what) : undefined
   return {
     patch,
     book,
-    patchBytes: patch && encodeChecked(patch),
+    patchBytes,
     bookBytes: cell.bookDue ? wholeBook(cell.book, book) : book && encodeChecked(book),
-    stateBytes: cell.wholeDue ? encodeValue(cell.state) : undefined,
+    stateBytes,
+    stateBound: checkedBound(cell, turn, what, patchBytes, stateBytes),
     inputs: encodeInputs(turn.inputs),
     replyBytes:
       envelope?.header.ownId === undefined ? undefined : encodeValue(reply, replyTo(envelope)),
     payloadBytes: envelope && inlinePayload(envelope),
   }
+}
+
+/**
+ * The state that a turn leaves is at most 16 MiB (T5). It is encoded, to know, only when what was written of
+ * it may be more than that: a turn costs its delta (D3).
+ */
+function checkedBound(
+  cell: Recorded,
+  turn: DurableTurn,
+  what: string,
+  patch: Uint8Array | undefined,
+  whole: Uint8Array | undefined,
+): number {
+  const before = whole?.length ?? cell.stateBound
+  const bound = before + (patch?.length ?? 0)
+  const isPast = patch !== undefined && bound > MAX_BYTES
+  return isPast ? encodeValue(copied(turn.state, what), what).length : bound
 }
 
 /** A whole state ends what is folded before it, the book included (D9). */

@@ -39,6 +39,8 @@ import { verdictOn } from './verdict.ts'
 
 export abstract class DurableTurns extends Cell {
   state: unknown
+  /** At most so many bytes does the state take encoded (T5). */
+  stateBound = 0
   book: Book = emptyBook()
   /** Number of the last turn, committed or not. */
   turnNumber = 0

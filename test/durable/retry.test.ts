@@ -287,6 +287,38 @@ test('T5: what cannot be stored fails the turn with its path, and the state stay
   w.assertBalanced()
 })
 
+test('T5: a state grows to 16 MiB and not beyond, over many turns and restarts', async () => {
+  const Heap = contract('heap', {
+    add: message<{ key: string; size: number }, number>(),
+    drop: message<string, number>(),
+  })
+  const heap = actor(Heap, {
+    durable: true,
+    state: () => ({ all: new Map<string, Uint8Array>() }),
+    on: {
+      add(ctx, { key, size }) {
+        ctx.state.all.set(key, new Uint8Array(size))
+        return ctx.state.all.size
+      },
+      drop(ctx, key) {
+        ctx.state.all.delete(key)
+        return ctx.state.all.size
+      },
+    },
+  })
+  const size = 5 * 1024 * 1024
+  let w = new World({ actors: [heap], development: false })
+  const add = (key: string): Promise<number> => settled(w, w.ref(Heap, 'h').ask.add({ key, size }))
+  const refusal = { code: 'PAYLOAD_TOO_LARGE', message: /^state of heap\/h takes/ }
+  for (const key of ['a', 'b', 'a', 'c', 'c']) await add(key)
+  await assert.rejects(add('d'), refusal)
+  w = w.crash()
+  await assert.rejects(add('d'), refusal)
+  assert.equal(await settled(w, w.ref(Heap, 'h').ask.drop('a')), 2)
+  assert.equal(await add('d'), 3)
+  w.assertBalanced()
+})
+
 test('T3, T5: a turn whose record cannot be made undoes its stop too', async () => {
   const Odd = contract('odd', { leave: message<void, void>() })
   const odd = actor(Odd, {
