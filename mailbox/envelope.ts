@@ -97,6 +97,12 @@ export class Envelope {
   readonly header: Header
   /** Position of the record that accepted it, once the store holds it; 0 while only in memory. */
   position = 0
+  /**
+   * While only in memory: the position up to which its sender's thread had heard what became of its own
+   * records when this was sent. What the store has of the same sender up to there was sent before, what
+   * comes later after it (T2).
+   */
+  heard = 0
   /** Monotonic ms since which it waits in a mailbox; coarse, for health and timeouts. */
   since = 0
 

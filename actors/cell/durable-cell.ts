@@ -94,10 +94,10 @@ export class DurableCell extends DurableTurns {
     const isLoaded = this.phase === 'ready' || this.phase === 'turn' || this.phase === 'stopping'
     if (!isLoaded) return void this.#early.push(signal)
     if (signal.kind === 'terminated') return super.obey(signal)
-    const { child, error } = signal
+    const { child } = signal
     if (!this.family.hasChild(child)) return
     super.obey({ kind: 'child-ended', child })
-    if (this.phase !== 'stopping') this.host.route(childEndOf(this.host, this.id, child, error))
+    if (this.phase !== 'stopping') this.host.route(childEndOf(this.host, this.id, signal))
   }
 
   override run(until: number): void {

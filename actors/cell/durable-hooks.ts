@@ -10,6 +10,7 @@ import type { Context } from '../context.ts'
 import { decodeError, type ErrorData, encodeError } from './error-data.ts'
 import { escalated, hookOf, terminatedMessage } from './family.ts'
 import type { CellHost } from './ports.ts'
+import type { Signal } from './signal.ts'
 
 /** Makes its receiver a child of its sender; sent, and kept, like any message of a turn. */
 export const adoptMessage = '$adopt'
@@ -19,6 +20,8 @@ interface ChildEnd {
   readonly child: Address
   readonly error?: ErrorData
 }
+
+type ChildEnded = Signal & { readonly kind: 'child-ended' }
 
 /** The turn of such a message. */
 interface FamilyTurn {
@@ -73,25 +76,14 @@ export function terminationOf(teller: Teller, who: string, to: string): Envelope
 export function childEndOf(
   host: CellHost,
   parent: string,
-  child: string,
-  error: unknown,
+  { child, error, heard = Number.POSITIVE_INFINITY }: ChildEnded,
 ): Envelope {
   const who = parseAddress(child)
   const payload: ChildEnd =
     error === undefined ? { child: who } : { child: who, error: encodeError(error) }
-  const seq = host.nextSeq()
-  const header = { keep: true }
-  const lane = Lane.normal
-  return new Envelope(
-    parent,
-    child,
-    childEndedMessage,
-    payload,
-    lane,
-    host.origin,
-    seq,
-    0,
-    0,
-    header,
-  )
+  const [name, lane, seq, header] = [childEndedMessage, Lane.normal, host.nextSeq(), { keep: true }]
+  const { origin } = host
+  const envelope = new Envelope(parent, child, name, payload, lane, origin, seq, 0, 0, header)
+  envelope.heard = heard
+  return envelope
 }

@@ -148,9 +148,9 @@ export class Family {
         this.parent = signal.parent
         return
       case 'terminated':
-        return this.#terminated(signal.who)
+        return this.#terminated(signal)
       case 'child-ended':
-        return this.#childEnded(signal.child, signal.error)
+        return this.#childEnded(signal)
       default:
         return
     }
@@ -159,8 +159,9 @@ export class Family {
   /** Tells the parent how this actor ended. */
   tellEnd(reason: EndReason, error: unknown): void {
     if (this.parent === undefined) return
+    const { host, id: child } = this.#cell
     const failure = reason === 'failed' ? { error: error ?? 'unknown' } : {}
-    this.#cell.host.signal(this.parent, { kind: 'child-ended', child: this.#cell.id, ...failure })
+    host.signal(this.parent, { kind: 'child-ended', child, heard: host.heard, ...failure })
   }
 
   /**
@@ -174,20 +175,22 @@ export class Family {
   }
 
   /** After everything that actor sent before in the normal lane (F6). */
-  #terminated(who: string): void {
-    if (this.#watching?.has(who)) this.#deliver(terminatedMessage, who, parseAddress(who))
+  #terminated({ who, heard }: Signal & { readonly kind: 'terminated' }): void {
+    if (!this.#watching?.has(who)) return
+    this.#deliver(terminatedMessage, who, parseAddress(who), heard)
   }
 
-  #childEnded(child: string, error: unknown): void {
+  #childEnded({ child, error, heard }: Signal & { readonly kind: 'child-ended' }): void {
     const cell = this.#cell
     if (!(this.#children?.delete(child) ?? false)) return
     if (cell.phase === 'stopping') return cell.endIfAlone()
     if (cell.phase === 'backoff') return cell.stand()
     if (error === undefined) return
-    this.#deliver(childFailedMessage, child, { child: parseAddress(child), error })
+    this.#deliver(childFailedMessage, child, { child: parseAddress(child), error }, heard)
   }
 
-  #deliver(name: string, from: string, payload: unknown): void {
+  /** Nothing known of its thread: behind all that the store has of it. */
+  #deliver(name: string, from: string, payload: unknown, heard = Number.POSITIVE_INFINITY): void {
     const { host, id } = this.#cell
     const envelope = new Envelope(
       id,
@@ -201,6 +204,7 @@ export class Family {
       0,
       { keep: true },
     )
+    envelope.heard = heard
     host.route(envelope)
   }
 }

@@ -10,7 +10,7 @@
  * that was only woken has all its room.
  *
  * Stored messages may come after a follower too, and are read before the last of the others is: each
- * follower keeps the position from which on stored ones of its sender and lane go behind it.
+ * follower says how far into the history those of its sender and lane go before it (`Envelope.heard`).
  *
  * Does not own: room (M3) and counts (M4), which are the cell's.
  */
@@ -23,21 +23,11 @@ interface Sent {
   readonly lane: number
 }
 
-/** Those of one sender and lane. */
-interface Own {
-  /** In the order in which they came, each with the position of `before`. */
-  readonly waiting: Map<Envelope, number>
-  /** After these no stored message has come yet. */
-  readonly last: Envelope[]
-}
-
-/** For a follower: stored messages of its sender and lane from this position on go behind it. */
-type Before = readonly [envelope: Envelope, before: number]
-
 export class Followers {
   /** In the order in which they came. */
   readonly #all = new Set<Envelope>()
-  readonly #own = new Map<string, Own>()
+  /** The same, of each sender and lane. */
+  readonly #own = new Map<string, Set<Envelope>>()
   /** Encoded bytes. */
   bytes = 0
 
@@ -56,29 +46,20 @@ export class Followers {
     return this.#all[Symbol.iterator]()
   }
 
-  /** @param before when it is known: those that come later say it */
-  push(envelope: Envelope, before = Number.POSITIVE_INFINITY): void {
-    const own = this.#ownOf(envelope)
-    own.waiting.set(envelope, before)
-    if (before === Number.POSITIVE_INFINITY) own.last.push(envelope)
+  push(envelope: Envelope): void {
+    const key = sentKey(envelope)
+    const own = this.#own.get(key) ?? new Set()
+    this.#own.set(key, own.add(envelope))
     this.#all.add(envelope)
     this.bytes += sizeOf(envelope)
   }
 
-  /** A stored message came, and stays in the store: those of its sender that wait here came before it. */
-  came(stored: Envelope): void {
-    const own = this.#all.size === 0 ? undefined : this.#own.get(sentKey(stored))
-    for (const earlier of own?.last.splice(0) ?? []) {
-      if (own?.waiting.has(earlier)) own.waiting.set(earlier, stored.position)
-    }
-  }
-
-  /** Takes out, in order, what comes before a stored message that is about to go into the mailbox. */
+  /** Takes out, in order, what was sent before a stored message that is about to go into the mailbox. */
   takeBefore(stored: Sent, position: number): Envelope[] {
     const own = this.#all.size === 0 ? undefined : this.#own.get(sentKey(stored))
     const first: Envelope[] = []
-    for (const [envelope, before] of own?.waiting ?? []) {
-      if (before > position) break
+    for (const envelope of own ?? []) {
+      if (envelope.heard >= position) break
       first.push(envelope)
     }
     for (const envelope of first) this.#delete(envelope)
@@ -93,11 +74,8 @@ export class Followers {
   }
 
   /** Takes all of them out, in order. */
-  takeAll(): Before[] {
-    const all = [...this.#all].map((envelope): Before => {
-      const before = this.#ownOf(envelope).waiting.get(envelope) as number
-      return [envelope, before]
-    })
+  takeAll(): Envelope[] {
+    const all = [...this.#all]
     this.#all.clear()
     this.#own.clear()
     this.bytes = 0
@@ -119,24 +97,18 @@ export class Followers {
     return undefined
   }
 
-  #ownOf(envelope: Envelope): Own {
-    const key = sentKey(envelope)
-    const own = this.#own.get(key) ?? { waiting: new Map(), last: [] }
-    this.#own.set(key, own)
-    return own
-  }
-
   #delete(envelope: Envelope): void {
-    const own = this.#ownOf(envelope)
-    own.waiting.delete(envelope)
-    if (own.waiting.size === 0) this.#own.delete(sentKey(envelope))
+    const key = sentKey(envelope)
+    const own = this.#own.get(key)
+    own?.delete(envelope)
+    if (own?.size === 0) this.#own.delete(key)
     this.#all.delete(envelope)
     this.bytes -= sizeOf(envelope)
   }
 }
 
 /** Of messages with the same key the order is kept. */
-export function sentKey({ lane, from }: Sent): string {
+function sentKey({ lane, from }: Sent): string {
   return `${lane}${from}`
 }
 

@@ -239,7 +239,7 @@ export class Inbox {
     for (let e = this.doorstep?.shift(); e !== undefined; e = this.doorstep?.shift()) {
       waiting.push(e)
     }
-    for (const [envelope] of this.followers?.takeAll() ?? []) waiting.push(envelope)
+    for (const envelope of this.followers?.takeAll() ?? []) waiting.push(envelope)
     for (const _ of stashed) tally.leave(Count.stashed)
     for (const { lane } of waiting) tally.leave(pendingColumn(lane))
     return [...stashed, ...waiting]

@@ -20,7 +20,7 @@ import { answerError } from './answers.ts'
 import { Askers } from './askers.ts'
 import { Backlog } from './backlog.ts'
 import { damagedActor } from './damaged.ts'
-import { type Followers, sentKey } from './followers.ts'
+import type { Followers } from './followers.ts'
 import { messageKey } from './hand.ts'
 import type { Inbox } from './inbox.ts'
 import { needsSomebody } from './needs-somebody.ts'
@@ -92,9 +92,7 @@ export class Intake {
 
   /** A stored message came. */
   arrived(envelope: Envelope): TellOutcome {
-    const place = this.#backlog.arrived(envelope)
-    if (place === 'leave') this.#followers.came(envelope)
-    if (place === 'take') this.#takeIn(envelope)
+    if (this.#backlog.arrived(envelope) === 'take') this.#takeIn(envelope)
     else this.#leaveInStore()
     return queued
   }
@@ -112,7 +110,6 @@ export class Intake {
       return this.#cell.standFor(envelope.lane)
     }
     this.#backlog.spill(envelope.lane)
-    this.#followers.came(envelope)
     this.#leaveInStore()
   }
 
@@ -193,7 +190,7 @@ export class Intake {
       return !inMemory.has(key) && !this.#backlog.wasConsumed(key)
     }
     for (const message of page.messages) {
-      this.#letEarlierIn(message, message.at.position)
+      if (isFresh(message)) this.#letEarlierIn(message, message.at.position)
       if (!isNew(message.ref)) continue
       this.#bringIn(message, pendingColumn(message.lane), (it) => mailbox.readmit(it))
     }
@@ -268,14 +265,11 @@ export class Intake {
     this.#reading += 1
     this.#backlog.restart()
     const behind = this.#followers.takeAll()
-    const last = new Map<string, number>()
     for (const envelope of envelopes) {
-      const sent = sentKey(envelope)
-      if (envelope.stored) last.set(sent, envelope.position)
       if (envelope.stored) this.backToStore(envelope, pendingColumn(envelope.lane))
-      else this.#followers.push(envelope, (last.get(sent) ?? 0) + 1)
+      else this.#followers.push(envelope)
     }
-    for (const [envelope, before] of behind) this.#followers.push(envelope, before)
+    for (const envelope of behind) this.#followers.push(envelope)
   }
 
   /** @param column where it was counted */
@@ -305,4 +299,12 @@ export class Intake {
     )
     this.#askers.failAll(error)
   }
+}
+
+/**
+ * True for one that was in the store before it came here. One whose turn brought it there, with its first
+ * step, was in hand before anything that still waits.
+ */
+function isFresh({ ref }: StoredMessage): boolean {
+  return ref.position > 0
 }

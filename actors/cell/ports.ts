@@ -72,6 +72,8 @@ export interface CellHost {
   readonly development: boolean
   /** Told of the fault points of a turn; absent in production. */
   readonly faults?: Faults | undefined
+  /** Up to which position this thread has heard what became of its own records; 0 without a store. */
+  readonly heard: number
   nextSeq(): number
   /** Monotonic ms, as of the slice that runs now: cheap enough to stamp every message. */
   readonly coarse: number

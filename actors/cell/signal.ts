@@ -11,12 +11,17 @@ export type Signal =
   /** `by` wants to know when this actor ends (F6). */
   | { readonly kind: 'watch'; readonly by: string }
   | { readonly kind: 'unwatch'; readonly by: string }
-  /** A watched actor ended. */
-  | { readonly kind: 'terminated'; readonly who: string }
+  /** A watched actor ended; `heard` is that of its thread, if that thread is the one that says so. */
+  | { readonly kind: 'terminated'; readonly who: string; readonly heard?: number }
   /** Exist as a child of `parent`: stop with it, report failures to it. */
   | { readonly kind: 'adopt'; readonly parent: string }
-  /** A child ended; `error` when it failed for good. */
-  | { readonly kind: 'child-ended'; readonly child: string; readonly error?: unknown }
+  /** A child ended; `error` when it failed for good, `heard` as for `terminated`. */
+  | {
+      readonly kind: 'child-ended'
+      readonly child: string
+      readonly error?: unknown
+      readonly heard?: number
+    }
   /** `by`: the parent to tell, also when this actor is not there any more. */
   | { readonly kind: 'stop'; readonly reason: EndReason; readonly by?: string }
   /** The store holds messages for this actor that its thread may not have seen; in this lane, if named. */

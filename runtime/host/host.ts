@@ -86,12 +86,12 @@ export class Host {
   }
 
   #connectStore(port: MessagePort): void {
-    const { slot, epoch } = this.#start
+    const { slot, epoch, position } = this.#start
     this.#storePort = port
     this.#connection = connectStore(
       this.#peer,
       { post: (message, transfer = []) => this.#storePort?.postMessage(message, transfer) },
-      { slot, epoch },
+      { slot, epoch, position },
       { vouched: (seq, position) => this.#counters.vouch(seq, position) },
     )
     this.#hear(port)

@@ -12,6 +12,7 @@ import { allocateHand } from '../../persistence/hand-file.ts'
 import { BusyNote } from '../peer/busy-note.ts'
 import { Counters } from '../peer/counters.ts'
 import { FlightRecorder } from '../peer/flight-recorder.ts'
+import type { Beginning } from '../store/protocol.ts'
 import { call, type Remote } from '../wire/control.ts'
 import type { HostControl, Report } from '../wire/host-control.ts'
 import type { Placement, PlacementPlan } from '../wire/placement.ts'
@@ -55,7 +56,11 @@ export interface HostMaker {
  * Resolves when the host answers: no handler runs there yet.
  * @throws what its app does when it is loaded, APP_INVALID when it takes too long
  */
-export async function startHost(side: HostMaker, slot: number, epoch: number): Promise<HostThread> {
+export async function startHost(
+  side: HostMaker,
+  slot: number,
+  { epoch, position }: Beginning,
+): Promise<HostThread> {
   const { app, plan, options, store, pool, worker } = side
   const origin = await side.nextOrigin()
   const control = new MessageChannel()
@@ -70,6 +75,7 @@ export async function startHost(side: HostMaker, slot: number, epoch: number): P
     role: 'host',
     slot,
     epoch,
+    position,
     origin,
     app: app.url,
     plan,

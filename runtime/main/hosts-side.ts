@@ -2,6 +2,7 @@
 import type { Clock } from '../../mailbox/clock.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
+import type { Beginning } from '../store/protocol.ts'
 import type { WardStart } from '../wire/host-control.ts'
 import type { Blocked } from './blocked-hosts.ts'
 import type { LinkLosses } from './host-losses.ts'
@@ -12,8 +13,8 @@ export interface HostsSide extends HostMaker {
   /** Links of the main thread itself. */
   readonly links: PeerLinks
   readonly faults: Faults | undefined
-  /** The next epoch of a slot; 1 without a store. */
-  beginEpoch(slot: number): Promise<number>
+  /** Begins the next epoch of a slot. */
+  beginEpoch(slot: number): Promise<Beginning>
   /** A host died, nobody is linked to it any more, and its rows are frozen. */
   lost(host: HostThread, error: unknown): void
   /** Settles its accounts; may be tried again when it fails. */

@@ -23,7 +23,7 @@ export async function connectMain(
 ): Promise<StoreConnection> {
   let receive: (message: FromStore) => void = () => undefined
   const wire = await store.connect(mainStoreSlot, (message) => receive(message))
-  const identity = { slot: mainStoreSlot, epoch: 0 }
+  const identity = { slot: mainStoreSlot, epoch: 0, position: 0 }
   const connection = connectStore(peer, wire, identity, {
     arrived: (actors) => {
       for (const actor of actors) peer.arrivedInStore(actor)
@@ -33,8 +33,9 @@ export async function connectMain(
   })
   receive = connection.receive
   const { client } = connection
-  peer.journal?.begin(await client.ask('beginEpoch', { slot: mainStoreSlot }))
+  const beginning = await client.ask('beginEpoch', { slot: mainStoreSlot })
+  peer.journal?.begin(beginning)
   // No timer fires before the store is told to start.
-  connection.ticksFrom((await client.ask('stats', {})).position)
+  connection.ticksFrom(beginning.position)
   return connection
 }

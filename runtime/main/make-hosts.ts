@@ -12,6 +12,9 @@ import type { Quarantine } from './quarantine.ts'
 import type { StoreHome } from './store-home.ts'
 import { workerFile } from './worker-file.ts'
 
+/** How every generation of a slot begins without a store. */
+const withoutStore = Object.freeze({ epoch: 1, position: 0 })
+
 /** What was opened before them. */
 export interface HostsNeeds {
   readonly pool: ThreadPool
@@ -32,7 +35,7 @@ export function makeHosts(ground: Ground, needs: HostsNeeds): Hosts {
     ...ground,
     ...needs,
     worker: workerFile(options.host),
-    beginEpoch: async (slot) => (await client?.ask('beginEpoch', { slot })) ?? 1,
+    beginEpoch: async (slot) => (await client?.ask('beginEpoch', { slot })) ?? withoutStore,
     nextOrigin: () => origins.next(),
     lost: (host, error) => {
       if (client !== undefined) quarantine.adopt(host.slot, host.hand)

@@ -13,6 +13,7 @@
  *
  * Owns the order. Does not own threads, links or accounts: what a step does is its side's (`hosts.ts`).
  */
+import type { Beginning } from '../store/protocol.ts'
 import type { LinkLosses } from './host-losses.ts'
 import type { HostThread } from './host-thread.ts'
 import { maxDeaths } from './slot-deaths.ts'
@@ -28,11 +29,11 @@ export type Replacement =
   /** What its generation had under way may still arrive. */
   | ({ readonly at: 'lost' } & Dead)
   /** The store refuses it from here on: what it shows next is all there will ever be of it. */
-  | ({ readonly at: 'fenced'; readonly epoch: number } & Dead)
+  | ({ readonly at: 'fenced'; readonly beginning: Beginning } & Dead)
   /** Nobody has a link to it any more. */
-  | ({ readonly at: 'cut off'; readonly epoch: number; readonly links: LinkLosses } & Dead)
+  | ({ readonly at: 'cut off'; readonly beginning: Beginning; readonly links: LinkLosses } & Dead)
   /** Its accounts are settled: the slot can have its next thread. */
-  | { readonly at: 'settled'; readonly slot: number; readonly epoch: number }
+  | { readonly at: 'settled'; readonly slot: number; readonly beginning: Beginning }
   /** A thread did not come up, and may have used its epoch. */
   | { readonly at: 'unborn'; readonly slot: number }
   /** From here on its death is one like any other: half a link must be taken apart again. */
@@ -54,14 +55,14 @@ export interface ReplacementSide {
   /** Takes in what it reported before it died. */
   hearOut(dead: HostThread): void
   /** Begins the slot's next epoch, however long the store takes. */
-  fence(slot: number): Promise<number>
+  fence(slot: number): Promise<Beginning>
   /** Everybody takes in what it still sent, and buries what it will not answer. */
   unlink(dead: HostThread, error: unknown): Promise<LinkLosses>
   settle(dead: HostThread, links: LinkLosses): Promise<void>
   /** One more death of a slot: how many there were of late. */
   died(slot: number): number
   /** Resolves when the thread is up and watched. */
-  start(slot: number, epoch: number): Promise<HostThread>
+  start(slot: number, beginning: Beginning): Promise<HostThread>
   /** Links it with everybody and lets its handlers run. */
   settleIn(host: HostThread): Promise<void>
   retire(slot: number): Promise<void>
@@ -79,21 +80,23 @@ const steps: Steps = {
   lost: async (state, side) => {
     side.passed('host:lost')
     side.hearOut(state.dead)
-    return { ...state, at: 'fenced', epoch: await side.fence(state.slot) }
+    return { ...state, at: 'fenced', beginning: await side.fence(state.slot) }
   },
   fenced: async (state, side) => {
     side.passed('host:fenced')
     return { ...state, at: 'cut off', links: await side.unlink(state.dead, state.error) }
   },
-  'cut off': async ({ slot, epoch, dead, links }, side) => {
+  'cut off': async ({ slot, beginning, dead, links }, side) => {
     await side.settle(dead, links)
-    return side.died(slot) >= maxDeaths ? { at: 'doomed', slot } : { at: 'settled', slot, epoch }
+    return side.died(slot) >= maxDeaths
+      ? { at: 'doomed', slot }
+      : { at: 'settled', slot, beginning }
   },
-  settled: async ({ slot, epoch }, side) => {
+  settled: async ({ slot, beginning }, side) => {
     side.passed('host:settled')
-    return { at: 'up', slot, host: await side.start(slot, epoch) }
+    return { at: 'up', slot, host: await side.start(slot, beginning) }
   },
-  unborn: async ({ slot }, side) => ({ at: 'settled', slot, epoch: await side.fence(slot) }),
+  unborn: async ({ slot }, side) => ({ at: 'settled', slot, beginning: await side.fence(slot) }),
   up: async ({ slot, host }, side) => {
     try {
       side.passed('host:up')

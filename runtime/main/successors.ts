@@ -4,6 +4,7 @@
  */
 import { receiveMessageOnPort } from 'node:worker_threads'
 import { encodeError } from '../../actors/cell/error-data.ts'
+import type { Beginning } from '../store/protocol.ts'
 import type { Report } from '../wire/host-control.ts'
 import type { HostLinks } from './host-links.ts'
 import type { LinkLosses } from './host-losses.ts'
@@ -74,7 +75,7 @@ export class Successors implements ReplacementSide {
   }
 
   /** Without an epoch nothing of a slot may be touched: a store that fails meanwhile is waited for (D5). */
-  async fence(slot: number): Promise<number> {
+  async fence(slot: number): Promise<Beginning> {
     for (let failures = 0; ; failures += 1) {
       try {
         return await this.#side.beginEpoch(slot)
@@ -96,14 +97,14 @@ export class Successors implements ReplacementSide {
   }
 
   /** A thread that answers; nobody is linked to it yet. */
-  async bringUp(slot: number, epoch: number): Promise<HostThread> {
-    const host = await startHost(this.#side, slot, epoch)
+  async bringUp(slot: number, beginning: Beginning): Promise<HostThread> {
+    const host = await startHost(this.#side, slot, beginning)
     this.#side.started(slot)
     return host
   }
 
-  async start(slot: number, epoch: number): Promise<HostThread> {
-    const host = await this.bringUp(slot, epoch)
+  async start(slot: number, beginning: Beginning): Promise<HostThread> {
+    const host = await this.bringUp(slot, beginning)
     this.#running.set(slot, host)
     this.#watch(host)
     return host

@@ -1,6 +1,9 @@
 /**
  * A thread's records on their way to the store: collected into frames, sent at the end of a slice,
  * answered in order (D1). Owns the store credit (M5).
+ *
+ * Invariant: what this thread said to others before a record was appended has left when the record does.
+ * So whoever finds the record in the store finds that in its ports, and takes it in first (T2).
  */
 import type { Cell } from '../../actors/cell/cell.ts'
 import type { Committing, Journal } from '../../actors/cell/ports.ts'
@@ -9,6 +12,7 @@ import type { MessageRef } from '../../persistence/record.ts'
 import { SegmentBuilder } from '../../persistence/segment.ts'
 import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
+import type { Beginning } from '../store/protocol.ts'
 import { Loads } from './loads.ts'
 import type { StoreClient } from './store-client.ts'
 
@@ -23,17 +27,28 @@ interface SentFrame {
   readonly bytes: number
 }
 
-/** Which client this is, and from which frame it counts. */
+/** Which client this is. */
 export interface JournalIdentity {
   readonly slot: number
   readonly epoch: number
+  /** Where the history ended when that epoch began. */
+  readonly position: number
+}
+
+/** The thread whose records they are. */
+export interface JournalThread {
+  readonly faults?: Faults | undefined
+  /** There is something to {@link JournalClient.flush} soon: a record appended outside a slice. */
+  touched(): void
+  /** Sends what was said to other threads. */
+  sendFrames(): void
 }
 
 export class JournalClient implements Journal {
   builder: SegmentBuilder
   readonly #client: StoreClient
   #identity: JournalIdentity
-  readonly #schedule: () => void
+  readonly #thread: JournalThread
   #entries: Committing[] = []
   readonly #sent: SentFrame[] = []
   #bytesOut = 0
@@ -45,31 +60,29 @@ export class JournalClient implements Journal {
   #fenced = false
   /** Records that are being prepared. */
   #prepared = 0
-  readonly #faults: Faults | undefined
+  /** Up to which position it is known here what became of the thread's own records. */
+  heard: number
 
-  /**
-   * @param schedule asks for a {@link flush} soon, for records appended outside a slice
-   * @param credit bytes of records that may be on their way
-   */
+  /** @param credit bytes of records that may be on their way */
   constructor(
     client: StoreClient,
     identity: JournalIdentity,
-    schedule: () => void,
+    thread: JournalThread,
     credit: number = storeCredit,
-    faults?: Faults,
   ) {
     this.#credit = credit
-    this.#faults = faults
     this.#client = client
     this.#loads = new Loads(client)
     this.#identity = identity
-    this.#schedule = schedule
+    this.#thread = thread
+    this.heard = identity.position
     this.builder = new SegmentBuilder(identity.slot, identity.epoch)
   }
 
   /** Takes the epoch that the store gave this client; nothing was sent before. */
-  begin(epoch: number): void {
-    this.#identity = { ...this.#identity, epoch }
+  begin({ epoch, position }: Beginning): void {
+    this.#identity = { ...this.#identity, epoch, position }
+    this.heard = position
     this.builder = new SegmentBuilder(this.#identity.slot, epoch)
   }
 
@@ -101,27 +114,28 @@ export class JournalClient implements Journal {
     this.#prepared += 1
     void work.finally(() => {
       this.#prepared -= 1
-      this.#schedule()
+      this.#thread.touched()
     })
   }
 
   append(entry: Committing): void {
     this.#entries.push(entry)
     if (this.builder.bytes >= frameBytes) this.flush()
-    else if (this.#entries.length === 1) this.#schedule()
+    else if (this.#entries.length === 1) this.#thread.touched()
   }
 
   /** Sends what was collected. */
   flush(): void {
     if (this.#entries.length === 0) return
-    this.#faults?.('journal:before-frame')
+    this.#thread.sendFrames()
+    this.#thread.faults?.('journal:before-frame')
     const bytes = this.builder.bytes
     const frame = this.builder.take()
     this.#sent.push({ seq: frame.seq, entries: this.#entries, bytes })
     this.#entries = []
     this.#bytesOut += bytes
     this.#client.commit(frame)
-    this.#faults?.('journal:frame-sent')
+    this.#thread.faults?.('journal:frame-sent')
   }
 
   load(actor: string, limit: number): Promise<LoadedActor | Damage> {
@@ -152,10 +166,25 @@ export class JournalClient implements Journal {
     if (frame === undefined || frame.seq !== ack.seq || ack.status !== 'committed') return
     this.#sent.shift()
     this.#bytesOut -= frame.bytes
-    this.#faults?.('outbox:before-release')
-    answer(frame.entries, ack)
-    this.#faults?.('outbox:released')
+    this.#thread.faults?.('outbox:before-release')
+    this.#answer(frame.entries, ack)
+    this.#thread.faults?.('outbox:released')
     this.#creditReturned()
+  }
+
+  /** Tells each record of a frame what became of it. */
+  #answer(entries: readonly Committing[], ack: Ack): void {
+    const refused = new Map<number, Refusal>(
+      ack.refused.map((refusal) => [refusal.record, refusal]),
+    )
+    let position = ack.base
+    for (const [record, entry] of entries.entries()) {
+      const refusal = refused.get(record)
+      if (refusal === undefined) {
+        this.heard = position
+        entry.committed(position++, ack)
+      } else entry.undone(refusal)
+    }
   }
 
   /** Frames after `seq` never happened: everything not acknowledged is undone, in order (D5). */
@@ -188,15 +217,4 @@ export class JournalClient implements Journal {
     this.#waiting = new Set()
     for (const cell of cells) cell.stand()
   }
-}
-
-/** Tells each record of a frame what became of it. */
-function answer(entries: readonly Committing[], ack: Ack): void {
-  const refused = new Map<number, Refusal>(ack.refused.map((refusal) => [refusal.record, refusal]))
-  let position = ack.base
-  entries.forEach((entry, record) => {
-    const refusal = refused.get(record)
-    if (refusal === undefined) entry.committed(position++, ack)
-    else entry.undone(refusal)
-  })
 }

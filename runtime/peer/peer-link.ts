@@ -22,4 +22,6 @@ export interface PeerLink {
   giveUp(ask: Ask): Promise<Whereabouts | undefined>
   /** Sends what was collected. */
   flush(): void
+  /** Takes in what has come from there and was not read yet. */
+  takeIn(): void
 }

@@ -6,14 +6,13 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { typeOf } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { LinkStart } from '../wire/host-control.ts'
-import { Link, type LinkOwner } from '../wire/link.ts'
+import { type FramePort, Link, type LinkOwner } from '../wire/link.ts'
 import { LinkCounts } from '../wire/link-counts.ts'
 import type { Peer } from './peer.ts'
 import { Standby } from './standby.ts'
 
 interface Connected {
   readonly link: Link
-  readonly port: MessagePort
   readonly sent: LinkCounts
 }
 
@@ -34,14 +33,15 @@ export class PeerLinks {
       sent: new LinkCounts(this.#types, sent),
       received: new LinkCounts(this.#types, received),
     }
-    const link = new Link(slot, port, this.#owner, counts)
-    this.#connected.set(slot, { link, port, sent: counts.sent })
+    const link = new Link(slot, framesOf(port), this.#owner, counts)
+    this.#connected.set(slot, { link, sent: counts.sent })
     const standby = this.#takeStandby(slot)
     this.#peer.links.set(slot, link)
     port.on('message', (frame: Uint8Array<ArrayBuffer>) => link.receive(frame))
     standby?.handOver(link)
     for (const pattern of this.#peer.topics.patterns) link.interest(pattern, true)
-    this.#peer.touched()
+    // Before the other side may run: what waited for it comes before what the store shows it (T2).
+    link.flush()
   }
 
   /**
@@ -52,7 +52,7 @@ export class PeerLinks {
   lose(slot: number): void {
     const connected = this.#connected.get(slot)
     if (connected === undefined) return
-    this.#drain(connected)
+    connected.link.takeIn()
     this.#connected.delete(slot)
     this.#peer.links.delete(slot)
     this.#peer.topics.forget(slot)
@@ -80,12 +80,6 @@ export class PeerLinks {
     }
   }
 
-  #drain({ port, link }: Connected): void {
-    for (let next = receiveMessageOnPort(port); next; next = receiveMessageOnPort(port)) {
-      link.receive(next.message as Uint8Array<ArrayBuffer>)
-    }
-  }
-
   /** A slot was given up: what waits for it goes to where its addresses live now. */
   retire(slot: number): void {
     this.#takeStandby(slot)?.release()
@@ -103,6 +97,14 @@ export class PeerLinks {
     for (const link of this.#peer.links.values()) if (link instanceof Standby) link.close()
     for (const { link } of this.#connected.values()) link.close()
     this.#connected.clear()
+  }
+}
+
+function framesOf(port: MessagePort): FramePort {
+  return {
+    postMessage: (frame, transfer) => port.postMessage(frame, transfer),
+    next: () => receiveMessageOnPort(port)?.message as Uint8Array<ArrayBuffer> | undefined,
+    close: () => port.close(),
   }
 }
 

@@ -134,7 +134,16 @@ export class Peer implements CellHost {
   /** Sends everything collected for the store and for other threads. */
   flush(): void {
     this.journal?.flush()
+    this.sendFrames()
+  }
+
+  sendFrames(): void {
     for (const link of this.links.values()) link.flush()
+  }
+
+  /** Takes in what other threads have sent. */
+  takeIn(): void {
+    for (const link of this.links.values()) link.takeIn()
   }
 
   /** A host always; the main thread only while an ask of its own is out (S1). */
@@ -218,6 +227,10 @@ export class Peer implements CellHost {
     if (slot !== this.slot) return this.links.get(slot)?.giveUp(ask)
     this.touched()
     return this.residents.get(ask.to)?.giveUp(ask.a, ask.b)
+  }
+
+  get heard(): number {
+    return this.journal?.heard ?? 0
   }
 
   nextSeq(): number {

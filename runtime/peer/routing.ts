@@ -32,6 +32,7 @@ export interface RoutedThread {
   readonly faults: Faults | undefined
   readonly placement: Placement
   readonly accounts: Accounts
+  readonly heard: number
   readonly links: Map<number, PeerLink>
   readonly residents: { get(id: string): Cell | undefined }
   /** Monotonic ms. */
@@ -87,7 +88,10 @@ export class Routing implements StandbyOwner {
     if (!this.#intake) return refused('closed', closedError())
     const slot = this.#thread.slotOf(to)
     this.#thread.accounts.enter(to, acceptedBy(envelope))
-    if (slot !== this.#thread.slot) return this.#sendAway(envelope, slot)
+    if (slot !== this.#thread.slot) {
+      envelope.heard = this.#thread.heard
+      return this.#sendAway(envelope, slot)
+    }
     if (this.#isDown(envelope)) return queued
     return this.#receive(this.#thread.activate(to) as Cell, envelope)
   }
@@ -103,6 +107,7 @@ export class Routing implements StandbyOwner {
       cell.tally.enter(Count.deadLettered)
       return unsendable(error)
     }
+    if (cell.definition.behavior.durable) arriving.heard = this.#thread.heard
     return this.#enter(cell, arriving)
   }
 

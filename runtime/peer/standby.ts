@@ -101,6 +101,9 @@ export class Standby implements PeerLink {
 
   flush(): void {}
 
+  /** Nobody is there to send anything. */
+  takeIn(): void {}
+
   giveUp({ a, b }: Ask): Promise<Whereabouts | undefined> {
     const isIt = (envelope: Envelope): boolean => envelope.a === a && envelope.b === b
     const messages = this.#kept.filter(isMessage)

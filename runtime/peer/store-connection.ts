@@ -38,7 +38,7 @@ export function connectStore(
   events: StoreEvents = {},
 ): StoreConnection {
   const client = new StoreClient(wire)
-  const journal = new JournalClient(client, identity, () => peer.touched(), undefined, peer.faults)
+  const journal = new JournalClient(client, identity, peer)
   let last: FrameEnd = { seq: 0, position: 0 }
   const vouch = (seq: number, position: number): void => {
     last = { seq, position }
@@ -68,14 +68,18 @@ export function connectStore(
   })
   return {
     client,
-    receive: (message) => client.receive(message),
+    receive: (message) => {
+      // What other threads said before the store had what it shows here goes first (T2).
+      if (message.kind === 'answer') peer.takeIn()
+      client.receive(message)
+    },
     ticksFrom: (position) => {
       ticksUntil = position
     },
     async rejoin() {
       client.again()
       const { slot, epoch } = journal.identity
-      const next = await client.ask('beginEpoch', { slot })
+      const { epoch: next } = await client.ask('beginEpoch', { slot })
       for (const ack of await client.ask('answers', { slot, epoch, since: last })) acked(ack)
       journal.rejoined(next)
       vouch(0, last.position)

@@ -17,6 +17,7 @@ export interface WatchedThread {
   readonly residents: { get(id: string): Cell | undefined }
   /** Asks the store; absent without one. */
   readonly journal: { hasEnded(actor: string): Promise<boolean> } | undefined
+  readonly heard: number
   isDurable(id: string): boolean
   /** Has the store tell all durable watchers. */
   recordEnd(actor: string): Promise<void>
@@ -97,6 +98,6 @@ export class Watching {
   }
 
   #tell(by: string, who: string): void {
-    this.#thread.signal(by, { kind: 'terminated', who })
+    this.#thread.signal(by, { kind: 'terminated', who, heard: this.#thread.heard })
   }
 }

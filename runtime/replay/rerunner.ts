@@ -69,7 +69,7 @@ export class Rerunner {
       (message) => receive(message),
       (record) => this.#written(record),
     )
-    const identity = { slot: mainSlot, epoch: 1 }
+    const identity = { slot: mainSlot, epoch: 1, position: 0 }
     receive = connectStore(this.#peer, this.#store, identity).receive
   }
 

@@ -16,6 +16,13 @@ import type {
 import type { HistoryAsk, HistoryPage } from './history-page.ts'
 import type { FrameEnd, Generation, Tally } from './tally.ts'
 
+/** A generation of a slot as it begins. */
+export interface Beginning {
+  readonly epoch: number
+  /** Where the history ends: everything of the generations before is there, or never will be. */
+  readonly position: number
+}
+
 /** Questions a client may ask, and their answers. */
 export interface Questions {
   loadMany: {
@@ -42,7 +49,7 @@ export interface Questions {
     readonly ask: { readonly after: number | undefined; readonly limit: number }
     readonly answer: WakePage
   }
-  beginEpoch: { readonly ask: { readonly slot: number }; readonly answer: number }
+  beginEpoch: { readonly ask: { readonly slot: number }; readonly answer: Beginning }
   reserveOrigins: { readonly ask: { readonly count: number }; readonly answer: number }
   unreleased: {
     readonly ask: { readonly slot: number; readonly epoch: number }

@@ -20,7 +20,10 @@ const answers: Answers = {
   hasEnded: (store, { actor }) => store.hasEnded(actor),
   watches: (store, { types }) => store.watches(types),
   wakeList: (store, { after, limit }) => store.wakeList(after, limit),
-  beginEpoch: (store, { slot }) => store.beginEpoch(slot),
+  beginEpoch: (store, { slot }) => {
+    const epoch = store.beginEpoch(slot)
+    return { epoch, position: store.position }
+  },
   reserveOrigins: (store, { count }) => store.reserveOrigins(count),
   unreleased: (store, { slot, epoch }) => store.unreleased(slot, epoch),
   record: (store, { position }) => store.record(position),

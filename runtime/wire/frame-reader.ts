@@ -94,7 +94,8 @@ class Items {
 
   #message(): void {
     const envelope = this.#envelope()
-    envelope.position = this.#position
+    if (this.#position > 0) envelope.position = this.#position
+    else envelope.heard = -this.#position
     this.#taker.message(envelope)
   }
 

@@ -44,7 +44,8 @@ export class FrameWriter {
    * @param accepted the same for whoever waits for room
    */
   message(envelope: Envelope, reply: number, accepted: number): void {
-    this.#message(Tag.message, envelope, envelope.position, reply, accepted)
+    const position = envelope.stored ? envelope.position : -envelope.heard
+    this.#message(Tag.message, envelope, position, reply, accepted)
   }
 
   /** @param position in the history, 0 without a store */

@@ -16,6 +16,8 @@ export interface HostStart {
   readonly slot: number
   /** Generation of the slot: its records are fenced when the next one begins. */
   readonly epoch: number
+  /** Where the history ended when that began; 0 without a store. */
+  readonly position: number
   /** Reserved for this incarnation; part of the ids of its messages. */
   readonly origin: number
   /** `file:` URL of the app module. */

@@ -40,9 +40,11 @@ const frameItems = 256
 /** Bytes after which it is, so that no frame is larger than this and its last item. */
 const frameBytes = 256 * 1024
 
-/** The side that frames leave by. */
+/** This end of the way to the other thread. */
 export interface FramePort {
   postMessage(frame: Uint8Array, transfer: readonly ArrayBuffer[]): void
+  /** The next frame that has come, without waiting for the event loop to bring it. */
+  next(): Uint8Array<ArrayBuffer> | undefined
   close(): void
 }
 
@@ -245,6 +247,11 @@ export class Link {
   }
 
   // ── receiving ─────────────────────────────────────────────────────────────────────────────────
+
+  /** Takes in what has come. */
+  takeIn(): void {
+    for (let frame = this.#port.next(); frame; frame = this.#port.next()) this.receive(frame)
+  }
 
   /** Takes a frame apart. */
   receive(frame: Uint8Array<ArrayBuffer>): void {

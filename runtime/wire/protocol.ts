@@ -9,9 +9,13 @@ import type { EarlierLife, Tick } from '../../mailbox/envelope.ts'
 
 /** What an item's first number says. The common ones are numbers; the rest is one value, a {@link Word}. */
 export const Tag = Object.freeze({
-  /** to, from, name, lane, a, b, causeA, causeB, position, deadline, reply, accepted, rare; [rare header,] [payload] */
+  /**
+   * to, from, name, lane, a, b, causeA, causeB, position, deadline, reply, accepted, rare; [rare header,] [payload]
+   *
+   * The position of one that is only in memory is minus its `heard`.
+   */
   message: 0,
-  /** The same, with its position in the history; the topic is in its rare header. */
+  /** The same, with its position in the history, 0 without a store; the topic is in its rare header. */
   publish: 1,
   /** sink; value */
   reply: 2,

@@ -245,6 +245,17 @@ test('T2, M2: after a restart a lane that has nothing in the store does not wait
   next.assertBalanced()
 })
 
+test('T2: what is told after a restart comes after what the same sender delivered before it', async () => {
+  const w = new World({ actors: actors(8) })
+  await holdSink(w)
+  for (const n of upTo(20)) await settled(w, w.ref(Sink, 's').deliver.take(n))
+  const next = w.crash()
+  next.ref(Sink, 's').tell.take(20)
+  await next.settle()
+  assert.deepEqual(await settled(next, next.ref(Sink, 's').ask.all()), upTo(21))
+  next.assertBalanced()
+})
+
 test('T2, M2: what is told after something was published to a busy actor comes after it; urgent lanes do not wait', async () => {
   const w = new World({ actors: actors(8) })
   const sink = w.ref(Sink, 's')

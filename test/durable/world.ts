@@ -159,13 +159,14 @@ export class World {
     })
     const inline = openInlineStore(this.store, this.clock, soon)
     this.service = inline.service
-    const identity = { slot, epoch: this.store.beginEpoch(slot) }
+    const epoch = this.store.beginEpoch(slot)
+    const identity = { slot, epoch, position: this.store.position }
     const client: StoreClient = new StoreClient({ post: (message) => send(message) })
     const send = inline.connect(slot, (message) => this.#fromStore(client, message))
     this.journal = new JournalClient(
       client,
       identity,
-      () => this.peer.touched(),
+      this.peer,
       ...(options.credit === undefined ? [] : [options.credit]),
     )
     this.peer.journal = this.journal

@@ -134,8 +134,9 @@ function connect(
   const inline = openInlineStore(store, clock, soon)
   const client: StoreClient = new StoreClient({ post: (message) => send(message) })
   const send = inline.connect(mainSlot + 1, (message) => client.receive(message))
-  const identity = { slot: mainSlot + 1, epoch: store.beginEpoch(mainSlot + 1) }
-  const journal = new JournalClient(client, identity, () => peer.touched())
+  const slot = mainSlot + 1
+  const identity = { slot, epoch: store.beginEpoch(slot), position: store.position }
+  const journal = new JournalClient(client, identity, peer)
   peer.journal = journal
   client.listen({
     acked: (ack) => journal.acked(ack),

@@ -29,6 +29,7 @@ function world(): {
       bytes += frame.byteLength
       reader.read(new Uint8Array(frame))
     },
+    next: () => undefined,
     close: () => undefined,
   }
   const owner: Partial<LinkOwner> = {
@@ -85,6 +86,7 @@ function pair(): { here: Link; there: Link; asked: Envelope[]; settle: () => voi
   const end = (other: () => Link, arrived: (envelope: Envelope) => void): Link => {
     const port: FramePort = {
       postMessage: (frame) => other().receive(new Uint8Array(frame)),
+      next: () => undefined,
       close: () => undefined,
     }
     const owner: Partial<LinkOwner> = { coarse: 0, arrived, touched: () => undefined }

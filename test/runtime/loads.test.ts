@@ -15,9 +15,11 @@ import { harness } from './harness.ts'
 
 type Asked = ToStore & { readonly kind: 'ask'; readonly with: { readonly actors: string[] } }
 
+const thread = { touched: () => undefined, sendFrames: () => undefined }
+
 function journalTo(asked: Asked[]): { client: StoreClient; journal: JournalClient } {
   const client = new StoreClient({ post: (message) => asked.push(message as Asked) })
-  const journal = new JournalClient(client, { slot: 0, epoch: 1 }, () => undefined)
+  const journal = new JournalClient(client, { slot: 0, epoch: 1, position: 0 }, thread)
   return { client, journal }
 }
 

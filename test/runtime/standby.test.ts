@@ -61,6 +61,7 @@ function world(): {
       interest: () => undefined,
       giveUp: () => Promise.resolve(undefined),
       flush: () => undefined,
+      takeIn: () => undefined,
       waitingSince: undefined,
     }
   }

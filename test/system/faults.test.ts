@@ -48,7 +48,7 @@ test('F4: a generation that was replaced cannot commit what it had ready', async
   await gate.reached
   // Its turn is recorded and not sent, and the slot gets its next generation.
   const position = (await client?.ask('stats', {}))?.position
-  assert.equal(await client?.ask('beginEpoch', { slot: 0 }), 2)
+  assert.equal((await client?.ask('beginEpoch', { slot: 0 }))?.epoch, 2)
   gate.open()
   while (passed(1) === 0) await client?.ask('stats', {})
   for (let look = 0; look < 50; look += 1) await client?.ask('stats', {})
