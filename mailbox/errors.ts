@@ -85,6 +85,9 @@ export const errorCodes = Object.freeze({
   ),
   OUTPUT_INVALID: final('An agent did not come to an output that fits its schema.'),
   PACKAGE_MISSING: final('An optional package is needed and not installed; says which.'),
+  PARTIAL_FAILURE: retryable(
+    'Of several calls too many failed; `failed` says why, `answered` names the others.',
+  ),
   PAYLOAD_IMMUTABLE: final('A payload or reply was written after it was sent; copy it first (T5).'),
   PAYLOAD_INVALID: final('The payload or reply failed the message schema; `issues` lists why.'),
   PAYLOAD_TOO_LARGE: final(
@@ -136,6 +139,9 @@ export const errorCodes = Object.freeze({
   SYSTEM_CLOSED: final('The system is closing or closed and takes no more messages.'),
   SYSTEM_IN_HOST: final(
     'createSystem was called inside a host thread; keep it out of the app module.',
+  ),
+  TASK_GRAPH_INVALID: final(
+    'Tasks were submitted that wait for each other, or for what is no task; nothing of it runs.',
   ),
   TERMINAL: final('A handler refused for good with `terminal(...)`; it is never retried.'),
   TOOL_FAILED: retryable('A tool threw; its model was told what.'),

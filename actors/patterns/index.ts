@@ -6,6 +6,26 @@ import '../../mailbox/supported-node.ts'
 
 export { type Cached, type CacheOptions, type CacheStats, cached } from './cache.ts'
 export { canonicalHash, canonicalText } from './canonical.ts'
+export {
+  type Coordinator,
+  type CoordinatorParts,
+  coordinator,
+  type GraphMessages,
+  type GraphProgress,
+  type GraphStatus,
+  type Submission,
+  type TaskContext,
+  type TaskKind,
+  type TaskMessages,
+  type TaskWork,
+} from './coordinator.ts'
+export {
+  type EventSource,
+  type EventsOptions,
+  events,
+  type RecordedEvent,
+  type TopicEvent,
+} from './events.ts'
 export { type GuardOptions, guarded } from './guarded.ts'
 export type { BucketRule } from './limits/bucket.ts'
 export {
@@ -19,6 +39,14 @@ export { Limits, type LimitsOptions, limits } from './limits/limits.ts'
 export type { LimitRequest, LimitRules, Rates } from './limits/rules.ts'
 export { type LimitDeps, limitTurn, type TakeReply, type Taking } from './limits/turn.ts'
 export {
+  type CallFailure,
+  type CallLimits,
+  type Needed,
+  type Orchestrated,
+  type OrchestrateOptions,
+  orchestrate,
+} from './orchestrate.ts'
+export {
   type Basis,
   type Pipeline,
   type PipelineParts,
@@ -29,3 +57,4 @@ export {
 export { queryKey } from './query.ts'
 export type { AnyStage, Stage, StageContext } from './stage.ts'
 export type { EntryMessages, KeptEntry, Look, ShelfMessages } from './stage-contracts.ts'
+export type { GraphResult, TaskError, TaskSpec, TaskState } from './task-graph.ts'
