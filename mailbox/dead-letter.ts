@@ -17,6 +17,7 @@ export const deadLetterReasons = Object.freeze([
   'parked',
   'quarantined',
   'stopped',
+  'killed',
   'no-definition',
   'no-handler',
   'host-lost',

@@ -20,16 +20,19 @@ const final = (summary: string): CodeEntry => ({ disposition: 'terminal', summar
 /** Every code troupe can raise, with its disposition and a line of explanation. */
 export const errorCodes = Object.freeze({
   ACTOR_FAILED: retryable('A handler threw. `cause` holds what it threw.'),
+  ACTOR_KILLED: final(
+    'The actor, or one that waits for its answer, was killed by command; `fields` say which and why.',
+  ),
   ACTOR_STOPPED: final('The actor stopped, or was destroyed, before it handled the message.'),
   ADDRESS_INVALID: final(
     'An actor type, key or topic is empty, too long or has a forbidden character.',
   ),
   AGENT_WAITING: final('An agent waits for a human to allow a tool call; `approvals` lists them.'),
+  APPROVAL_GONE: final('The approval was decided, ran out, or never was.'),
+  APPROVAL_REFUSED: final('A human, or the deadline, refused a tool call; its model was told so.'),
   APP_INVALID: final(
     'The app module does not export an app, lists a type twice, or cannot be loaded.',
   ),
-  APPROVAL_GONE: final('The approval was decided, ran out, or never was.'),
-  APPROVAL_REFUSED: final('A human, or the deadline, refused a tool call; its model was told so.'),
   ASK_CYCLE: final('The ask would wait for itself; `cycle` lists the actors in the ring (T4).'),
   ASK_TIMEOUT: retryable(
     'No reply within the deadline; says the queue position and what the actor is busy with.',

@@ -26,6 +26,7 @@ import { checkedReply } from './answers.ts'
 import type { Whereabouts } from './ask-table.ts'
 import { Family } from './family.ts'
 import { Inbox } from './inbox.ts'
+import type { Killed } from './killed.ts'
 import type { CellHost } from './ports.ts'
 import type { ReadTurn } from './read-turn.ts'
 import { Recall } from './recall.ts'
@@ -256,8 +257,24 @@ export abstract class Cell {
     return this.#recall.giveUp(a, b)
   }
 
+  protected wasGivenUp(envelope: Envelope): boolean {
+    return this.#recall.wasGivenUp(envelope)
+  }
+
+  /** Of volatile actors it holds none. */
+  get mayHoldMore(): boolean {
+    return false
+  }
+
   waits(message: string): boolean {
     return this.inbox.mailbox.positionOf(({ name }) => name === message) !== undefined
+  }
+
+  /** Aborts the turn that is out, if it is one that was killed. */
+  abortKilled(killed: Killed): void {
+    const { turn } = this
+    const refusal = turn?.envelope && killed.refusal(turn.envelope)
+    if (turn !== undefined && refusal !== undefined) this.abort(turn, refusal)
   }
 
   /** Aborts a handler that is out. */

@@ -42,6 +42,10 @@ export class DurableCell extends DurableTurns {
     return super.quiet && this.intake.hasAll
   }
 
+  override get mayHoldMore(): boolean {
+    return (this.phase !== 'ready' && this.phase !== 'turn') || !this.intake.hasAll
+  }
+
   override get settled(): boolean {
     return super.settled && this.pipeline.isEmpty
   }

@@ -112,6 +112,10 @@ export abstract class DurableTurns extends Cell {
       this.tally.leave(Count.running)
       return this.discard(envelope, 'no-handler')
     }
+    if (this.wasGivenUp(envelope)) {
+      this.tally.leave(Count.running)
+      return this.discard(envelope, 'cancelled')
+    }
     if (this.host.starts?.message(envelope, this.inbox.mailbox) === false) {
       this.tally.leave(Count.running)
       return this.setAside(envelope, 'quarantined', killedTwice(envelope))

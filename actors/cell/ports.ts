@@ -19,6 +19,7 @@ import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persi
 import type { ActorDefinition } from '../actor.ts'
 import type { AskTable } from './ask-table.ts'
 import type { EffectChoices } from './effect-choices.ts'
+import type { Killed } from './killed.ts'
 import type { Script } from './script.ts'
 import type { Signal } from './signal.ts'
 
@@ -62,6 +63,8 @@ export interface CellHost {
   readonly journal: Journal | undefined
   /** Absent where nothing comes back after a death. */
   readonly starts: StartLog | undefined
+  /** What was killed by command; absent while nothing is. */
+  readonly killed?: Killed | undefined
   /** What becomes of calls out of turns; absent: they are made. */
   readonly effects?: EffectChoices | undefined
   /** What seals and opens secrets (R5). */

@@ -6,6 +6,7 @@ import type { Clock } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Whereabouts } from './ask-table.ts'
+import { messageKey } from './hand.ts'
 import type { Inbox } from './inbox.ts'
 import type { Signal } from './signal.ts'
 
@@ -26,12 +27,19 @@ interface Holder {
   readonly inbox: Inbox
   readonly family: { readonly parent: string | undefined }
   readonly grantToken: string | undefined
+  /** The store may hold messages that are not in memory yet. */
+  readonly mayHoldMore: boolean
   abort(running: Running, reason: TroupeError): void
   discard(envelope: Envelope, reason: 'cancelled'): void
 }
 
+/** Messages given up before they came, of one actor: more are forgotten, and then handled for nobody. */
+const mostEarly = 1_024
+
 export class Recall {
   readonly #cell: Holder
+  /** Given up while the actor was being brought up: they come with its first page. */
+  readonly #early = new Set<string>()
 
   constructor(cell: Holder) {
     this.#cell = cell
@@ -42,8 +50,16 @@ export class Recall {
     const isIt: IsIt = (envelope) => envelope.a === a && envelope.b === b
     const busy = this.#busy()
     const gaveUp = new TroupeError('CANCELLED', 'the caller gave up waiting')
-    const position = this.#abortRunning(isIt, gaveUp) ? undefined : this.#takeBack(isIt)
+    if (this.#abortRunning(isIt, gaveUp)) return busy
+    const position = this.#takeBack(isIt)
+    const isEarly = position === undefined && this.#cell.mayHoldMore
+    if (isEarly && this.#early.size < mostEarly) this.#early.add(messageKey({ a, b }))
     return position === undefined ? busy : { ...busy, position }
+  }
+
+  /** Its caller gave it up before it came; said once. */
+  wasGivenUp(envelope: Envelope): boolean {
+    return this.#early.size > 0 && this.#early.delete(messageKey(envelope))
   }
 
   /** Only the parent, and who was handed a grant, may interrupt; a turn that has ended is past it. */

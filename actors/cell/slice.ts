@@ -37,7 +37,7 @@ interface Sliced {
   /** Runs one message; when its handler stays out, `phase` is no longer `ready`. */
   begin(envelope: Envelope): void
   read(envelope: Envelope): void
-  discard(envelope: Envelope, reason: DeadLetterReason): void
+  discard(envelope: Envelope, reason: DeadLetterReason, error?: unknown): void
 }
 
 /** @param until monotonic ms at which the slice is used up */
@@ -49,7 +49,7 @@ export function runSlice(cell: Sliced, until: number): void {
     if (!cell.mayTake()) return
     const envelope = cell.nextMessage()
     if (envelope === undefined) return
-    if (!mayBeWorthless(envelope) || isWanted(cell, envelope)) {
+    if ((!mayBeWorthless(envelope) && cell.host.killed === undefined) || isWanted(cell, envelope)) {
       countTaken(cell, envelope)
       cell.host.taken(envelope, cell.tally.row)
       cell.begin(envelope)
@@ -81,7 +81,7 @@ function runReads(cell: Sliced): void {
   for (let left = sliceMessages; left > 0 && canRead(cell); left -= 1) {
     const envelope = cell.inbox.takeRead()
     if (envelope === undefined) return
-    if (!isWanted(cell, envelope)) continue
+    if (!isTimely(cell, envelope)) continue
     countTaken(cell, envelope)
     cell.read(envelope)
   }
@@ -101,8 +101,18 @@ function mayBeWorthless({ header }: Envelope): boolean {
   return header.deadline !== undefined || header.signal !== undefined
 }
 
-/** Discards what comes too late, or was given up meanwhile. */
+/** Discards what comes too late, was given up meanwhile, or is for one that was killed. */
 function isWanted(cell: Sliced, envelope: Envelope): boolean {
+  const refusal = cell.host.killed?.refusal(envelope)
+  if (refusal !== undefined) {
+    cell.discard(envelope, 'killed', refusal)
+    return false
+  }
+  return isTimely(cell, envelope)
+}
+
+/** What was killed can still be looked at. */
+function isTimely(cell: Sliced, envelope: Envelope): boolean {
   const reason = worthless(envelope, cell.host.clock)
   if (reason !== undefined) cell.discard(envelope, reason)
   return reason === undefined

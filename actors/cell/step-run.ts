@@ -104,6 +104,8 @@ async function askDurable(
     const options = { ...call.options, id: ask.ownId }
     const envelope = compose(turn, { ...call, options }, payload, { chain, asked: true })
     ask.a = await turn.cell.stepLog.begin(turn, step, stage(host, envelope))
+    // The turn was aborted before its question had a name by which it could be taken back.
+    if (turn.signal.aborted) host.asks.abandon(ask)
   }
   const outcome = step.answer ?? host.journal?.outcome(call.to.id, askId(step))
   Promise.resolve(outcome as StoredRecord | Promise<StoredRecord>).then(

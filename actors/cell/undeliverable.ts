@@ -17,6 +17,8 @@ export function undeliverable(envelope: Envelope, reason: DeadLetterReason): Tro
       )
     case 'cancelled':
       return new TroupeError('CANCELLED', `"${name}" to ${to} was taken back`, { fields })
+    case 'killed':
+      return new TroupeError('ACTOR_KILLED', `${to} was killed before "${name}"`, { fields })
     case 'stopped':
       return new TroupeError('ACTOR_STOPPED', `${to} stopped before "${name}"`, { fields })
     case 'no-handler':

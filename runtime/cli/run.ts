@@ -47,6 +47,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = Object.freeze({
     summary: 'measures an app by a scenario, or compares two such measurements',
     load: async () => (await import('./bench.ts')).bench,
   },
+  kill: {
+    summary: 'ends an actor and all it asked for, at once and until it is revived',
+    load: async () => (await import('./kill.ts')).kill,
+  },
   quarantine: {
     summary: 'lists and releases what killed twice and is not started any more',
     load: async () => (await import('./quarantine.ts')).quarantine,

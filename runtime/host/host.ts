@@ -126,6 +126,7 @@ export class Host {
         this.#peer.starts?.release(key)
         this.#peer.signalled(actor, { kind: 'wake' })
       },
+      killed: (all) => this.#peer.kill(all),
       go: () => {
         this.#peer.pump.tryAll()
         this.#go()

@@ -23,6 +23,7 @@ import type { EndingClock } from './ending-clock.ts'
 import { tellEndsOfProcess } from './ends-untold.ts'
 import { type Ground, layGround } from './ground.ts'
 import type { Hosts } from './hosts.ts'
+import { Kills } from './kills.ts'
 import { connectMain } from './main-store.ts'
 import { makeHosts } from './make-hosts.ts'
 import type { CheckedOptions } from './options.ts'
@@ -47,6 +48,8 @@ export interface Booted {
   readonly client: StoreClient | undefined
   readonly pool: ThreadPool | undefined
   readonly quarantine: Quarantine
+  readonly kills: Kills
+  readonly runners: Runners
   readonly faults: Faults | undefined
 }
 
@@ -85,6 +88,7 @@ interface Memory {
   readonly store: StoreHome | undefined
   readonly main: StoreConnection | undefined
   readonly quarantine: Quarantine
+  readonly kills: Kills
 }
 
 /** One start: what it has made so far, and what comes next. */
@@ -93,6 +97,7 @@ class Start {
   readonly #pool: ThreadPool | undefined
   #store: StoreHome | undefined
   #hosts: Hosts | undefined
+  #kills: Kills | undefined
   #failed!: (error: unknown) => void
   /** Who asked a store's thread that has died would wait for ever. */
   readonly storeFell = new Promise<never>((_, reject) => {
@@ -115,6 +120,8 @@ class Start {
       changed: (all) => void memory.store?.quarantine(all),
     })
     await runners.start()
+    await runners.killed(memory.kills.all)
+    memory.kills.listen(() => void runners.killed(memory.kills.all))
     faults?.('boot:hosts-up')
     this.#watchStore(memory)
     await this.#takeStock(memory, runners)
@@ -124,7 +131,7 @@ class Start {
     peer.waker?.begin()
     await memory.store?.quarantine(memory.quarantine.list())
     await memory.store?.start()
-    return this.#booted(memory)
+    return this.#booted(memory, runners)
   }
 
   async #openStore(): Promise<Memory> {
@@ -134,11 +141,12 @@ class Start {
     this.#store = store
     store?.watch({ fell: this.#failed, back: () => Promise.resolve() })
     const quarantine = new Quarantine(fileOf(options), faults)
+    this.#kills = new Kills(fileOf(options), this.#ground.clock)
     const main = store && (await connectMain(peer, store, listener))
-    return { store, main, quarantine }
+    return { store, main, quarantine, kills: this.#kills }
   }
 
-  #makeRunners({ store, main, quarantine }: Memory, origins: Origins): Runners {
+  #makeRunners({ store, main, quarantine, kills }: Memory, origins: Origins): Runners {
     const { options, listener, placement, peer } = this.#ground
     const client = main?.client
     const suspectsOf = (slot: number) => wardOf(slot, quarantine, client, placement)
@@ -154,7 +162,9 @@ class Start {
         reported: (report) => reported(mainSlot, report),
       })
     }
-    const needs = { pool: this.#pool, store, client, quarantine, origins, suspectsOf, reported }
+    const killed = () => kills.all
+    const opened = { pool: this.#pool, store, client, quarantine, origins }
+    const needs = { ...opened, suspectsOf, killed, reported }
     this.#hosts = makeHosts(this.#ground, needs)
     return this.#hosts
   }
@@ -186,16 +196,18 @@ class Start {
     listener.typesMissing(await new Orphans(peer, client, app, listener.sink).settle())
   }
 
-  #booted({ store, main, quarantine }: Memory): Booted {
+  #booted({ store, main, quarantine, kills }: Memory, runners: Runners): Booted {
     const { clock, peer, links, counters, faults } = this.#ground
     const [hosts, pool, client] = [this.#hosts, this.#pool, main?.client]
-    return { clock, peer, links, counters, hosts, store, client, pool, quarantine, faults }
+    const threads = { clock, peer, links, counters, hosts, runners, pool }
+    return { ...threads, store, client, quarantine, kills, faults }
   }
 
   /** The start's own error is the one to report, not what its end runs into. */
   async takeApart(): Promise<void> {
     this.#ground.clock.end()
     await this.#hosts?.stop(Promise.resolve())
+    this.#kills?.close()
     await this.#store?.close().catch(() => undefined)
     await this.#pool?.destroy()
   }

@@ -42,6 +42,7 @@ export async function closeSystem(
   booted.faults?.('close:threads-stopped')
   booted.peer.starts?.close()
   booted.quarantine.close()
+  booted.kills.close()
   await inTime(booted.store?.close(), end)
   booted.faults?.('close:store-closed')
   booted.client?.closed(closedError())

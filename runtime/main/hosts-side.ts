@@ -1,6 +1,7 @@
 /** What the hosts need from the rest of the main side, and tell it. */
 import type { Clock } from '../../mailbox/clock.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
+import type { KilledActor } from '../../persistence/killed-files.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
 import type { Beginning } from '../store/protocol.ts'
 import type { WardStart } from '../wire/host-control.ts'
@@ -22,6 +23,8 @@ export interface HostsSide extends HostMaker {
   started(slot: number): void
   /** Whose suspects a new thread of the slot tries first (F3). */
   suspectsOf(slot: number): Promise<WardStart>
+  /** What a new thread must not run. */
+  killed(): readonly KilledActor[]
   /** A turn has held the slot's thread for a second (F5). */
   blocked(slot: number, turn: Blocked): void
   retired(slot: number): void

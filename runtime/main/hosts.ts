@@ -6,6 +6,7 @@
  * them does is `successors.ts`; who is linked with whom, `host-links.ts`.
  */
 import { Count } from '../../mailbox/accounting.ts'
+import type { KilledActor } from '../../persistence/killed-files.ts'
 import type { Counters } from '../peer/counters.ts'
 import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
 import { moving } from '../wire/control.ts'
@@ -86,6 +87,10 @@ export class Hosts implements HostsView, Runners {
 
   async pardon(key: string, actor: string): Promise<void> {
     await this.running.all((host) => host.control.pardon(key, actor))
+  }
+
+  async killed(all: readonly KilledActor[]): Promise<void> {
+    await this.running.all((host) => host.control.killed(all))
   }
 
   async go(): Promise<void> {

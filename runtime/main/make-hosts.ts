@@ -1,4 +1,6 @@
 /** The hosts of a system: what they are told of the main side, and what follows from what they report. */
+
+import type { KilledActor } from '../../persistence/killed-files.ts'
 import { flightOf } from '../peer/flight-recorder.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { Report, WardStart } from '../wire/host-control.ts'
@@ -24,6 +26,7 @@ export interface HostsNeeds {
   readonly origins: Origins
   reported(slot: number, report: Report): void
   suspectsOf(slot: number): Promise<WardStart>
+  killed(): readonly KilledActor[]
 }
 
 export function makeHosts(ground: Ground, needs: HostsNeeds): Hosts {

@@ -3,6 +3,7 @@
  * as a host does when main tells it to (F3).
  */
 import { Hand, handFile } from '../../persistence/hand-file.ts'
+import type { KilledActor } from '../../persistence/killed-files.ts'
 import type { Peer } from '../peer/peer.ts'
 import { reportedStarts } from '../peer/reported-starts.ts'
 import type { Report, WardStart } from '../wire/host-control.ts'
@@ -42,6 +43,11 @@ export class SoleThread implements Runners {
 
   /** Its actors are woken like those of any main thread: nothing else holds them. */
   go(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  killed(all: readonly KilledActor[]): Promise<void> {
+    this.#side.peer.kill(all)
     return Promise.resolve()
   }
 

@@ -113,6 +113,7 @@ export class Successors implements ReplacementSide {
   async settleIn(host: HostThread): Promise<void> {
     await this.#links.join(host)
     await this.#running.all((other) => other.control.replaced(host.slot))
+    await host.control.killed(this.#side.killed())
     await host.control.tryAlone(await this.#side.suspectsOf(host.slot))
     await host.control.go()
   }

@@ -5,10 +5,11 @@
 import type { App } from '../../actors/app.ts'
 import type { Contract, Messages } from '../../actors/contract.ts'
 import type { Ref } from '../../actors/ref.ts'
-import type { Address } from '../../mailbox/address.ts'
-import { aSignal, checkOptions } from '../../mailbox/options.ts'
+import { type Address, addressText } from '../../mailbox/address.ts'
+import { aSignal, aText, checkOptions } from '../../mailbox/options.ts'
 import type { Manifest } from '../../persistence/backup/index.ts'
 import type { EncodableOf } from '../../persistence/encodable-types.ts'
+import type { KilledActor } from '../../persistence/killed-files.ts'
 import type { Secret } from '../../persistence/secret.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { Outside } from '../peer/outside.ts'
@@ -151,6 +152,41 @@ export class System {
   killHost(slot: number | 'store'): boolean {
     const { hosts, store } = this.#booted
     return (slot === 'store' ? store?.kill() : hosts?.kill(slot)) ?? false
+  }
+
+  /**
+   * Kills an actor with everything that it asked others to do, and they in turn: what runs is aborted,
+   * what waits and what comes becomes a dead letter (`killed`) and fails its askers with ACTOR_KILLED,
+   * until it is revived, also after a restart: it is on disk before anything else. Its reads still
+   * answer. `troupe kill FILE ACTOR` does the same from beside this process.
+   *
+   * A handler that does not heed its signal goes on: see {@link killHost}.
+   *
+   * @param options `reason` is told to those who ask it
+   * @returns when every thread knows
+   * @throws ADDRESS_INVALID, OPTION_INVALID
+   */
+  async kill(who: Address, options: { readonly reason?: string } = {}): Promise<void> {
+    checkOptions('kill', options, { reason: aText })
+    const { kills, runners } = this.#booted
+    kills.kill(addressText('kill', who), options.reason)
+    await runners.killed(kills.all)
+  }
+
+  /**
+   * Lets an actor live again that was killed; its dead letters can be sent again. False when it was not.
+   * @throws ADDRESS_INVALID
+   */
+  async revive(who: Address): Promise<boolean> {
+    const { kills, runners } = this.#booted
+    const was = kills.revive(addressText('revive', who))
+    await runners.killed(kills.all)
+    return was
+  }
+
+  /** Whom {@link kill} or `troupe kill` killed, oldest first. */
+  get killed(): readonly KilledActor[] {
+    return this.#booted.kills.all
   }
 
   /**

@@ -17,6 +17,7 @@ import { type Ask, AskTable, type Whereabouts } from '../../actors/cell/ask-tabl
 import type { Cell } from '../../actors/cell/cell.ts'
 import { DurableCell } from '../../actors/cell/durable-cell.ts'
 import type { EffectChoices } from '../../actors/cell/effect-choices.ts'
+import { Killed } from '../../actors/cell/killed.ts'
 import type { CellEvent, CellHost, LogLevel } from '../../actors/cell/ports.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import { VolatileCell } from '../../actors/cell/volatile-cell.ts'
@@ -31,6 +32,7 @@ import type { Faults } from '../../mailbox/fault-points.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
 import { Keyring } from '../../persistence/keyring.ts'
+import type { KilledActor } from '../../persistence/killed-files.ts'
 import type { Calm } from '../wire/host-control.ts'
 import { mainSlot, type Placement } from '../wire/placement.ts'
 import { acceptInStore, endInStore, publishInStore } from './accept.ts'
@@ -78,6 +80,7 @@ export class Peer implements CellHost {
   /** Wakes those for whom the store holds messages. */
   waker: Waker | undefined
   starts: Starts | undefined
+  killed: Killed | undefined
   readonly #options: PeerOptions
   /** Present types by old ones: addresses in states and messages may be that old (D9). */
   readonly #renamed: ReadonlyMap<string, string>
@@ -113,6 +116,16 @@ export class Peer implements CellHost {
       mayLeave: (cell) => cell.quiet && !this.#holdsOn(cell),
       left: (cell) => this.#passivate(cell),
     })
+  }
+
+  /** All that is killed from here on; what runs of it is aborted. */
+  kill(all: readonly KilledActor[]): void {
+    const killed =
+      all.length === 0 ? undefined : new Killed(all.map(({ actor, reason }) => [actor, reason]))
+    this.killed = killed
+    if (killed === undefined) return
+    for (const cell of this.residents) cell.abortKilled(killed)
+    this.touched()
   }
 
   // ── running ───────────────────────────────────────────────────────────────────────────────────

@@ -8,6 +8,7 @@ import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Tick } from '../../mailbox/envelope.ts'
 import type { InHand } from '../../persistence/hand-file.ts'
+import type { KilledActor } from '../../persistence/killed-files.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import type { PlacementPlan } from './placement.ts'
 
@@ -86,6 +87,8 @@ export type HostControl = {
   readonly tryAlone: (start: WardStart) => Promise<void>
   /** A timer or an activation may start again. */
   readonly pardon: (key: string, actor: string) => void
+  /** All actors that are killed, after a change. */
+  readonly killed: (all: readonly KilledActor[]) => void
   /** Handlers may run from now on. */
   readonly go: () => void
   /** Resolves when it is that still here; says whether messages wait for somebody all the same. */

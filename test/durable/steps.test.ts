@@ -399,3 +399,22 @@ test('D2: a step in a start hook is refused with a hint', async () => {
   await assert.rejects(settled(w, w.ref(Agent, 'a').ask.run('x')), code('CONTRACT_INVALID'))
   w.assertBalanced()
 })
+
+test('an ask whose turn is aborted as it leaves is given up, and its receiver does not work for nobody', async () => {
+  const bench = new Bench()
+  bench.body = (ctx, text) => ctx.ref(Helper, 'h').ask.answer(text)
+  bench.answer = () => new Promise(() => undefined)
+  const w = new World({ actors: bench.actors })
+  const caller = new AbortController()
+  w.holdAcks()
+  const reply = watched(w.ref(Agent, 'a').ask.run('x', { signal: caller.signal }))
+  await w.settle()
+  caller.abort()
+  await w.settle()
+  // The begun ask and the interrupt are committed by one answer of the store.
+  await w.releaseAcks()
+  await assert.rejects(settled(w, reply.promise), code('CANCELLED'))
+  assert.deepEqual(bench.calls, [])
+  assert.equal(w.cell('helper/h')?.turn, undefined)
+  w.assertBalanced()
+})

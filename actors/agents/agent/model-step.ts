@@ -164,6 +164,7 @@ class Attempt {
     if (isStop(reason)) throw reason
     const text = this.#text
     const used = this.#used
+    if (isKill(reason)) return { kind: 'failed', code: reason.code, message: reason.message, used }
     if (this.#turn.aborted) return { kind: 'cut', text, used }
     if (this.#isLate) return { kind: 'late', text, used }
     if (!(error instanceof TroupeError)) throw error
@@ -180,6 +181,10 @@ class Attempt {
     this.#turn.removeEventListener('abort', this.#stop)
   }
 }
+
+/** Somebody pulled the switch: that is the reason, and not that it was interrupted. */
+const isKill = (reason: unknown): reason is TroupeError =>
+  reason instanceof TroupeError && reason.code === 'ACTOR_KILLED'
 
 const noEnd = (): TroupeError =>
   new TroupeError('STREAM_BROKEN', 'The model stream ended before its end; ask again.')
