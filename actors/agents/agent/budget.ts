@@ -229,6 +229,9 @@ export function checkBudget(what: string, budget: Budget): void {
     const limits = budget[scope]
     if (limits !== undefined) checkOptions(`${what} budget ${scope}`, limits, limitChecks)
   }
+  if (limitsMoney(budget) && Object.keys(budget.prices ?? {}).length === 0) {
+    throw new TroupeError('OPTION_INVALID', `${what}: a budget of money needs "prices"`)
+  }
 }
 
 const anAmount: OptionCheck = (value) =>
@@ -244,17 +247,26 @@ const limitChecks = {
 }
 
 /**
- * What the model costs, where money is counted.
+ * What a model costs.
  * @throws OPTION_INVALID when money is limited and the model is not among the prices
  */
-export function priceFor(budget: Budget, model: string): Price | undefined {
+export function priceOf(budget: Budget, model: string): Price | undefined {
   const price = budget.prices?.[model]
-  const isLimited = [budget.turn, budget.conversation, budget.tree].some(
-    (limits) => limits?.money !== undefined,
-  )
-  if (price !== undefined || !isLimited) return price
+  if (price !== undefined || !limitsMoney(budget)) return price
   throw new TroupeError(
     'OPTION_INVALID',
     `budget: money is limited, and model "${model}" has no price: add it to "prices"`,
   )
 }
+
+/** What a call is checked by, before it is known which model makes it: the dearest. */
+export function dearest({ prices = {} }: Budget): Price {
+  const all = Object.values(prices)
+  return {
+    input: Math.max(0, ...all.map(({ input }) => input)),
+    output: Math.max(0, ...all.map(({ output }) => output)),
+  }
+}
+
+const limitsMoney = ({ turn, conversation, tree }: Budget): boolean =>
+  [turn, conversation, tree].some((limits) => limits?.money !== undefined)

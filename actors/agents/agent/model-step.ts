@@ -36,9 +36,11 @@ export interface ModelCall {
   readonly name: string
   /** What the call depends on: places in the conversation, since that is in the store already. */
   readonly input: unknown
-  readonly model: Model
+  /** Found when the call is made, and only then: a turn that is run again has no dependencies (R1). */
+  readonly model: () => Model
   readonly request: ModelRequest
-  readonly price: Price | undefined
+  /** Of a model, by its id. @throws OPTION_INVALID */
+  readonly price: (model: string) => Price | undefined
   /** Ms until the budget's time is up. */
   readonly msLeft: number
   /** Give way to a message of this name. */
@@ -95,6 +97,7 @@ class Attempt {
   readonly #cancelAlarm: () => void
   readonly #stop = (): void => this.#controller.abort(this.#turn.reason)
   #isLate = false
+  #price: Price | undefined
   #text = ''
   #used: Pick<Spent, 'tokens' | 'money'> = none
 
@@ -117,7 +120,9 @@ class Attempt {
     readonly lane: Context['message']['lane']
     readonly tenant: string
   }): Promise<ModelStep> {
-    const { model, request } = this.#call
+    const { request } = this.#call
+    const model = this.#call.model()
+    this.#price = this.#call.price(model.id)
     const { signal } = this.#controller
     let reply: ModelReply | undefined
     try {
@@ -172,7 +177,7 @@ class Attempt {
   }
 
   #count({ usage }: AttemptReport): void {
-    const { cost = 0 } = usage.cost === undefined ? priced(usage, this.#call.price) : usage
+    const { cost = 0 } = usage.cost === undefined ? priced(usage, this.#price) : usage
     this.#used = { tokens: this.#used.tokens + tokensOf(usage), money: this.#used.money + cost }
   }
 

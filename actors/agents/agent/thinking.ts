@@ -1,8 +1,8 @@
 /** One call of the model within the budget and the window, and what it means for the turn. */
 import type { AgentEnd, StopReason } from '../conversation.ts'
 import type { ModelReply, ModelRequest } from '../model.ts'
-import { inputEstimate, type Price } from '../models/usage.ts'
-import { type BudgetWatch, priceFor } from './budget.ts'
+import { inputEstimate } from '../models/usage.ts'
+import { type BudgetWatch, dearest, priceOf } from './budget.ts'
 import type { AgentContext } from './context.ts'
 import type { EventSink } from './events.ts'
 import { fitWindow } from './memory.ts'
@@ -64,18 +64,16 @@ export class Thinking<Deps> {
 
   async #ask(name: 'model' | 'summary', wanted: ModelRequest, emit: EventSink): Promise<Thought> {
     const { ctx, plan, budget, transcript } = this.#turn
-    const model = plan.model(ctx.deps)
-    const price = priceFor(plan.budget, model.id)
     const now = ctx.now()
-    const { request, most } = this.#affordable(wanted, price)
+    const { request, most } = this.#affordable(wanted)
     const exceeded = budget.check(most, now)
     if (exceeded !== undefined) return stop(exceeded.reason)
     const step = await modelStep(ctx, {
       name,
       input: { messages: transcript.length, from: transcript.from },
-      model,
+      model: () => plan.model(ctx.deps),
       request,
-      price,
+      price: (id) => priceOf(plan.budget, id),
       msLeft: budget.left('ms', now),
       giveWayTo: 'steer',
       clock: plan.clock,
@@ -86,23 +84,21 @@ export class Thinking<Deps> {
   }
 
   /** A call is made with as many tokens to answer in as the budget has left for them. */
-  #affordable(wanted: ModelRequest, price: Price | undefined) {
-    const { budget, ctx } = this.#turn
+  #affordable(wanted: ModelRequest) {
+    const { budget, ctx, plan } = this.#turn
+    const price = dearest(plan.budget)
     const now = ctx.now()
     const input = inputEstimate(wanted)
     const byTokens = budget.left('tokens', now) - input
-    const costs = (tokens: number, each = 0): number => (tokens * each) / 1e6
-    const money = budget.left('money', now) - costs(input, price?.input)
-    const byMoney =
-      price === undefined || price.output === 0
-        ? Number.POSITIVE_INFINITY
-        : (money * 1e6) / price.output
+    const costs = (tokens: number, each: number): number => (tokens * each) / 1e6
+    const money = budget.left('money', now) - costs(input, price.input)
+    const byMoney = price.output === 0 ? Number.POSITIVE_INFINITY : (money * 1e6) / price.output
     const room = Math.floor(Math.min(wanted.maxOutputTokens, byTokens, byMoney))
     const output = Math.max(room, Math.min(leastOutput, wanted.maxOutputTokens))
     const most = {
       steps: 1,
       tokens: input + output,
-      money: costs(input, price?.input) + costs(output, price?.output),
+      money: costs(input, price.input) + costs(output, price.output),
     }
     return { request: { ...wanted, maxOutputTokens: output }, most }
   }

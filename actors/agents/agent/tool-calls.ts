@@ -79,7 +79,10 @@ function deskOf<Deps>({ ctx, budget }: Bench<Deps>, parts: number): ToolDesk<Dep
     self: ctx.self,
     message: ctx.message,
     signal: ctx.signal,
-    deps: ctx.deps,
+    // Looked for when it is used: a turn that is run again has none (R1).
+    get deps(): Deps {
+      return ctx.deps
+    },
     ref: (contract, key) => ctx.ref(contract, key),
     now: () => ctx.now(),
     effect: (...args) => ctx.effect(...args),

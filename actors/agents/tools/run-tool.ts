@@ -94,7 +94,7 @@ function executed<Deps>(
   input: unknown,
   clock: Clock,
 ): Promise<ToolResultPart> {
-  const { deps, message, self } = desk
+  const { message, self } = desk
   const agent = { type: self.type, key: self.key }
   return desk.effect(
     `tool ${tool.spec.name}`,
@@ -102,6 +102,7 @@ function executed<Deps>(
     async ({ key, signal }) => {
       const deadline = new Deadline(clock, tool, signal)
       try {
+        const { deps } = desk
         const facts = { key, signal: deadline.signal, deps, agent, lane: message.lane }
         const result = await deadline.race(async () => run(input, facts))
         return await resultOf(tool, call, result)

@@ -80,8 +80,16 @@ export interface Tool<Deps = unknown> {
 
 /** How it works; both get the input as its schema made it. */
 export type ToolWork<Deps> =
-  | { readonly kind: 'execute'; readonly run: (input: unknown, call: ToolCall<Deps>) => unknown }
-  | { readonly kind: 'ask'; readonly run: (input: unknown, turn: ToolTurn<Deps>) => unknown }
+  | {
+      readonly kind: 'execute'
+      /** Its `execute`. */
+      readonly run: (input: unknown, call: ToolCall<Deps>) => unknown
+    }
+  | {
+      readonly kind: 'ask'
+      /** Its `ask`. */
+      readonly run: (input: unknown, turn: ToolTurn<Deps>) => unknown
+    }
 
 type InputOf<I extends StandardSchemaV1> = StandardSchemaV1.InferOutput<I>
 type ResultOf<O> = O extends StandardSchemaV1 ? StandardSchemaV1.InferInput<O> : unknown
@@ -113,6 +121,7 @@ interface Parts<I extends StandardSchemaV1, O, Deps> {
 export type ToolParts<I extends StandardSchemaV1, O, Deps> = Parts<I, O, Deps> &
   (
     | {
+        /** Reaches outside; one recorded step. */
         readonly execute: (
           input: InputOf<I>,
           call: ToolCall<Deps>,
@@ -120,6 +129,7 @@ export type ToolParts<I extends StandardSchemaV1, O, Deps> = Parts<I, O, Deps> &
         readonly ask?: never
       }
     | {
+        /** Asks actors from the turn; each ask is a step. */
         readonly ask: (input: InputOf<I>, turn: ToolTurn<Deps>) => Promise<ResultOf<O>>
         readonly execute?: never
       }

@@ -11,6 +11,7 @@ export interface Toolbox<Deps = unknown> {
   /** By name, ascending. */
   readonly specs: readonly ToolSpec[]
   readonly names: readonly string[]
+  /** The tool of a name. */
   get(name: string): Tool<Deps> | undefined
 }
 
