@@ -35,6 +35,7 @@ import type { CellHost, Journal } from './ports.ts'
 import type { Retry } from './retry.ts'
 import { Staged } from './staged.ts'
 import type { StepLog } from './step-log.ts'
+import type { TurnInputs } from './turn-inputs.ts'
 
 /** The actor whose records they are. */
 interface Owner extends Recorded {
@@ -135,12 +136,15 @@ export class Commits {
     })
   }
 
-  /** Gives a message up: consumed, and from its commit on a dead letter that can be replayed. */
-  park(envelope: Envelope, reason: DeadLetterReason, error: unknown): void {
+  /**
+   * Gives a message up: consumed, and from its commit on a dead letter that can be replayed.
+   * @param inputs of the turn that gave it up, if one did
+   */
+  park(envelope: Envelope, reason: DeadLetterReason, error: unknown, inputs?: TurnInputs): void {
     const cell = this.#cell
     this.finish(envelope)
     cell.tally.enter(Count.running)
-    writeParked(cell.journal.builder, cell, envelope, reason, error)
+    writeParked(cell.journal.builder, cell, envelope, { reason, error, inputs })
     this.#append(envelope, (position) => {
       this.leaveHand(envelope)
       cell.host.deadLetter(envelope, reason, error, position)

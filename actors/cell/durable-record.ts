@@ -169,20 +169,29 @@ export function writeFailedTurn(
   writeRest(builder, cell, envelope, error)
 }
 
+/** Why a message was given up. */
+interface GivenUp {
+  readonly reason: DeadLetterReason
+  readonly error: unknown
+  /** Of the turn that gave it up; undefined when there was none. */
+  readonly inputs: TurnInputs | undefined
+}
+
 /** Writes that a message was given up (F2). */
 export function writeParked(
   builder: SegmentBuilder,
   cell: Recorded,
   envelope: Envelope,
-  reason: DeadLetterReason,
-  error: unknown,
+  { reason, error, inputs: turnInputs }: GivenUp,
 ): void {
+  const inputs = turnInputs && encodeInputs(turnInputs)
   builder.record({
     kind: RecordKind.parked,
     time: Math.floor(cell.host.clock.wall()),
     flags: cell.takeRebase() | RecordFlag.failed,
     ...subject(cell, envelope),
     error: encodeGivenUp(reason, error),
+    ...(inputs && { inputs }),
   })
   writeRest(builder, cell, envelope, error)
 }

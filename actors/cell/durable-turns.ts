@@ -251,7 +251,7 @@ export abstract class DurableTurns extends Cell {
         return this.commits.answerFailure(turn, envelope, verdict.error)
       case 'parked':
         this.tally.leave(Count.running)
-        return this.commits.park(envelope, verdict.reason, verdict.error)
+        return this.commits.park(envelope, verdict.reason, verdict.error, turn.inputs)
       case 'retried':
         return this.#retryLater(turn, envelope)
       default:

@@ -42,7 +42,8 @@ export class StepLog implements StepStore {
   /** The steps of a message whose next attempt begins. */
   restart(envelope: Envelope): Steps {
     const known = this.#steps.size === 0 ? undefined : this.#steps.get(messageKey(envelope))
-    known?.restart()
+    // A recorded attempt that is run again goes through the failures that it saw (R2).
+    if (this.#owner.host.script === undefined) known?.restart()
     const steps = known ?? new Steps(this.#owner.id, envelope)
     const { earlier } = envelope.header
     if (earlier !== undefined) steps.inherit(earlier, earlier.steps)

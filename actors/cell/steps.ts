@@ -99,7 +99,7 @@ export class Steps {
       const { n } = decodeValue(record.step) as StepSection
       if (!own.has(`${record.name}#${n}`)) this.recall({ done, record })
     }
-    this.#forgetMendable()
+    this.#forgetMendable(own)
   }
 
   /** A new attempt counts names from the start; failed steps that may be mended run again (F2). */
@@ -108,8 +108,10 @@ export class Steps {
     this.#forgetMendable()
   }
 
-  #forgetMendable(): void {
-    for (const step of this.#known?.values() ?? []) {
+  /** @param kept ids of steps that this is not about */
+  #forgetMendable(kept?: ReadonlySet<string>): void {
+    for (const [id, step] of this.#known ?? []) {
+      if (kept?.has(id)) continue
       if (step.done?.failed && !isTerminal(step.done.value)) forget(step)
     }
   }

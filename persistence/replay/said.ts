@@ -5,6 +5,7 @@
  * its run.
  */
 import { type RecordView, recordToJson } from './record-view.ts'
+import { withoutStacks } from './without-stacks.ts'
 
 /** What a record says, without when and without what names only a run. */
 export function said(view: RecordView): unknown {
@@ -14,13 +15,16 @@ export function said(view: RecordView): unknown {
 
 /** Leaves out stacks, and the incarnation in the ids of messages that were only in memory. */
 export function spoken(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(spoken)
+  return withoutRun(withoutStacks(value))
+}
+
+function withoutRun(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutRun)
   if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).filter(([key]) => key !== 'stack')
   return Object.fromEntries(
-    entries.map(([key, one]) => [
+    Object.entries(value).map(([key, one]) => [
       key,
-      key === 'id' || key === 'cause' ? runless(one) : spoken(one),
+      (key === 'id' || key === 'cause') && typeof one === 'string' ? runless(one) : withoutRun(one),
     ]),
   )
 }

@@ -3,11 +3,11 @@
  *
  * Stacks are no part of it, nor are the times that only say how long something took.
  */
-import type { ErrorData } from '../../actors/cell/error-data.ts'
 import { decodeInputs } from '../../actors/cell/turn-inputs.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import { PartFlag, PartKind, RecordFlag } from '../../persistence/record.ts'
 import { type Difference, differences } from '../../persistence/replay/differences.ts'
+import { withoutStacks } from '../../persistence/replay/without-stacks.ts'
 import type { StoredMessage, StoredPart, StoredRecord } from '../../persistence/stored.ts'
 
 /** The first place where a turn that was run again differs. */
@@ -29,10 +29,16 @@ export function firstDifference(
   const before = told(recorded)
   const after = told(rerun)
   for (const what of Object.keys(before) as (keyof typeof before)[]) {
-    const [first] = differences(before[what], after[what])
+    const first = differenceOf(before[what], after[what])
     if (first !== undefined) return { what, ...sides(first) }
   }
   return undefined
+}
+
+/** Stacks are looked for only where something differs. */
+function differenceOf(before: unknown, after: unknown): Difference | undefined {
+  const [first] = differences(before, after)
+  return first && differences(withoutStacks(before), withoutStacks(after)).next().value
 }
 
 function sides({ path, before, after }: Difference): Omit<TurnDifference, 'what'> {
@@ -46,7 +52,7 @@ function sides({ path, before, after }: Difference): Omit<TurnDifference, 'what'
 /** Everything a turn says, decoded, in the order in which a reader wants to hear of it. */
 function told(record: StoredRecord) {
   return {
-    error: record.error === undefined ? undefined : withoutStack(decodeValue(record.error)),
+    error: value(record.error),
     state: value(record.state),
     patch: value(record.patch),
     outbox: record.parts.flatMap(sent),
@@ -64,12 +70,6 @@ function told(record: StoredRecord) {
 
 function value(bytes: Uint8Array | undefined): unknown {
   return bytes === undefined ? undefined : decodeValue(bytes)
-}
-
-/** Where a handler stands in its file is no part of what it did. */
-function withoutStack(data: unknown): unknown {
-  const { stack: _stack, cause, ...rest } = data as ErrorData
-  return cause === undefined ? rest : { ...rest, cause: withoutStack(cause) }
 }
 
 /** What it was handed, and what the store drops when it has no use for it. */
@@ -110,5 +110,5 @@ function subscription(part: StoredPart): object[] {
 function reply(part: StoredPart): object[] {
   if (part.kind !== PartKind.reply) return []
   const answer = decodeValue(part.value)
-  return [part.failed ? { failed: true, error: withoutStack(answer) } : { answer }]
+  return [part.failed ? { failed: true, error: answer } : { answer }]
 }

@@ -18,6 +18,7 @@ import type { Settled } from '../../mailbox/outcome.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import { PartFlag, PartKind } from '../../persistence/record.ts'
 import { differences } from '../../persistence/replay/differences.ts'
+import { withoutStacks } from '../../persistence/replay/without-stacks.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
 import { ReplayPeer } from './replay-peer.ts'
 import type { RerunnerOptions, RerunOutcome } from './rerunner.ts'
@@ -124,7 +125,7 @@ export class VolatileRerunner implements EffectChoices {
     }
     const reply = end?.parts.find(({ kind }) => kind === PartKind.reply)
     if (reply?.kind !== PartKind.reply || ended === 'quiet') return undefined
-    const [first] = differences(decodeValue(reply.value), ended.value)
+    const [first] = differences(withoutStacks(decodeValue(reply.value)), withoutStacks(ended.value))
     if (first === undefined) return undefined
     const { path, before, after } = first
     const sides = { ...(before && { recorded: before }), ...(after && { rerun: after }) }

@@ -113,3 +113,33 @@ test('diff: what calls of models used is summed by step, where it differs', () =
   ])
   assert.deepEqual(compareHistories(run([1]), run([1])).usage, [])
 })
+
+test('diff: where code stood when it threw is no difference, a value that is called a stack is one', () => {
+  const run = (stack: string, payload: unknown) => {
+    const writer = new Writer(openMemoryStore())
+    const error = encodeValue({
+      name: 'Error',
+      message: 'no',
+      stack,
+      cause: { name: 'E', message: 'm', stack },
+    })
+    writer.build.record({ kind: RecordKind.deadLetter, time: 1, name: 'expired', error })
+    writer.build.message({ to: 't/a', name: 'm', lane: 3, flags: 0, payload: encodeValue(payload) })
+    writer.commit()
+    return writer.store as HistoryStore
+  }
+  const failed = { name: 'Error', message: 'no', stack: 'at /home/a' }
+  const [here, there] = [
+    run('at /home/a', { failed }),
+    run('at C:\\b', { failed: { ...failed, stack: 'at C:\\b' } }),
+  ]
+  assert.equal(compareHistories(here, there).first, undefined)
+  const { first } = compareHistories(
+    run('s', { stack: ['a', 'b'] }),
+    run('s', { stack: ['a', 'c'] }),
+  )
+  assert.deepEqual(
+    first?.differences.map(({ path }) => path),
+    ['sends[0].payload.stack[1]'],
+  )
+})

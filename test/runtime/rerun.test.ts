@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { actor } from '../../actors/actor.ts'
 import { type AnyDefinition, type App, app } from '../../actors/app.ts'
+import { type ErrorData, encodeError } from '../../actors/cell/error-data.ts'
 import type { Context } from '../../actors/context.ts'
 import { contract, type Messages } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
@@ -183,6 +184,79 @@ test('R2: the first turn that does something else is told with both values', asy
   assert.deepEqual(only.cause.recorded?.value, 3)
   assert.deepEqual(only.cause.rerun?.value, 21)
   assert.equal(turns, 5, 'an actor is not followed past its first divergence')
+})
+
+/** An error as data, made on a line of its own. */
+const made = (why: string): ErrorData => encodeError(new Error(why))
+
+test('R2: stacks in errors and in recorded values are no difference, wherever the code stands', async () => {
+  const call = (ctx: Ctx, name: string) =>
+    ctx.effect('call', name, () => Promise.reject(new Error(name))).catch(encodeError)
+  const here = workers({
+    add(_ctx, n) {
+      throw terminal(`no ${n}`)
+    },
+    async call(ctx, name) {
+      ctx.state.seen.push((await call(ctx, name)).stack ?? '')
+      return { own: made('own'), in: new Map([['one', [made('two')]]]) }
+    },
+  })
+  const there = workers({
+    add: (_ctx, n) => [n].map((one) => assert.fail(terminal(`no ${one}`))),
+    async call(ctx, name) {
+      ctx.state.seen.push((await call(ctx, name)).stack ?? '')
+      const [own, two] = ['own', 'two'].map(made)
+      return { own, in: new Map([['one', [two]]]) }
+    },
+  })
+  const system = await createTestSystem(here)
+  await assert.rejects(system.ref(Worker, 'one').ask.add(1), { code: 'TERMINAL' })
+  await system.ref(Worker, 'one').deliver.add(2)
+  const { own } = (await system.ref(Worker, 'one').ask.call('gone')) as unknown as {
+    own: ErrorData
+  }
+  assert.match(own.stack ?? '', /rerun\.test/, 'they are recorded')
+  await system.settle()
+  const reader = system.records as HistoryReader
+  const { divergences, turns } = await rerun(reader, there)
+  assert.deepEqual(divergences, [])
+  assert.equal(turns, 4)
+  const [other] = (await rerun(reader, workers({ call: () => ({ own: made('else') }) })))
+    .divergences
+  assert.equal(other?.name, 'add')
+})
+
+test('R2: a call that failed fails again: caught, mended by a retry, and parked', async () => {
+  let calls = 0
+  const failing = workers({
+    async call(ctx, name) {
+      const call = () =>
+        ctx.effect('call', name, () => {
+          calls += 1
+          if (name === 'mended' && ctx.message.attempt === 3) return 'at last'
+          throw new Error(`${name} ${ctx.message.attempt}`)
+        })
+      if (name === 'last') throw new Error(`attempt ${ctx.message.attempt}`)
+      if (name === 'caught') return await call().catch(String)
+      // A step that was mended in the second attempt, before one that never is.
+      if (name === 'parked') {
+        await ctx.effect('first', name, () => {
+          if (ctx.message.attempt === 1) throw new Error('first')
+        })
+      }
+      return await call()
+    },
+  })
+  const system = await createTestSystem(failing)
+  const { ask, deliver } = system.ref(Worker, 'one')
+  assert.equal(await ask.call('caught'), 'Error: caught 1')
+  await assert.rejects(ask.call('asked'))
+  for (const name of ['mended', 'parked', 'last']) await deliver.call(name)
+  await system.advance(60_000)
+  assert.equal(system.deadLetters.list().length, 2)
+  const made = calls
+  assert.deepEqual((await rerun(system.records as HistoryReader, failing)).divergences, [])
+  assert.equal(calls, made, 'R1: none is made again')
 })
 
 test('R1: a call that is not recorded reaches nothing, and is the divergence', async () => {
