@@ -9,7 +9,7 @@
  * ```
  * NAME is the time of the backup and its position, so that names sort by age.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { attempt } from '../sqlite/connection.ts'
@@ -123,5 +123,8 @@ export function backupOf(file: string): string | undefined {
 
 export function filesIn(folder: string): string[] {
   if (!existsSync(folder)) throw new TroupeError('BACKUP_MISSING', `${folder} is not there`)
+  if (!statSync(folder).isDirectory()) {
+    throw new TroupeError('BACKUP_MISSING', `${folder} is a file; expected the folder of backups`)
+  }
   return attempt(folder, () => readdirSync(folder))
 }

@@ -10,7 +10,7 @@
  *    is in it (D6).
  */
 import { randomUUID } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { packageVersion } from '../../mailbox/package-version.ts'
@@ -105,8 +105,9 @@ class Backup {
   }
 
   async #copy(): Promise<void> {
-    if (!attempt(this.#file, () => inspect(this.#file))) {
-      throw new TroupeError('STORE_READONLY', `${this.#file} is not there; nothing to back up`)
+    const isFile = existsSync(this.#file) && statSync(this.#file).isFile()
+    if (!isFile || !attempt(this.#file, () => inspect(this.#file))) {
+      throw new TroupeError('STORE_READONLY', `${this.#file} holds no store; nothing to back up`)
     }
     const { signal, progress } = this.#options
     const connection = connect(this.#file, { readonly: true })

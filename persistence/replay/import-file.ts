@@ -34,7 +34,8 @@ export async function importFile(source: string, target: string): Promise<number
     publish(partial, file)
     return position
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (code !== 'ENOENT' && code !== 'EISDIR') throw error
     throw new TroupeError('OPTION_INVALID', `${source} is no file; expected an export`, {
       cause: error,
     })

@@ -101,6 +101,9 @@ export async function run(
   return runCommand(entry, rest, terminal)
 }
 
+/** Mistakes in the arguments. */
+const misuses: ReadonlySet<string> = new Set(['OPTION_INVALID', 'ADDRESS_INVALID'])
+
 /** One of our errors is an answer and gets one line; anything else is a bug and keeps its stack. */
 async function runCommand(
   entry: CommandEntry,
@@ -113,7 +116,7 @@ async function runCommand(
   } catch (error) {
     if (!(error instanceof TroupeError)) throw error
     terminal.stderr.write(`troupe: ${error.message} [${error.code}]\n`)
-    return error.code === 'OPTION_INVALID' ? exit.usage : exit.failed
+    return misuses.has(error.code) ? exit.usage : exit.failed
   }
 }
 

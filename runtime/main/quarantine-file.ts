@@ -7,8 +7,9 @@ import { TroupeError } from '../../mailbox/errors.ts'
 import { decodeValue } from '../../persistence/codec.ts'
 import { suspectKey } from '../../persistence/hand-file.ts'
 import { PartFlag, RecordKind } from '../../persistence/record.ts'
+import { openRecording } from '../../persistence/replay/recording.ts'
 import { SegmentBuilder } from '../../persistence/segment.ts'
-import { openSqliteReader, openSqliteStore } from '../../persistence/sqlite/sqlite-store.ts'
+import { openSqliteStore } from '../../persistence/sqlite/sqlite-store.ts'
 import type { StoreReader } from '../../persistence/store.ts'
 import {
   readHands,
@@ -46,16 +47,16 @@ export interface QuarantinedMessage {
   readonly payload: unknown
 }
 
-/** @throws STORE_NEWER, STORE_READONLY, STORE_CORRUPT */
+/** @throws OPTION_INVALID where there is no file; STORE_NEWER, STORE_READONLY, STORE_CORRUPT */
 export async function readQuarantine(file: string): Promise<readonly QuarantinedEntry[]> {
-  const reader = openSqliteReader(file)
+  const { reader, close } = openRecording(file)
   try {
-    const source = sourceIn(reader.history)
+    const source = sourceIn(reader)
     const messages: QuarantinedEntry[] = []
     for (const letter of await lettersIn(source)) messages.push(await messageEntry(source, letter))
     return [...messages, ...standing(file).map(standingEntry)]
   } finally {
-    reader.close()
+    close()
   }
 }
 
@@ -66,6 +67,8 @@ export async function readQuarantine(file: string): Promise<readonly Quarantined
  * @throws DEAD_LETTER_GONE when nothing of that id is quarantined, STORE_LOCKED while a system is running
  */
 export async function releaseQuarantined(file: string, id: string): Promise<QuarantinedEntry> {
+  // A file that is not there would be made.
+  openRecording(file).close()
   const store = openSqliteStore(file)
   try {
     const source = sourceIn(store)

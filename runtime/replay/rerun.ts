@@ -7,7 +7,7 @@ import type { ActorDefinition } from '../../actors/actor.ts'
 import type { App } from '../../actors/app.ts'
 import { decodeError, encodeError } from '../../actors/cell/error-data.ts'
 import { payloadVersion } from '../../actors/cell/present.ts'
-import type { TroupeError } from '../../mailbox/errors.ts'
+import { shown, TroupeError } from '../../mailbox/errors.ts'
 import { formatMessageId, type MessageId } from '../../mailbox/message-id.ts'
 import {
   aFunction,
@@ -105,6 +105,7 @@ export async function rerun(
   options: RerunOptions = {},
 ): Promise<RerunReport> {
   checkOptions('rerun', options, checks)
+  refuseUnknown(reader, options.actor)
   const rerunner = new Rerunner(app, options)
   const seen = new Set<string>()
   const diverged = new Map<string, Divergence>()
@@ -153,6 +154,12 @@ export async function rerun(
     divergences: [...diverged.values()],
     otherVersions: others.list,
   }
+}
+
+/** A misspelt actor must not pass as one that does what it did. */
+function refuseUnknown(reader: HistoryReader, actor: string | undefined): void {
+  if (actor === undefined || reader.latest(actor, reader.position) !== 0) return
+  throw new TroupeError('OPTION_INVALID', `rerun: the history has no record of ${shown(actor)}`)
 }
 
 function* turnsIn(

@@ -43,6 +43,7 @@ test('rerun: mistakes in the arguments are one line and exit code 2', async (t) 
     [['rerun', file, '--ap', same], /did you mean "--app"/],
     [['rerun', file, 'account/alice', '--all', '--app', same], /exclude each other/],
     [['rerun', file, '--from', 'x', '--app', same], /"from" must be an integer/],
+    [['rerun', file, 'account/nobody', '--app', same], /no record of "account\/nobody"/],
   ] as const) {
     const { code, stderr } = await troupe(args)
     assert.equal(code, 2, stderr)
