@@ -8,6 +8,8 @@ import { message } from '../../actors/message.ts'
 export const Vault = contract('vault', {
   add: message<number>(),
   total: message<void, { times: number; total: number }>(),
+  /** Waits for ever, or not at all once this file is there. */
+  hold: message<string>(),
   exit: message(),
   exitLater: message(),
   fill: message(),
@@ -25,6 +27,11 @@ const vault = actor(Vault, {
     add(ctx, by) {
       ctx.state.times += 1
       ctx.state.total += by
+    },
+    async hold(ctx, path) {
+      const wait = () => (existsSync(path) ? undefined : new Promise(() => undefined))
+      await ctx.effect('hold', path, wait, { idempotent: true })
+      ctx.state.times += 1
     },
     exit() {
       process.exit(3)
