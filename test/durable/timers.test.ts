@@ -6,7 +6,9 @@ import { actor } from '../../actors/actor.ts'
 import type { TimerSpec } from '../../actors/context.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import { VirtualClock } from '../../mailbox/clock.ts'
 import type { Encodable } from '../../persistence/encodable-types.ts'
+import { openInlineStore } from '../../runtime/store/inline-store.ts'
 import { checkpoint } from '../persistence/store-contract.ts'
 import { code, Gate, settled } from './support.ts'
 import { type Fault, memoryEngine, World } from './world.ts'
@@ -281,6 +283,29 @@ test('F3: a quarantined timer does not tick, over failures of the store, until i
   const [, rate] = await ticks(w)
   assert.deepEqual([rate?.text, rate?.missed], ['rate', 3])
   w.assertBalanced()
+})
+
+test('D8: what is overdue waits until the system has started', async () => {
+  const engine = memoryEngine()
+  await started()
+  const before = new World({ actors: [clockwork], engine })
+  await set(before, 't', { after: 1_000 })
+  const clock = new VirtualClock(before.clock.wall() + 5_000)
+  const store = engine.open(() => clock.wall(), new Map())
+  const { service } = openInlineStore(store, clock, queueMicrotask)
+  const { position } = store
+  const later = async (): Promise<void> => {
+    clock.advance(1_000)
+    await new Promise(setImmediate)
+  }
+  await later()
+  // What looks at timers again does not begin with them.
+  service.quarantine([])
+  await later()
+  assert.equal(store.position, position)
+  service.start()
+  await later()
+  assert.equal(store.position, position + 1)
 })
 
 /** What ticks stand for, all in all. */
