@@ -5,8 +5,10 @@ import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import { hashAddress } from '../../mailbox/address.ts'
 import type { Tick } from '../../mailbox/envelope.ts'
 import { terminal } from '../../mailbox/errors.ts'
+import { writeSuspects } from '../../persistence/suspects-file.ts'
 import { createTestSystem } from '../../runtime/testing/index.ts'
 import { eventOf, fileOf, systemOf } from '../system/support.ts'
 
@@ -119,4 +121,38 @@ test('D8: a tick that a store has kept as a dead letter says so after a restart,
   await second.quiet()
   const [tick] = await second.ref(Bell, 'b').ask.rung()
   assert.equal(tick?.timer, 't')
+})
+
+test('F3: a turn that asked an actor in quarantine is parked, and goes on when it is sent again', async (t) => {
+  const clerk = actor(Clerk, {
+    durable: true,
+    state: () => ({ ids: [] as string[], said: 0 }),
+    on: {
+      async work(ctx, text) {
+        ctx.state.ids.push(await ctx.ref(Clerk, 'asked').ask.say(text))
+      },
+      say(ctx, text) {
+        ctx.state.said += 1
+        return text
+      },
+    },
+    reads: { state: (ctx) => ({ ids: [...ctx.state.ids], said: ctx.state.said }) },
+  })
+  const store = fileOf(t)
+  const address = 'clerk/asked'
+  const barred = { position: 0, index: 0, starts: 2, actor: hashAddress(address) }
+  writeSuspects(store, [{ ...barred, address }], true)
+  const system = await systemOf(t, app(import.meta.url, { actors: [clerk] }), { store, workers: 0 })
+  assert.deepEqual(system.quarantine.list(), [{ actor: address }])
+  const parked = eventOf(system, 'dead-letter')
+  await system.ref(Clerk, 'c').deliver.work('x')
+  const { letter } = await parked
+  assert.equal((letter.error as { code?: string }).code, 'QUARANTINED')
+  assert.equal(system.quarantine.release({ actor: address }), true)
+  await system.quiet()
+  system.deadLetters.replay(letter.id)
+  await system.quiet()
+  assert.deepEqual((await system.ref(Clerk, 'c').ask.state()).ids, ['x'])
+  assert.equal((await system.ref(Clerk, 'asked').ask.state()).said, 1, 'the question is the same')
+  assert.deepEqual(system.deadLetters.list().length, 1)
 })
