@@ -66,13 +66,13 @@ export async function orchestrate<const C extends Calls>(
   const { need = 'all', within = 60_000, signal } = options
   if (signal?.aborted === true) throw cancelled(signal)
   const stop = new AbortController()
-  const answers: Record<string, unknown> = {}
+  const answered = new Map<string, unknown>()
   const failures = new Map<string, unknown>()
   const { promise: decided, resolve, reject } = Promise.withResolvers<void>()
   const settle = (): void => {
-    const count = Object.keys(answers).length
+    const count = answered.size
     if (need !== 'best-effort' && failures.size > names.length - required) {
-      reject(partialFailure(failures, Object.keys(answers), required))
+      reject(partialFailure(failures, [...answered.keys()], required))
     } else if (
       count + failures.size === names.length ||
       (need !== 'best-effort' && count >= required)
@@ -86,7 +86,7 @@ export async function orchestrate<const C extends Calls>(
     for (const [name, call] of Object.entries(calls)) {
       started(() => call({ within, signal: stop.signal })).then(
         (answer) => {
-          answers[name] = answer
+          answered.set(name, answer)
           settle()
         },
         (error: unknown) => {
@@ -97,11 +97,15 @@ export async function orchestrate<const C extends Calls>(
     }
     if (names.length === 0) resolve()
     await decided
-    // As it is now: what is called off settles later.
+    // As it is now, in the order of the calls; what is called off settles later.
+    const pick = <T>(from: ReadonlyMap<string, unknown>, as: (value: unknown) => T) =>
+      Object.fromEntries(
+        names.filter((name) => from.has(name)).map((name) => [name, as(from.get(name))]),
+      )
     return {
-      answers: { ...answers },
-      failed: Object.fromEntries([...failures].map(([name, error]) => [name, failureOf(error)])),
-      unneeded: names.filter((name) => !Object.hasOwn(answers, name) && !failures.has(name)),
+      answers: pick(answered, (answer) => answer),
+      failed: pick(failures, failureOf),
+      unneeded: names.filter((name) => !answered.has(name) && !failures.has(name)),
       // The names are those of the calls, which only the caller's types say.
     } as unknown as Orchestrated<C>
   } finally {

@@ -83,14 +83,15 @@ async function begin(tasks: readonly TaskSpec[], concurrency = 8) {
     crash(after = 0) {
       world = world.crash(after)
     },
-    /** What is called for at the moment, in the order of the calls. */
-    asked: () => services.call.calls.map(({ input }) => input),
-    async answer(n: number, result: string) {
-      services.call.at(n).answer(result)
+    /** What was called for, in no order: tasks are actors of their own. */
+    asked: () => services.call.calls.map(({ input }) => input).sort(),
+    call: (words: string) => services.call.of(words),
+    async answer(words: string, result: string) {
+      services.call.of(words).answer(result)
       await world.settle()
     },
-    async fail(n: number, error: unknown) {
-      services.call.at(n).fail(error)
+    async fail(words: string, error: unknown) {
+      services.call.of(words).fail(error)
       await world.settle()
     },
     status: () => settled(world, world.ref(plan.Graph, key).ask.status()),
@@ -107,15 +108,15 @@ test('pattern coordinator: a task runs when its inputs are there, with their res
   ])
   const result = watched(at.graph.ask.result())
   assert.deepEqual(at.asked(), ['source'])
-  await at.answer(0, 'S')
-  assert.deepEqual(at.asked().slice(1), ['left source=S', 'right r source=S'])
-  await at.answer(1, 'L')
+  await at.answer('source', 'S')
+  assert.deepEqual(at.asked(), ['left source=S', 'right r source=S', 'source'])
+  await at.answer('left', 'L')
   assert.equal(at.calls.length, 3)
   assert.deepEqual((await at.status()).done, { source: 'S', left: 'L' }, 'partial results')
-  await at.answer(2, 'R')
-  assert.deepEqual(at.asked().slice(3), ['report left=L right=R'])
+  await at.answer('right', 'R')
+  assert.equal(at.asked()[1], 'report left=L right=R')
   assert.equal(result.done, false)
-  await at.answer(3, 'all')
+  await at.answer('report', 'all')
   const { done, failed, skipped } = await settled(at.world, result.promise)
   assert.deepEqual(done, { report: 'all', left: 'L', right: 'R', source: 'S' })
   assert.deepEqual([failed, skipped], [{}, {}])
@@ -139,8 +140,9 @@ test('pattern coordinator: priority orders the ready ones, then the order of sub
   const order = []
   for (let n = 0; n < 6; n += 1) {
     assert.equal(at.calls.length, n + 1, 'one at a time')
-    order.push(at.asked()[n]?.split(' ')[0])
-    await at.answer(n, 'x')
+    const [name = ''] = at.calls[n]?.input.split(' ') ?? []
+    order.push(name)
+    await at.answer(name, 'x')
   }
   assert.deepEqual(order, ['first', 'urgent', 'a', 'b', 'low', 'later'])
 })
@@ -149,19 +151,19 @@ test('pattern coordinator: no more run than may, whatever is submitted or ends m
   const at = await begin([work('a'), work('b'), work('c')], 2)
   await settled(at.world, at.graph.ask.submit({ tasks: [work('d', [], { priority: 5 })] }))
   assert.deepEqual(at.asked(), ['a', 'b'])
-  await at.answer(0, 'A')
-  assert.deepEqual(at.asked().slice(2), ['d'])
+  await at.answer('a', 'A')
+  assert.deepEqual(at.asked(), ['a', 'b', 'd'])
   await settled(at.world, at.graph.ask.submit({ tasks: [], concurrency: 3 }))
-  assert.deepEqual(at.asked().slice(3), ['c'])
+  assert.deepEqual(at.asked(), ['a', 'b', 'c', 'd'])
 })
 
 test('pattern coordinator: what fails is retried, and paid calls are not made again', async () => {
   const at = await begin([{ id: 't', kind: 'twice' }])
-  await at.answer(0, 'paid')
-  await at.fail(1, new Error('down'))
+  await at.answer('t one', 'paid')
+  await at.fail('t two', new Error('down'))
   await at.world.advance(60_000)
   assert.deepEqual(at.asked(), ['t one', 't two', 't two'])
-  await at.answer(2, 'once')
+  await at.answer('t two', 'once')
   assert.deepEqual((await at.status()).done, { t: 'paid once' })
 })
 
@@ -174,10 +176,10 @@ test('pattern coordinator: what depends on a failed task is skipped, the rest go
     work('summary', ['poorer', 'good'], { whenMissing: 'run' }),
   ])
   const result = watched(at.graph.ask.result())
-  await at.fail(0, new Error('no luck'))
-  await at.answer(1, 'G')
-  assert.deepEqual(at.asked().slice(2), ['summary good=G'])
-  await at.answer(2, 'some')
+  await at.fail('bad', new Error('no luck'))
+  await at.answer('good', 'G')
+  assert.deepEqual(at.asked(), ['bad', 'good', 'summary good=G'])
+  await at.answer('summary', 'some')
   assert.deepEqual(await settled(at.world, result.promise), {
     done: { good: 'G', summary: 'some' },
     failed: { bad: { code: 'ACTOR_FAILED', message: 'no luck' } },
@@ -191,7 +193,7 @@ test('pattern coordinator: what depends on a failed task is skipped, the rest go
 
 test('pattern coordinator: a refusal for good is not retried', async () => {
   const at = await begin([work('bad', [], { attempts: 5 })])
-  await at.fail(0, terminal('never'))
+  await at.fail('bad', terminal('never'))
   await at.world.advance(60_000)
   assert.equal(at.calls.length, 1)
   assert.deepEqual((await at.status()).failed, { bad: { code: 'TERMINAL', message: 'never' } })
@@ -217,12 +219,12 @@ test('pattern coordinator: cancelled, it ends what runs and starts nothing more'
   const result = watched(at.graph.ask.result())
   await settled(at.world, at.graph.ask.cancel({ task: 'a' }))
   assert.deepEqual(
-    at.calls.map(({ signal }) => signal.aborted),
+    ['a', 'b'].map((task) => at.call(task).signal.aborted),
     [true, false],
   )
   await settled(at.world, at.graph.ask.cancel({}))
   assert.deepEqual(
-    at.calls.map(({ signal }) => signal.aborted),
+    ['a', 'b'].map((task) => at.call(task).signal.aborted),
     [true, true],
   )
   const { failed, skipped } = await settled(at.world, result.promise)
@@ -234,11 +236,11 @@ test('D2: pattern coordinator: it survives a restart with what runs, what waits 
   const at = await begin([work('a'), work('b', ['a']), work('c', ['b'], { within: 10_000 })])
   const told = at.graph.ask.result(undefined, { id: 'the result' })
   watched(told)
-  await at.answer(0, 'A')
+  await at.answer('a', 'A')
   at.crash(1_000)
   await at.world.settle()
   assert.deepEqual(at.asked(), ['a', 'b a=A', 'b a=A'], 'a is not run again')
-  await at.answer(2, 'B')
+  await at.answer('b', 'B')
   assert.equal(at.calls.length, 4)
   at.crash(20_000)
   await at.world.settle()
@@ -276,10 +278,10 @@ test('pattern coordinator: rings, unknown inputs and other nonsense are refused 
 
 test('pattern coordinator: tasks can be added while it runs, and a graph can be forgotten', async () => {
   const at = await begin([work('a')])
-  await at.answer(0, 'A')
+  await at.answer('a', 'A')
   await settled(at.world, at.graph.ask.submit({ tasks: [work('b', ['a'])] }))
   assert.deepEqual(at.asked(), ['a', 'b a=A'])
   await settled(at.world, at.graph.ask.forget())
-  assert.equal(at.calls[1]?.signal.aborted, true)
+  assert.equal(at.call('b').signal.aborted, true)
   assert.deepEqual((await at.status()).tasks, {})
 })

@@ -21,6 +21,12 @@ export class Origin<Input, Result> {
     return promise
   }
 
+  /** The latest call whose input, a text, begins with these words. */
+  of(words: string): Call<Input, Result> {
+    const found = this.calls.findLast(({ input }) => `${String(input)} `.startsWith(`${words} `))
+    return found ?? assert.fail(`nobody called for ${words}`)
+  }
+
   /** The n-th call, from 0; it has to be there. */
   at(n: number): Call<Input, Result> {
     return this.calls[n] ?? assert.fail(`only ${this.calls.length} calls were made`)
