@@ -5,13 +5,23 @@ import { decompose } from './agents/decompose.ts'
 import { orchestrator } from './agents/orchestrator.ts'
 import { reason } from './agents/reason.ts'
 import { retrieve } from './agents/retrieve.ts'
+import { answers } from './agents/stages.ts'
 import { synthesize } from './agents/synthesize.ts'
 import { closeDeps, makeDeps } from './deps.ts'
 import { ingest, progress } from './ingest/ingest-actor.ts'
 
 // biome-ignore lint/style/noDefaultExport: threads find the app by it
 export default app(import.meta.url, {
-  actors: [ingest, progress, orchestrator, decompose, retrieve, reason, synthesize],
+  actors: [
+    ingest,
+    progress,
+    orchestrator,
+    decompose,
+    retrieve,
+    reason,
+    synthesize,
+    ...answers.actors,
+  ],
   deps: makeDeps,
   dispose: closeDeps,
 })

@@ -68,7 +68,7 @@ export interface Answer {
 
 /** One question to one state of the documents. Its key says both, so asking again is no new work. */
 export const Orchestrator = contract('orchestrator', {
-  answer: message<{ question: string; index: string; topic: string }>(),
+  answer: message<{ question: string; index: string; documents: string; topic: string }>(),
   /** Waits its turn behind `answer`; `null` when that failed for good. */
   result: message<void, Answer | null>(),
 })

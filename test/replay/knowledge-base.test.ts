@@ -48,7 +48,10 @@ test('docs/replay.md: history, state, step, rerun, a fork run on with another qu
   const input = `a ${message.to}\nn\nn\nn\nc answer\n`
   const steps = await troupe(['step', store], { input })
   assert.equal(steps.code, 0, steps.stderr)
-  assert.match(steps.stdout, /step-done #1 {2}orchestrator\/\w+ {2}ask decompose\/only split/)
+  assert.match(
+    steps.stdout,
+    /step-done #1 {2}orchestrator\/\w+ {2}ask answer\.stage\/decompose\/\w+ look/,
+  )
   assert.match(steps.stdout, /\+ \(the state\)/)
 
   const again = await troupe(['rerun', store, '--all'])

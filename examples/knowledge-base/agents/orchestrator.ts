@@ -1,24 +1,13 @@
 /**
- * Leads one question through the four agents. Durable: each agent's reply is a recorded step of one
- * turn, so that a turn cut short by a crash goes on with the agent that had not replied (D2).
+ * Leads one question through the four stages. Durable: each call of a stage is a recorded step of one
+ * turn, so that a turn cut short by a crash goes on at the stage where it was (D2).
  *
- * Asks of one stage are made in the order of the questions, because a step is known by its number.
+ * Calls of one stage are made in the order of the questions, because a step is known by its number.
  */
 
 import { actor, type Context } from 'troupe/contract'
-import {
-  type AgentWork,
-  type Answer,
-  Decompose,
-  Orchestrator,
-  Reason,
-  Retrieve,
-  Synthesize,
-  type Worked,
-} from '../contracts.ts'
-
-/** There is one actor of each agent; its mailbox is where questions wait. */
-const only = 'only'
+import { type AgentWork, type Answer, Orchestrator, type Worked } from '../contracts.ts'
+import { answers } from './stages.ts'
 
 interface State {
   answer: Answer | null
@@ -40,25 +29,24 @@ type Asker = Pick<Context, 'now' | 'ref'>
 interface Task {
   readonly question: string
   readonly index: string
+  readonly documents: string
   readonly topic: string
 }
 
-async function research(ctx: Asker, { question, index, topic }: Task): Promise<Answer> {
-  const split = await stage(ctx, 'decompose', [ctx.ref(Decompose, only).ask.split({ question })])
+async function research(ctx: Asker, { question, index, documents, topic }: Task): Promise<Answer> {
+  const { decompose, retrieve, reason, synthesize } = answers.stages(ctx, {
+    tenant: 'local',
+    data: documents,
+  })
+  const split = await stage(ctx, 'decompose', [decompose(question)])
   const questions = split.values.flat()
-
-  const { ask: retriever } = ctx.ref(Retrieve, only)
-  const searches = questions.map((part) => retriever.search({ question: part, index }))
+  const searches = questions.map((part) => retrieve({ question: part, index }))
   const found = await stage(ctx, 'retrieve', searches)
-
-  const { ask: reasoner } = ctx.ref(Reason, only)
   const reasoned = questions.map((part, n) =>
-    reasoner.find({ question: part, passages: found.values[n] ?? [] }),
+    reason({ question: part, passages: found.values[n] ?? [] }),
   )
   const findings = await stage(ctx, 'reason', reasoned)
-
-  const writing = ctx.ref(Synthesize, only).ask.write({ findings: findings.values, topic })
-  const written = await stage(ctx, 'synthesize', [writing])
+  const written = await stage(ctx, 'synthesize', [synthesize({ findings: findings.values, topic })])
   const work = [split.work, found.work, findings.work, written.work]
   return { parts: written.values.flat(), work }
 }
@@ -68,7 +56,7 @@ interface Stage<T> {
   readonly work: AgentWork
 }
 
-/** Waits for one agent's replies; the asks have just been made. */
+/** Waits for one agent's outputs; the calls have just been made. */
 async function stage<T>(
   ctx: Asker,
   agent: string,
@@ -79,7 +67,7 @@ async function stage<T>(
   return { values: replies.map(({ value }) => value), work: workOf(agent, askedAt, replies) }
 }
 
-/** A reply that an earlier run recorded was made before this run asked: its wait is not known. */
+/** An output that was made before this run asked has waited for nobody here. */
 function workOf(agent: string, askedAt: number, replies: readonly Worked<unknown>[]): AgentWork {
   const waits = replies.map(({ startedAt }) => startedAt - askedAt).filter((wait) => wait >= 0)
   return {

@@ -34,8 +34,8 @@ export async function answerQuestion(
   const unsubscribe = system.subscribe(topic, ({ payload }) => view.said(payload as Said))
   try {
     const orchestrator = system.ref(Orchestrator, key)
-    const { question, index } = asked
-    await orchestrator.deliver.answer({ question, index, topic })
+    const { question, index, documents } = asked
+    await orchestrator.deliver.answer({ question, index, documents, topic })
     const within = Number.POSITIVE_INFINITY
     const answer = await orchestrator.ask.result(undefined, { within })
     if (answer === null) throw gaveUp(system, key)

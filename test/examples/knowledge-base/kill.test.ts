@@ -63,7 +63,8 @@ function seenBefore({ stdout, stderr }: Finished): string {
 
 /**
  * A step is done once for its message (its key says which). The orchestrator is told twice to answer
- * the same question, and must not work for the second time: its steps are done once for its key.
+ * the same question, and must not work for the second time: its steps are done once for its key. So are those
+ * of what it keeps of its stages.
  */
 function assertNoStepTwice(store: string): void {
   const done = new Set<string>()
@@ -75,15 +76,19 @@ function assertNoStepTwice(store: string): void {
       if (record.kind !== RecordKind.stepDone) continue
       const { key, n } = decodeValue(record.step as Uint8Array) as { key: string; n: number }
       const step = `${record.actor} ${record.name} ${n}`
-      const identity = record.actor.startsWith('orchestrator/') ? step : `${step} ${key}`
+      const identity = /^(?:orchestrator|answer\.stage)\//.test(record.actor)
+        ? step
+        : `${step} ${key}`
       assert.ok(!done.has(identity), `done twice: ${identity}`)
       done.add(identity)
     }
   } finally {
     reader.close()
   }
-  const orchestrated = [...done].filter((step) => step.startsWith('orchestrator/'))
-  assert.equal(orchestrated.length, 6, orchestrated.join('\n'))
+  const of = (type: string) => [...done].filter((step) => step.startsWith(`${type}/`))
+  // Six calls of stages: each looks for an output, has it made, and that asks an agent.
+  assert.equal(of('orchestrator').length, 12, of('orchestrator').join('\n'))
+  assert.equal(of('answer.stage').length, 6, of('answer.stage').join('\n'))
 }
 
 /** Five batches. */

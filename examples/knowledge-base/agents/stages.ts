@@ -1,0 +1,65 @@
+/**
+ * The four stages of an answer, and what is kept of them. Each asks its agent. What a stage made of an input
+ * is not made again, whichever question it was for. Only `retrieve` looks at the documents; the others
+ * depend on what they are given.
+ */
+
+import type { Passage } from 'troupe/agents'
+import { pipeline } from 'troupe/patterns'
+import type { Finding } from '../answer/reason.ts'
+import { Decompose, Reason, Retrieve, Synthesize } from '../contracts.ts'
+
+/** There is one actor of each agent; its mailbox is where questions wait. */
+const only = 'only'
+
+const days = 24 * 60 * 60 * 1000
+/** They depend on nothing that changes by itself: the time only bounds what is kept. */
+const kept = { ttl: 30 * days, maxBytes: 64 * 1024 * 1024 }
+/** Another model gives other outputs. */
+const uses = { model: 'extractive' }
+
+interface Search {
+  readonly question: string
+  readonly index: string
+}
+
+interface Found {
+  readonly question: string
+  readonly passages: readonly Passage[]
+}
+
+interface Writing {
+  readonly findings: readonly Finding[]
+  readonly topic: string
+}
+
+export const answers = pipeline('answer', {
+  stages: {
+    decompose: {
+      version: 1,
+      ...kept,
+      uses,
+      independentOf: ['data'],
+      run: (ctx, question: string) => ctx.ref(Decompose, only).ask.split({ question }),
+    },
+    retrieve: {
+      version: 1,
+      ...kept,
+      run: (ctx, search: Search) => ctx.ref(Retrieve, only).ask.search(search),
+    },
+    reason: {
+      version: 1,
+      ...kept,
+      uses,
+      independentOf: ['data'],
+      run: (ctx, found: Found) => ctx.ref(Reason, only).ask.find(found),
+    },
+    synthesize: {
+      version: 1,
+      ...kept,
+      uses,
+      independentOf: ['data'],
+      run: (ctx, writing: Writing) => ctx.ref(Synthesize, only).ask.write(writing),
+    },
+  },
+})
