@@ -4,8 +4,8 @@
  * business: a task is a message, its retries are those of a durable turn, its calls are steps.
  *
  * 1. A task starts when all that it needs is settled, and no sooner.
- * 2. At most `concurrency` run. A task that was started ends in exactly one way, in the graph's order of turns;
- *    what comes later is ignored.
+ * 2. At most `concurrency` run. A task that was started ends in exactly one way: the first end that the graph
+ *    hears of counts, and only of this start.
  * 3. Nothing waits in memory: deadlines are durable timers, who waits for the result waits in the stash.
  */
 import { isTerminal, TroupeError } from '../../mailbox/errors.ts'
@@ -101,7 +101,7 @@ export interface GraphStatus extends GraphResult {
   readonly finished: boolean
 }
 
-type Ended = { readonly task: string } & (
+type Ended = { readonly task: string; readonly run: string } & (
   | { readonly output: Encodable }
   | { readonly error: TaskError }
 )
@@ -128,6 +128,7 @@ interface Job extends TaskWork {
   readonly kind: string
   readonly attempts: number
   readonly graph: string
+  readonly run: string
 }
 
 /** The messages of a task: for its graph, not for users. */
@@ -211,10 +212,11 @@ function graphActor(
 
   function start(ctx: Ctx, spec: TaskSpec): void {
     const { id, kind, input, attempts = 3, within = defaultWithin } = spec
-    const { tasks } = ctx.state
-    taskOf(ctx, id).state = { at: 'running' }
-    const job = { id, kind, input, attempts, results: resultsFor(tasks, spec), graph: ctx.self.key }
-    ctx.spawn(Task, id).tell.start(job, { id: startId(id) })
+    const results = resultsFor(ctx.state.tasks, spec)
+    const run = ctx.uuid()
+    taskOf(ctx, id).state = { at: 'running', run }
+    const job = { id, kind, input, attempts, results, graph: ctx.self.key, run }
+    ctx.spawn(Task, id).tell.start(job, { id: run })
     if (within < Number.POSITIVE_INFINITY) {
       ctx.timer(`overdue ${id}`, { after: within }, 'overdue', { task: id })
     }
@@ -231,9 +233,10 @@ function graphActor(
   }
 
   function stop(ctx: Ctx, id: string, error: TaskError): void {
-    if (ctx.state.tasks.get(id)?.state.at === 'running') {
+    const state = ctx.state.tasks.get(id)?.state
+    if (state?.at === 'running') {
       const child = { type: Task.type, key: `${ctx.self.key}/${id}` }
-      ctx.interrupt(child, startId(id))
+      ctx.interrupt(child, state.run)
       ctx.ref(Task, child).tell.forget(undefined, { lane: 'low' })
     }
     end(ctx, id, { at: 'failed', error })
@@ -259,6 +262,8 @@ function graphActor(
         advance(ctx)
       },
       ended(ctx, ended) {
+        const state = ctx.state.tasks.get(ended.task)?.state
+        if (state?.at !== 'running' || state.run !== ended.run) return
         end(
           ctx,
           ended.task,
@@ -314,13 +319,13 @@ function taskActor<Deps>(
     // How many of them, each task says itself.
     retry: { attempts: 11 },
     on: {
-      async start(ctx, { kind, attempts, graph, ...work }) {
+      async start(ctx, { kind, attempts, graph, run, ...work }) {
         const ended = await outcome(ctx, attempts, async () => {
-          const run = kinds[kind]
-          if (run === undefined) throw gone(kind)
-          return await run(ctx as TaskContext<Deps>, work)
+          const does = kinds[kind]
+          if (does === undefined) throw gone(kind)
+          return await does(ctx as TaskContext<Deps>, work)
         })
-        ctx.ref(Graph, graph).tell.ended({ task: work.id, ...ended })
+        ctx.ref(Graph, graph).tell.ended({ task: work.id, run, ...ended })
         ctx.destroy()
       },
       forget: (ctx) => ctx.destroy(),
@@ -343,9 +348,6 @@ async function outcome(
     return { error: { code, message: error instanceof Error ? error.message : String(error) } }
   }
 }
-
-/** The own id of the message that starts a task: by it a running one is interrupted. */
-const startId = (task: string): string => `start ${task}`
 
 const taskOf = (ctx: Ctx, id: string): GraphTask => ctx.state.tasks.get(id) as GraphTask
 

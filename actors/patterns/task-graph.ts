@@ -45,7 +45,8 @@ export interface TaskError {
 /** How far a task is. */
 export type TaskState =
   | { readonly at: 'waiting' }
-  | { readonly at: 'running' }
+  /** `run` tells this start from that of another graph of the same key. */
+  | { readonly at: 'running'; readonly run: string }
   | { readonly at: 'done'; readonly output: Encodable }
   | { readonly at: 'failed'; readonly error: TaskError }
   /** `because` of the task that failed. */

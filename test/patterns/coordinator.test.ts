@@ -284,4 +284,11 @@ test('pattern coordinator: tasks can be added while it runs, and a graph can be 
   await settled(at.world, at.graph.ask.forget())
   assert.equal(at.call('b').signal.aborted, true)
   assert.deepEqual((await at.status()).tasks, {})
+  // The same graph again is another one: it runs, and hears nothing of the first.
+  await settled(at.world, at.graph.ask.submit({ tasks: [work('b')] }))
+  at.graph.tell.ended({ task: 'b', run: 'an earlier one', output: 'stale' })
+  await at.world.settle()
+  assert.deepEqual((await at.status()).tasks, { b: 'running' })
+  await at.answer('b', 'B')
+  assert.deepEqual((await at.status()).done, { b: 'B' })
 })
