@@ -74,6 +74,11 @@ test('pattern input validation: what cannot be seen is refused, and it says what
   assert.deepEqual(reasons({ query: char(0xffff) }), [
     'query: has a code point that is no character (U+FFFF)',
   ])
+  assert.equal(
+    reasons({ query: 'q', context: { [`a${char(0)}`]: 1 } }, {}).length,
+    1,
+    'in a key too',
+  )
   assert.deepEqual(reasons({ query: `a${char(1)}` }, { text: 'any' }), [])
 })
 
