@@ -17,6 +17,7 @@ import { needsSomebody } from './needs-somebody.ts'
 import type { CellHost, Journal } from './ports.ts'
 import { isOlderState, presentBook, presentState, refuseNewerMessages } from './present.ts'
 import { activationKilledTwice } from './quarantined.ts'
+import { copied } from './recoded.ts'
 import type { StepLog } from './step-log.ts'
 import type { Turn } from './turn.ts'
 
@@ -112,7 +113,8 @@ export class Activation {
   #firstState(): unknown {
     const { definition, key } = this.#cell
     const { state } = definition.behavior
-    return state === undefined ? {} : state(key)
+    // A copy: it may be frozen, or one object for all keys, and this actor's turns change it.
+    return state === undefined ? {} : copied(state(key))
   }
 
   /** The start hook has ended. */

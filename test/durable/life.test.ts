@@ -352,3 +352,22 @@ test('stop: whoever asked for a message that lies in the stash is told', async (
   assert.deepEqual(await all(w), ['born a', '1'], 'the message itself was accepted, and stays so')
   w.assertBalanced()
 })
+
+test('T3: a first state that is frozen and the same for all keys is copied: actors share nothing', async () => {
+  const shared = Object.freeze({ notes: Object.freeze([] as string[]) as string[] })
+  const Twin = contract('twin', { note: message<string, string>() })
+  const twin = actor(Twin, {
+    durable: true,
+    state: () => shared,
+    on: {
+      note(ctx, text) {
+        ctx.state.notes.push(text)
+        return ctx.state.notes.join()
+      },
+    },
+  })
+  const w = new World({ actors: [twin] })
+  assert.equal(await settled(w, w.ref(Twin, 'a').ask.note('x')), 'x')
+  assert.equal(await settled(w, w.ref(Twin, 'b').ask.note('y')), 'y')
+  assert.deepEqual(shared, { notes: [] })
+})
