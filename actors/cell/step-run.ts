@@ -155,7 +155,7 @@ function leave(turn: StepTurn, step: Step, call: () => Promise<unknown>): Promis
 /** How a call ended, ready to be recorded; a result that cannot be is a failure. */
 async function outcomeOf(call: Promise<unknown>): Promise<Outcome> {
   try {
-    const value = recoded(await call)
+    const value = recoded(await call, 'result of a step')
     return { ok: true, value, bytes: encodeValue(value) }
   } catch (error) {
     return { ok: false, error, bytes: encodeValue(encodeError(error)) }

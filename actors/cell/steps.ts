@@ -126,7 +126,7 @@ export class Steps {
     this.#counts ??= new Map()
     const n = (this.#counts.get(name) ?? 0) + 1
     this.#counts.set(name, n)
-    const inputHash = hashOf(input)
+    const inputHash = hashOf(input, `input of step "${name}"`)
     const known = this.#known?.get(`${name}#${n}`)
     if (known === undefined) {
       const step = newStep(name, n, hash(`${this.#seed}\n${name}\n${n}`), inputHash)
@@ -193,9 +193,13 @@ export function stepSection({ key, n, inputHash }: Step, { sealedUnder }: Steps)
   return encodeValue(sealedUnder === undefined ? section : { ...section, sealedUnder })
 }
 
-/** What tells whether a call depends on the same. @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
-export function hashOf(input: unknown): string {
-  return hash(encodeValue(copied(input)))
+/**
+ * What tells whether a call depends on the same.
+ * @param what names the input in errors
+ * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
+ */
+export function hashOf(input: unknown, what?: string): string {
+  return hash(encodeValue(copied(input, what), what))
 }
 
 /** Name of the step of an ask. */

@@ -4,7 +4,8 @@ import { test } from 'node:test'
 import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
-import { terminal } from '../../mailbox/errors.ts'
+import { type TroupeError, terminal } from '../../mailbox/errors.ts'
+import { MAX_BYTES } from '../../persistence/codec.ts'
 import { RecordKind } from '../../persistence/record.ts'
 import { code, Gate, settled } from './support.ts'
 import { World } from './world.ts'
@@ -284,6 +285,64 @@ test('T5: what cannot be stored fails the turn with its path, and the state stay
   await assert.rejects(settled(w, ref.ask.odd('large')), code('PAYLOAD_TOO_LARGE'))
   assert.deepEqual(await settled(w, ref.ask.look()), ['x'])
   assert.equal(await settled(w, ref.ask.work('y')), 'x,y')
+  w.assertBalanced()
+})
+
+test('T5: what a durable turn says is at most 16 MiB, on every road; the turn fails and says nothing', async () => {
+  const Road = contract('road', {
+    take: message<string, Uint8Array | undefined>(),
+    sink: message<Uint8Array, void>(),
+    count: message<void, number>(),
+  })
+  const large = new Uint8Array(MAX_BYTES)
+  const road = actor(Road, {
+    durable: true,
+    state: () => ({ count: 0, all: undefined as Uint8Array | undefined }),
+    on: {
+      async take(ctx, way) {
+        ctx.state.count += 1
+        const other = ctx.ref(Road, 'other')
+        other.tell.sink(new Uint8Array(1))
+        if (way === 'tell') other.tell.sink(large)
+        if (way === 'deliver') await other.deliver.sink(large)
+        if (way === 'ask') await other.ask.sink(large)
+        if (way === 'publish') ctx.publish('news', large)
+        if (way === 'timer') ctx.timer('t', { after: 1 }, 'sink', large)
+        if (way === 'effect') await ctx.effect('e', undefined, () => large)
+        if (way === 'input') await ctx.effect('e', large, () => 1)
+        if (way === 'state') ctx.state.all = large
+        return way === 'reply' ? large : undefined
+      },
+      sink(ctx) {
+        ctx.state.count += 100
+      },
+    },
+    reads: { count: (ctx) => ctx.state.count },
+  })
+  const w = new World({ actors: [road], development: false })
+  const ref = w.ref(Road, 'r')
+  for (const [way, what] of [
+    ['tell', 'payload of "sink"'],
+    ['deliver', 'payload of "sink"'],
+    ['ask', 'input of step "'],
+    ['publish', 'payload of "news"'],
+    ['timer', 'payload of timer "t"'],
+    ['effect', 'result of a step'],
+    ['input', 'input of step "e"'],
+    ['state', 'state of road/r'],
+    ['reply', 'reply of road.take'],
+  ] as const) {
+    // With an id of its own the reply is part of the record; without one it is looked at where it crosses.
+    const asked = settled(w, ref.ask.take(way, { id: way }))
+    await assert.rejects(asked, (error: TroupeError) => {
+      code('PAYLOAD_TOO_LARGE')(error)
+      assert.ok(error.message.startsWith(what), `${way}: ${error.message}`)
+      return true
+    })
+  }
+  assert.equal(await settled(w, ref.ask.count()), 0)
+  assert.equal(await settled(w, w.ref(Road, 'other').ask.count()), 0)
+  assert.equal(w.store.stats().timers, 0)
   w.assertBalanced()
 })
 
