@@ -5,6 +5,7 @@ import type { Ask } from '../../actors/cell/ask-table.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import { Envelope, type Header } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
+import { MAX_BYTES } from '../../persistence/codec.ts'
 import { Standby, type Successor } from '../../runtime/peer/standby.ts'
 import { linkBytes, linkMessages } from '../../runtime/wire/link.ts'
 
@@ -171,4 +172,18 @@ test('S2: when the system ends everything is told so, and nothing more comes in'
   assert.deepEqual(out, ['ended 1', 'ended 2'])
   assert.equal(standby.send(message(3)), false)
   assert.equal(standby.wait(message(4)), false)
+})
+
+test('T5: what cannot cross is refused while it would wait for the next thread, and is not kept', () => {
+  const { standby, out, pending, link } = world()
+  for (const [payload, code] of [
+    [() => 1, 'NOT_ENCODABLE'],
+    [new Uint8Array(MAX_BYTES), 'PAYLOAD_TOO_LARGE'],
+  ] as const) {
+    assert.throws(() => standby.send(message(1, payload)), { code })
+    assert.throws(() => standby.wait(message(2, payload)), { code })
+  }
+  assert.equal(pending(), 0)
+  standby.handOver(link(9))
+  assert.deepEqual(out, [])
 })
