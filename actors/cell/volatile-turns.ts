@@ -94,7 +94,8 @@ export abstract class VolatileTurns extends Cell {
       return turn.throw(error)
     }
     const isPlain = typeof result !== 'object' || result === null
-    if (isPlain && turn.open === 0) return turn.return(result)
+    // It called nothing that could still end, or have failed: the turn's own bookkeeping is not needed.
+    if (isPlain && turn.open === 0) return this.completed(turn, result)
     this.#hold(turn)
     invoke(turn, result)
   }
