@@ -42,7 +42,7 @@ export async function wardOf(
   const actors: string[] = []
   for await (const page of wakePages(client)) {
     for (const { actor, pending } of page) {
-      const isHere = placement.slotOf(actor, typeOf(actor)) === slot
+      const isHere = placement.slotOf(actor) === slot
       if (pending > 0 && isHere && quarantine.isSuspect(actor)) actors.push(actor)
     }
   }

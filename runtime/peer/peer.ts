@@ -344,7 +344,7 @@ export class Peer implements CellHost {
   }
 
   slotOf(id: string): number {
-    return this.placement.slotOf(id, typeOf(id))
+    return this.placement.slotOf(id)
   }
 
   /** True for an actor of the app whose place is this thread. */

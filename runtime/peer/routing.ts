@@ -11,11 +11,12 @@ import type { Cell } from '../../actors/cell/cell.ts'
 import { recoded } from '../../actors/cell/recoded.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import { undeliverable } from '../../actors/cell/undeliverable.ts'
-import { Count, pendingColumn } from '../../mailbox/accounting.ts'
+import { Count, type CountRow, pendingColumn } from '../../mailbox/accounting.ts'
 import { typeOf } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
+import { Memo } from '../../mailbox/memo.ts'
 import { full, queued, refused, type TellOutcome } from '../../mailbox/outcome.ts'
 import { payloadBytes } from '../wire/payload.ts'
 import type { Placement } from '../wire/placement.ts'
@@ -51,6 +52,8 @@ export interface RoutedThread {
 export class Routing implements StandbyOwner {
   readonly #thread: RoutedThread
   #intake = true
+  /** Accounts by address; undefined for a type that is not in the app. */
+  readonly #rows = new Memo((to) => this.#rowOf(typeOf(to)))
 
   constructor(thread: RoutedThread) {
     this.#thread = thread
@@ -63,6 +66,10 @@ export class Routing implements StandbyOwner {
   /** Refuses new actors and new work from outside; what is here goes on. */
   stopIntake(): void {
     this.#intake = false
+  }
+
+  #rowOf(type: string): CountRow | undefined {
+    return this.#thread.knows(type) ? this.#thread.accounts.row(type) : undefined
   }
 
   route(envelope: Envelope): TellOutcome {
@@ -83,11 +90,12 @@ export class Routing implements StandbyOwner {
 
   #routeAway(envelope: Envelope): TellOutcome {
     const { to } = envelope
-    const type = typeOf(to)
-    if (!this.#thread.knows(type)) return refused('no-definition', unknownType(type))
+    const row = this.#rows.of(to)
+    if (row === undefined) return refused('no-definition', unknownType(typeOf(to)))
     if (!this.#intake) return refused('closed', closedError())
     const slot = this.#thread.slotOf(to)
-    this.#thread.accounts.enter(to, acceptedBy(envelope))
+    const column = acceptedBy(envelope)
+    row[column] = (row[column] as number) + 1
     if (slot !== this.#thread.slot) {
       envelope.heard = this.#thread.heard
       return this.#sendAway(envelope, slot)

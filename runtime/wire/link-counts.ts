@@ -3,6 +3,9 @@
  * `sent`, the receiver `received`, and whoever is left can tell what was on its way when one dies.
  */
 
+import { typeOf } from '../../mailbox/address.ts'
+import { Memo } from '../../mailbox/memo.ts'
+
 /** Columns of a row; stored messages can be read again from the store, volatile ones cannot. */
 export const LinkCount = Object.freeze({
   sentVolatile: 0,
@@ -24,6 +27,7 @@ export interface Carried {
 export class LinkCounts {
   readonly shared: SharedArrayBuffer
   readonly #rows = new Map<string, Float64Array>()
+  readonly #rowOf = new Memo((to) => this.#rows.get(typeOf(to)))
   readonly #frames: Float64Array
 
   /** @param types actor types in the app's order, the same on all threads */
@@ -37,12 +41,13 @@ export class LinkCounts {
     this.#frames = new Float64Array(this.shared, names.length * bytes, columns)
   }
 
-  sent(type: string, stored: boolean): void {
-    this.#add(type, stored ? LinkCount.sentStored : LinkCount.sentVolatile)
+  /** @param to its receiver, `type/key` */
+  sent(to: string, stored: boolean): void {
+    this.#add(to, stored ? LinkCount.sentStored : LinkCount.sentVolatile)
   }
 
-  received(type: string, stored: boolean): void {
-    this.#add(type, stored ? LinkCount.receivedStored : LinkCount.receivedVolatile)
+  received(to: string, stored: boolean): void {
+    this.#add(to, stored ? LinkCount.receivedStored : LinkCount.receivedVolatile)
   }
 
   frameSent(): void {
@@ -83,8 +88,8 @@ export class LinkCounts {
     }
   }
 
-  #add(type: string, column: number): void {
-    const row = this.#rows.get(type)
+  #add(to: string, column: number): void {
+    const row = this.#rowOf.of(to)
     if (row !== undefined) row[column] = (row[column] as number) + 1
   }
 }

@@ -17,7 +17,6 @@ import { Doorstep } from '../../actors/cell/doorstep.ts'
 import { decodeError, encodeError } from '../../actors/cell/error-data.ts'
 import { itemOf, replyTo } from '../../actors/cell/reply-names.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
-import { typeOf } from '../../mailbox/address.ts'
 import type { Envelope, ReplySink } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
@@ -138,7 +137,7 @@ export class Link {
       reply === undefined ? 0 : this.#sink(reply),
       accepted === undefined ? 0 : this.#sink(accepted),
     )
-    this.#sent.sent(typeOf(envelope.to), envelope.stored)
+    this.#sent.sent(envelope.to, envelope.stored)
     this.#out.push(envelope)
     this.#takeBackOnAbort(envelope)
     this.#pushed(bytes)
@@ -281,7 +280,7 @@ export class Link {
 
   #arrived(envelope: Envelope): void {
     this.#creditMessages += 1
-    this.#received.received(typeOf(envelope.to), envelope.stored)
+    this.#received.received(envelope.to, envelope.stored)
     this.#owner.arrived(envelope)
   }
 

@@ -6,7 +6,8 @@
  * others, and only they move.
  */
 import type { ActorDefinition } from '../../actors/actor.ts'
-import { hashAddress } from '../../mailbox/address.ts'
+import { hashAddress, typeOf } from '../../mailbox/address.ts'
+import { Memo } from '../../mailbox/memo.ts'
 
 /** The calling thread, when it runs actors itself (`workers: 0`) or only sends. */
 export const mainSlot = -1
@@ -44,6 +45,7 @@ export class Placement {
   readonly #plan: PlacementPlan
   readonly #retired = new Set<number>()
   #living: number[]
+  readonly #slots = new Memo((id) => this.#find(id))
 
   constructor(plan: PlacementPlan) {
     this.#plan = plan
@@ -51,9 +53,13 @@ export class Placement {
   }
 
   /** The slot of `type/key`; {@link mainSlot} when the main thread runs actors. */
-  slotOf(id: string, type: string): number {
+  slotOf(id: string): number {
+    return this.#slots.of(id) as number
+  }
+
+  #find(id: string): number {
     if (this.#plan.shared === 0) return mainSlot
-    const pinned = this.#plan.pinned.get(type)
+    const pinned = this.#plan.pinned.get(typeOf(id))
     if (pinned !== undefined) return pinned
     const hash = hashAddress(id)
     const slot = hash % this.#plan.shared
@@ -73,5 +79,6 @@ export class Placement {
   retire(slot: number): void {
     this.#retired.add(slot)
     this.#living = this.#living.filter((other) => other !== slot)
+    this.#slots.clear()
   }
 }

@@ -52,8 +52,8 @@ test('M4: in transit is what was sent and not yet received', () => {
   const rows = newRows(2)
   const link = new LinkCounts(['counter'])
   bump(rows, 0, 'accepted', 5)
-  for (let i = 0; i < 5; i += 1) link.sent('counter', i % 2 === 0)
-  for (let i = 0; i < 3; i += 1) link.received('counter', i % 2 === 0)
+  for (let i = 0; i < 5; i += 1) link.sent('counter/a', i % 2 === 0)
+  for (let i = 0; i < 3; i += 1) link.received('counter/a', i % 2 === 0)
   bump(rows, 1, 'pending', 3)
   const [transit] = [...link.inTransit()]
   assert.deepEqual(transit, { type: 'counter', volatile: 1, stored: 1 })
