@@ -206,7 +206,7 @@ test('pattern rate limiter: made-up names do not make it grow, nor forgive who o
     remembered: 64,
   })
   await take('debtor', { user: 'debtor', tokens: 100 })
-  for (let n = 0; n < 10_000; n += 1) await take('made up', { user: `u${n}`, tokens: 1 })
+  for (let n = 0; n < 1_000; n += 1) await take('made up', { user: `u${n}`, tokens: 1 })
   assert.ok(limiter.stats.remembered <= 64, String(limiter.stats.remembered))
   assert.equal(
     (await refusal(take('debtor', { user: 'debtor', tokens: 50 }))).fields['retryAfter'],
