@@ -127,13 +127,16 @@ class Items {
     return new Envelope(to, from, name, payload, lane, a, b, causeA, causeB, header)
   }
 
-  /** Undefined for the plain tells that most messages are. */
+  /** Undefined for the plain tells that most messages are; asks are most of the others. */
   #header(to: string, name: string): Header | undefined {
     const deadline = this.#number()
     const reply = this.#number()
     const accepted = this.#number()
     const rare = this.#number() === 0 ? undefined : (this.#next() as RareHeader)
     if (deadline === absent && reply + accepted === 0) return rare
+    if (rare === undefined && reply !== 0 && accepted === 0 && deadline !== absent) {
+      return { deadline, reply: this.#taker.sinkFor(reply, to, name) }
+    }
     const sinks = {
       ...(deadline !== absent && { deadline }),
       ...(reply !== 0 && { reply: this.#taker.sinkFor(reply, to, name) }),

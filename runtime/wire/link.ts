@@ -28,7 +28,7 @@ import { FrameWriter } from './frame-writer.ts'
 import type { LinkCounts } from './link-counts.ts'
 import { payloadBytes } from './payload.ts'
 import type { Word } from './protocol.ts'
-import { RemoteSink } from './remote-sink.ts'
+import { RemoteSink, type SinkWire } from './remote-sink.ts'
 
 /** Most messages without returned credit. */
 export const linkMessages = 1_024
@@ -94,6 +94,18 @@ export class Link {
   #sinkNumbers = 0
   readonly #questions = new Map<number, (where: Whereabouts | undefined) => void>()
   readonly #serving = new Map<number, RemoteSink>()
+  readonly #sinkWire: SinkWire = {
+    settle: (sink, settled) => {
+      this.#serving.delete(sink.number)
+      this.#answer(sink, settled)
+    },
+    item: (sink, value) => {
+      const bytes = assertSendable(value, itemOf(sink))
+      this.#say(['item', sink.number, value], bytes)
+      this.#owner.touched()
+    },
+    opened: (sink) => this.#serving.set(sink.number, sink),
+  }
   #creditMessages = 0
   #creditBytes = 0
   #closed = false
@@ -265,7 +277,7 @@ export class Link {
 
   #taker(): FrameTaker {
     return {
-      sinkFor: (number, to, name) => this.#sinkFor(number, to, name),
+      sinkFor: (number, to, name) => new RemoteSink(number, to, name, this.#sinkWire),
       message: (envelope) => this.#arrived(envelope),
       publish: (envelope, position) => {
         this.#creditMessages += 1
@@ -311,32 +323,16 @@ export class Link {
     }
   }
 
-  #sinkFor(number: number, to: string, name: string): ReplySink {
-    const sink = new RemoteSink(number, {
-      settle: (settled) => {
-        this.#serving.delete(number)
-        this.#answer(number, settled, to, name)
-      },
-      item: (value) => {
-        const bytes = assertSendable(value, itemOf({ to, name }))
-        this.#say(['item', number, value], bytes)
-        this.#owner.touched()
-      },
-      opened: () => this.#serving.set(number, sink),
-    })
-    return sink
-  }
-
   /** A reply that cannot be encoded becomes the error that says so. */
-  #answer(number: number, settled: Settled, to: string, name: string): void {
+  #answer(sink: RemoteSink, settled: Settled): void {
     if (this.#closed) return
     let bytes = 0
     try {
       if (!settled.ok) throw settled.error
-      bytes = assertSendable(settled.value, replyTo({ to, name }))
-      this.#open.reply(number, settled.value)
+      bytes = assertSendable(settled.value, replyTo(sink))
+      this.#open.reply(sink.number, settled.value)
     } catch (error) {
-      this.#open.failure(number, encodeError(error))
+      this.#open.failure(sink.number, encodeError(error))
     }
     this.#pushed(bytes)
     this.#owner.touched()

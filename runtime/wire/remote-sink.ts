@@ -8,38 +8,44 @@ import type { Settled } from '../../mailbox/outcome.ts'
 /** Items out before the producer waits. */
 const itemWindow = 64
 
-/** The link's side of it. */
+/** The link's side of all its sinks. */
 export interface SinkWire {
-  settle(result: Settled): void
-  item(value: unknown): void
-  /** The first item went out: credit will come back for this sink. */
-  opened(): void
+  settle(sink: RemoteSink, result: Settled): void
+  /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
+  item(sink: RemoteSink, value: unknown): void
+  /** The first item goes out: credit will come back for this sink. */
+  opened(sink: RemoteSink): void
 }
 
 export class RemoteSink implements ReplySink {
   readonly number: number
+  /** Who answers, `type/key`, and to which message: for errors. */
+  readonly to: string
+  readonly name: string
   readonly #wire: SinkWire
   #out = 0
   #gone = false
   #settled = false
   #room: ((wanted: boolean) => void) | undefined
 
-  constructor(number: number, wire: SinkWire) {
+  constructor(number: number, to: string, name: string, wire: SinkWire) {
     this.number = number
+    this.to = to
+    this.name = name
     this.#wire = wire
   }
 
   settle(result: Settled): void {
     if (this.#settled) return
     this.#settled = true
-    this.#wire.settle(result)
+    this.#wire.settle(this, result)
   }
 
   /** @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE */
   item(value: unknown): boolean | Promise<boolean> {
     if (this.#gone || this.#settled) return false
-    if (this.#out === 0) this.#wire.opened()
-    this.#wire.item(value)
+    if (this.#out === 0) this.#wire.opened(this)
+    this.#wire.item(this, value)
     this.#out += 1
     if (this.#out < itemWindow) return true
     return new Promise((resolve) => {
