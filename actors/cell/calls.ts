@@ -17,10 +17,11 @@ interface Call {
 }
 
 export class Calls {
-  readonly #byMessage = new Map<string, Map<string, Call>>()
+  #byMessage: Map<string, Map<string, Call>> | undefined
 
   /** Remembers a call that has just left. */
   add(message: string, step: Step, call: Call): void {
+    this.#byMessage ??= new Map()
     const own = this.#byMessage.get(message) ?? new Map<string, Call>()
     own.set(idOf(step), call)
     this.#byMessage.set(message, own)
@@ -28,7 +29,7 @@ export class Calls {
 
   /** The call of this run of a step, for a turn that comes again; aborting it aborts the call. */
   join(message: string, step: Step, turn: Turn): Promise<Outcome> | undefined {
-    const call = this.#byMessage.get(message)?.get(idOf(step))
+    const call = this.#byMessage?.get(message)?.get(idOf(step))
     if (call === undefined) return undefined
     turn.signal.addEventListener('abort', () => call.turn.abort(turn.signal.reason), { once: true })
     return call.outcome
@@ -36,7 +37,7 @@ export class Calls {
 
   /** The message was consumed: a record has it all. */
   drop(message: string): void {
-    if (this.#byMessage.size > 0) this.#byMessage.delete(message)
+    this.#byMessage?.delete(message)
   }
 }
 

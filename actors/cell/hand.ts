@@ -5,26 +5,28 @@
 import type { Envelope } from '../../mailbox/envelope.ts'
 
 export class Hand {
-  readonly #taken = new Map<string, number>()
+  // Most messages are in memory only: the map comes with the first stored one.
+  #taken: Map<string, number> | undefined
 
   take(envelope: Envelope): void {
     const key = messageKey(envelope)
+    this.#taken ??= new Map()
     this.#taken.set(key, (this.#taken.get(key) ?? 0) + 1)
   }
 
   /** A record of the message is answered. */
   drop(key: string): void {
-    const times = this.#taken.get(key) ?? 0
-    if (times > 1) this.#taken.set(key, times - 1)
-    else this.#taken.delete(key)
+    const times = this.#taken?.get(key) ?? 0
+    if (times > 1) this.#taken?.set(key, times - 1)
+    else this.#taken?.delete(key)
   }
 
   keys(): Iterable<string> {
-    return this.#taken.keys()
+    return this.#taken?.keys() ?? []
   }
 
   clear(): void {
-    this.#taken.clear()
+    this.#taken = undefined
   }
 }
 

@@ -32,7 +32,7 @@ interface Owner extends Recorded {
 export class StepLog implements StepStore {
   readonly #owner: Owner
   /** By message: what earlier attempts recorded. */
-  readonly #steps = new Map<string, Steps>()
+  #steps: Map<string, Steps> | undefined
   readonly #calls = new Calls()
 
   constructor(owner: Owner) {
@@ -41,7 +41,7 @@ export class StepLog implements StepStore {
 
   /** The steps of a message whose next attempt begins. */
   restart(envelope: Envelope): Steps {
-    const known = this.#steps.size === 0 ? undefined : this.#steps.get(messageKey(envelope))
+    const known = this.#steps?.get(messageKey(envelope))
     // A recorded attempt that is run again goes through the failures that it saw (R2).
     if (this.#owner.host.script === undefined) known?.restart()
     const steps = known ?? new Steps(this.#owner.id, envelope)
@@ -55,24 +55,29 @@ export class StepLog implements StepStore {
     const { position, index } = stored.message
     const message = { a: position, b: index }
     const key = messageKey(message)
-    const steps = this.#steps.get(key) ?? new Steps(this.#owner.id, message)
-    this.#steps.set(key, steps)
+    const steps = this.#steps?.get(key) ?? new Steps(this.#owner.id, message)
+    this.#remember(key, steps)
     steps.recall(stored)
+  }
+
+  #remember(key: string, steps: Steps): void {
+    this.#steps ??= new Map()
+    this.#steps.set(key, steps)
   }
 
   /** Keeps the steps of an attempt for the next one. */
   keep(envelope: Envelope, steps: Steps): void {
-    this.#steps.set(messageKey(envelope), steps)
+    this.#remember(messageKey(envelope), steps)
   }
 
   /** The message is no longer in hand. */
   forget(envelope: Envelope): void {
-    if (this.#steps.size > 0) this.#steps.delete(messageKey(envelope))
+    this.#steps?.delete(messageKey(envelope))
   }
 
   /** The actor is loaded again: the store knows better. */
   clear(): void {
-    this.#steps.clear()
+    this.#steps = undefined
   }
 
   /** The message was consumed: its record has all outcomes. */
