@@ -21,12 +21,12 @@ import type { Ledger } from './ledger.ts'
 import type { ReadMedium } from './medium.ts'
 import { catchUp, recover } from './recovery.ts'
 import { planRetention, type RetentionPolicy } from './retention.ts'
-import type { CheckpointChunk } from './store.ts'
+import type { CheckpointChunk, WrittenSnapshot } from './store.ts'
 import type { Damage, Snapshot, StoredSegment } from './stored.ts'
 
 /** Where the pieces go: the store, or a message to its thread. */
 export interface ArchiveSink {
-  writeSnapshot(snapshot: Snapshot, bytes: number): void | Promise<void>
+  writeSnapshots(all: readonly WrittenSnapshot[]): void | Promise<void>
   writeCheckpoint(chunk: CheckpointChunk): void | Promise<void>
   dropSegments(positions: readonly number[], floor: number): void | Promise<void>
 }
@@ -49,6 +49,15 @@ const dropSize = 64
  */
 const batchSize = 1_024
 const batchBytes = 32 * 1024 * 1024
+/** Snapshots, and bytes of them, that are written at once: commits wait for one such piece at a time. */
+const writtenTogether = 64
+const bytesWrittenTogether = 256 * 1024
+
+/** Whose snapshot it is, and how many bytes it has. */
+interface Folded {
+  readonly no: number
+  readonly size: number
+}
 
 export class Archivist {
   readonly #medium: ReadMedium
@@ -97,7 +106,7 @@ export class Archivist {
     while (written < limit && this.#ledger.due.size > 0) {
       const batch = this.#takeDue(Math.min(batchSize, limit - written))
       const chains = this.#reader.chains(batch)
-      for (const [no, chain] of chains) if (await this.#snapshot(no, chain)) written += 1
+      written += await this.#snapshots(chains)
     }
     return written
   }
@@ -160,20 +169,40 @@ export class Archivist {
     writeArchive(folder, this.#medium.storeId, found, this.#medium, this.#faults)
   }
 
-  async #snapshot(no: number, chain: Chain | Damage): Promise<boolean> {
+  /** Folds and writes. Returns how many there were. */
+  async #snapshots(chains: ReadonlyMap<number, Chain | Damage>): Promise<number> {
+    let written = 0
+    let open: (WrittenSnapshot & Folded)[] = []
+    let size = 0
+    const write = async (): Promise<void> => {
+      await this.#sink.writeSnapshots(open.map(({ snapshot, bytes }) => ({ snapshot, bytes })))
+      for (const one of open) this.#ledger.snapshot(one.no, one.size, one.bytes)
+      written += open.length
+      open = []
+      size = 0
+    }
+    for (const [no, chain] of chains) {
+      const folded = this.#snapshot(no, chain)
+      if (folded === undefined) continue
+      open.push(folded)
+      size += folded.size
+      if (open.length === writtenTogether || size >= bytesWrittenTogether) await write()
+    }
+    if (open.length > 0) await write()
+    return written
+  }
+
+  #snapshot(no: number, chain: Chain | Damage): (WrittenSnapshot & Folded) | undefined {
     if (isDamage(chain)) {
       this.#onDamage(chain)
-      return false
+      return undefined
     }
     const snapshot = this.#fold(no, chain)
-    if (snapshot === undefined) return false
+    if (snapshot === undefined) return undefined
     const { actors } = this.#ledger
-    const bytes = actors.bytes(actors.open(no))
     this.#faults?.('snapshot:folded')
-    await this.#sink.writeSnapshot(snapshot, bytes)
     const size = snapshot.state.length + (snapshot.meta?.length ?? 0)
-    this.#ledger.snapshot(no, size, bytes)
-    return true
+    return { no, snapshot, size, bytes: actors.bytes(actors.open(no)) }
   }
 
   /** Nothing to keep when nothing changed since the last snapshot, or nothing was ever written. */

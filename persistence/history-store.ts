@@ -34,6 +34,7 @@ import type {
   WakePage,
   Watch,
   WithheldTimer,
+  WrittenSnapshot,
 } from './store.ts'
 import type {
   Damage,
@@ -115,15 +116,30 @@ export class HistoryStore extends HistoryReader implements Store {
   }
 
   writeSnapshot(snapshot: Snapshot, bytes: number): void {
+    this.writeSnapshots([{ snapshot, bytes }])
+  }
+
+  writeSnapshots(all: readonly WrittenSnapshot[]): void {
     this.#live()
-    const no = this.#medium.actorNo(snapshot.actor)
-    if (no === undefined) throw new Error(`a snapshot of ${snapshot.actor}, which has no records`)
+    const numbered = all.map((one) => ({ ...one, no: this.#numberOf(one.snapshot.actor) }))
     const { faults } = this.#options
     faults?.('snapshot:before-write')
-    this.#attempt(() => this.#medium.derived(() => this.#medium.putSnapshot(no, snapshot)))
+    this.#attempt(() =>
+      this.#medium.derived(() => {
+        for (const { no, snapshot } of numbered) this.#medium.putSnapshot(no, snapshot)
+      }),
+    )
     faults?.('snapshot:written')
-    const size = snapshot.state.length + (snapshot.meta?.length ?? 0)
-    this.#ledger.snapshot(no, size, bytes)
+    for (const { no, snapshot, bytes } of numbered) {
+      const size = snapshot.state.length + (snapshot.meta?.length ?? 0)
+      this.#ledger.snapshot(no, size, bytes)
+    }
+  }
+
+  #numberOf(actor: string): number {
+    const no = this.#medium.actorNo(actor)
+    if (no === undefined) throw new Error(`a snapshot of ${actor}, which has no records`)
+    return no
   }
 
   writeCheckpoint(chunk: CheckpointChunk): void {

@@ -193,6 +193,12 @@ export interface WithheldTimer {
   readonly timer: string
 }
 
+/** A snapshot, and how many bytes of records it folded. */
+export interface WrittenSnapshot {
+  readonly snapshot: Snapshot
+  readonly bytes: number
+}
+
 export interface Store extends StoreReader {
   /**
    * Appends frames in one transaction with one sync. Records are checked before they are grouped,
@@ -256,6 +262,8 @@ export interface Store extends StoreReader {
   dueSnapshots(limit: number): readonly DueSnapshot[]
   /** Keeps a folded snapshot; the three newest of an actor stay. `bytes`: records it folded. */
   writeSnapshot(snapshot: Snapshot, bytes: number): void
+  /** The same for several in one transaction: a bounded number, since commits wait for it (D7). */
+  writeSnapshots(all: readonly WrittenSnapshot[]): void
   /** Takes one bounded chunk of a checkpoint; it counts only once its last chunk is here (D7). */
   writeCheckpoint(chunk: CheckpointChunk): void
 

@@ -31,7 +31,7 @@ export const checkpoint: BenchCase = {
           let longest = 0
           let chunks = 0
           const sink: ArchiveSink = {
-            writeSnapshot: (snapshot, bytes) => turns.store.writeSnapshot(snapshot, bytes),
+            writeSnapshots: (all) => turns.store.writeSnapshots(all),
             writeCheckpoint: (chunk) => {
               chunks += 1
               const took = timed(() => {

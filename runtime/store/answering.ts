@@ -37,7 +37,7 @@ type OutcomeAsk = Questions['outcome']['ask']
 const writes: ReadonlySet<Question> = new Set([
   'beginEpoch',
   'reserveOrigins',
-  'writeSnapshot',
+  'writeSnapshots',
   'writeCheckpoint',
   'dropSegments',
 ])

@@ -27,8 +27,8 @@ export function runArchive(
   const archivist = new Archivist(
     medium,
     {
-      writeSnapshot: async (snapshot, bytes) => {
-        await client.ask('writeSnapshot', { snapshot, bytes })
+      writeSnapshots: async (all) => {
+        await client.ask('writeSnapshots', { all })
       },
       writeCheckpoint: async (chunk) => {
         await client.ask('writeCheckpoint', { chunk })

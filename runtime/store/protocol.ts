@@ -4,12 +4,18 @@
 import type { ErrorData } from '../../actors/cell/error-data.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import type { Frame } from '../../persistence/segment.ts'
-import type { Ack, CheckpointChunk, StoreStats, WakePage, Watch } from '../../persistence/store.ts'
+import type {
+  Ack,
+  CheckpointChunk,
+  StoreStats,
+  WakePage,
+  Watch,
+  WrittenSnapshot,
+} from '../../persistence/store.ts'
 import type {
   Damage,
   LoadedActor,
   PendingPage,
-  Snapshot,
   StoredMessage,
   StoredRecord,
 } from '../../persistence/stored.ts'
@@ -84,8 +90,8 @@ export interface Questions {
   }
   /** The history as messages, of a store that nobody else can read. */
   history: { readonly ask: HistoryAsk; readonly answer: HistoryPage }
-  writeSnapshot: {
-    readonly ask: { readonly snapshot: Snapshot; readonly bytes: number }
+  writeSnapshots: {
+    readonly ask: { readonly all: readonly WrittenSnapshot[] }
     readonly answer: undefined
   }
   writeCheckpoint: { readonly ask: { readonly chunk: CheckpointChunk }; readonly answer: undefined }

@@ -9,8 +9,8 @@ import { isDamage } from '../../persistence/decode.ts'
 import { foldChain } from '../../persistence/fold.ts'
 import { MemoryMedium, openMemoryStore } from '../../persistence/memory-store.ts'
 import { openSqliteReader, openSqliteStore } from '../../persistence/sqlite/sqlite-store.ts'
-import type { CheckpointChunk, Store } from '../../persistence/store.ts'
-import type { Damage, Snapshot } from '../../persistence/stored.ts'
+import type { CheckpointChunk, Store, WrittenSnapshot } from '../../persistence/store.ts'
+import type { Damage } from '../../persistence/stored.ts'
 import { RecordKind, Writer } from './frames.ts'
 import { withFolderAsync } from './temp.ts'
 
@@ -81,9 +81,9 @@ test('D3: snapshots together cost no more than a few times what the turns wrote'
   let snapshotBytes = 0
   let turnBytes = 0
   const counting = {
-    writeSnapshot(snapshot: Snapshot, bytes: number) {
-      snapshotBytes += snapshot.state.length
-      store.writeSnapshot(snapshot, bytes)
+    writeSnapshots(all: readonly WrittenSnapshot[]) {
+      for (const { snapshot } of all) snapshotBytes += snapshot.state.length
+      store.writeSnapshots(all)
     },
     writeCheckpoint: (chunk: CheckpointChunk) => store.writeCheckpoint(chunk),
     dropSegments: () => assert.fail('nothing was to be dropped'),
@@ -122,7 +122,7 @@ test('D7: a checkpoint is written in bounded chunks while commits go on, and boo
     writer.commit()
     const chunks: CheckpointChunk[] = []
     const sink = {
-      writeSnapshot: (snapshot: Snapshot, bytes: number) => store.writeSnapshot(snapshot, bytes),
+      writeSnapshots: (all: readonly WrittenSnapshot[]) => store.writeSnapshots(all),
       writeCheckpoint(chunk: CheckpointChunk) {
         chunks.push(chunk)
         store.writeCheckpoint(chunk)
@@ -209,4 +209,29 @@ test('D4: an actor whose records cannot be folded is named, the others get their
   assert.deepEqual(decodeValue(store.snapshots(b)[0]?.state ?? new Uint8Array(0)), {
     bulk: 'x'.repeat(70_000),
   })
+})
+
+test('D7: snapshots that are due together are written in bounded pieces', async () => {
+  const { store, medium, writer } = inMemory()
+  const pieces: number[] = []
+  const sink = {
+    writeSnapshots(all: readonly WrittenSnapshot[]) {
+      pieces.push(all.length)
+      store.writeSnapshots(all)
+    },
+    writeCheckpoint: () => assert.fail('no checkpoint was asked for'),
+    dropSegments: () => assert.fail('nothing was to be dropped'),
+  }
+  const small = Array.from({ length: 65 }, (_, i) => `account/small-${i}`)
+  for (const actor of small) set(writer, actor, 'k', 'x'.repeat(70_000), true)
+  const archivist = new Archivist(medium, sink, { emptyMeta })
+  store.commit([writer.frame()])
+  for (const actor of small)
+    for (let i = 0; i < 2; i += 1) set(writer, actor, 'k', 'y'.repeat(70_000))
+  for (const actor of small) set(writer, actor, 'k', 'z')
+  store.commit([writer.frame()])
+  archivist.catchUp()
+  assert.equal(await archivist.writeSnapshots(), 65)
+  assert.deepEqual(pieces, [64, 1])
+  assert.equal(archivist.due, 0)
 })
