@@ -277,6 +277,11 @@ export abstract class Cell {
     if (turn !== undefined && refusal !== undefined) this.abort(turn, refusal)
   }
 
+  /** True when an interrupt of this message came before it (M6). */
+  wasInterrupted(envelope: Envelope): boolean {
+    return this.#recall.wasInterrupted(envelope)
+  }
+
   /** Aborts a handler that is out. */
   abort(running: Turn | ReadTurn, reason: TroupeError): void {
     running.abort(reason)

@@ -88,15 +88,21 @@ export class DurableCell extends DurableTurns {
       case 'terminated':
       case 'child-ended':
         return this.#bondEnded(signal)
+      case 'interrupt':
+        // Who may stands in the book: before that is loaded it waits for its message (M6).
+        return this.#isLoaded ? super.obey(signal) : this.host.interrupts.keep(this.id, signal)
       default:
         return super.obey(signal)
     }
   }
 
+  get #isLoaded(): boolean {
+    return this.phase === 'ready' || this.phase === 'turn' || this.phase === 'stopping'
+  }
+
   /** Whose end it is to know stands in the book: before that is loaded, such a signal waits. */
   #bondEnded(signal: Signal & { readonly kind: 'terminated' | 'child-ended' }): void {
-    const isLoaded = this.phase === 'ready' || this.phase === 'turn' || this.phase === 'stopping'
-    if (!isLoaded) return void this.#early.push(signal)
+    if (!this.#isLoaded) return void this.#early.push(signal)
     if (signal.kind === 'terminated') return super.obey(signal)
     const { child } = signal
     if (!this.family.hasChild(child)) return

@@ -18,6 +18,7 @@ import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { AskTable } from './ask-table.ts'
+import type { EarlyInterrupts } from './early-interrupts.ts'
 import type { EffectChoices } from './effect-choices.ts'
 import type { Killed } from './killed.ts'
 import type { Script } from './script.ts'
@@ -77,6 +78,8 @@ export interface CellHost {
   readonly faults?: Faults | undefined
   /** Up to which position this thread has heard what became of its own records; 0 without a store. */
   readonly heard: number
+  /** Interrupts that wait for their messages to come. */
+  readonly interrupts: EarlyInterrupts
   nextSeq(): number
   /** Monotonic ms, as of the slice that runs now: cheap enough to stamp every message. */
   readonly coarse: number

@@ -6,11 +6,10 @@ import type { Clock } from '../../mailbox/clock.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Whereabouts } from './ask-table.ts'
+import type { EarlyInterrupts, Interrupt } from './early-interrupts.ts'
 import { messageKey } from './hand.ts'
 import type { Inbox } from './inbox.ts'
-import type { Signal } from './signal.ts'
 
-type Interrupt = Signal & { readonly kind: 'interrupt' }
 type IsIt = (envelope: Envelope) => boolean
 
 /** A handler that is out. */
@@ -21,7 +20,9 @@ interface Running {
 
 /** The actor that holds them. */
 interface Holder {
-  readonly host: { readonly clock: Clock }
+  readonly id: string
+  readonly definition: { readonly behavior: { readonly durable?: boolean | undefined } }
+  readonly host: { readonly clock: Clock; readonly interrupts: EarlyInterrupts }
   readonly turn: Running | undefined
   readonly readings: ReadonlySet<Running>
   readonly inbox: Inbox
@@ -62,13 +63,35 @@ export class Recall {
     return this.#early.size > 0 && this.#early.delete(messageKey(envelope))
   }
 
-  /** Only the parent, and who was handed a grant, may interrupt; a turn that has ended is past it. */
-  interrupt({ id, grant, by }: Interrupt): void {
-    const { family, grantToken } = this.#cell
-    if (grant === undefined ? by !== family.parent : grant !== grantToken) return
+  /** A turn that has ended is past it; one that has not begun does not begin. */
+  interrupt(signal: Interrupt): void {
+    if (!this.#isRightful(signal)) return
+    const { id } = signal
     const isIt: IsIt = (envelope) => envelope.id === id
     const interrupted = new TroupeError('CANCELLED', `the turn of ${id} was interrupted`)
-    if (!this.#abortRunning(isIt, interrupted)) this.#takeBack(isIt)
+    if (this.#abortRunning(isIt, interrupted) || this.#takeBack(isIt) !== undefined) return
+    if (this.#mayCome(id)) this.#cell.host.interrupts.keep(this.#cell.id, signal)
+  }
+
+  /** True when an interrupt of this message came before it. Asked when it is about to begin. */
+  wasInterrupted({ id, header }: Envelope): boolean {
+    const { host, id: actor, definition } = this.#cell
+    const { interrupts } = host
+    if (header.ownId !== undefined && !definition.behavior.durable) interrupts.begins(actor, id)
+    return interrupts.awaits(actor) && interrupts.take(actor, id).some((it) => this.#isRightful(it))
+  }
+
+  /** Only the parent, and who was handed a grant, may interrupt. */
+  #isRightful({ grant, by }: Interrupt): boolean {
+    const { family, grantToken } = this.#cell
+    return grant === undefined ? by === family.parent : grant === grantToken
+  }
+
+  /** The store tells a durable actor's own ids apart, so what comes under one is the message meant. */
+  #mayCome(id: string): boolean {
+    const { host, id: actor, definition, inbox } = this.#cell
+    if (definition.behavior.durable || !host.interrupts.hasBegun(actor, id)) return true
+    return [...inbox.stash].some((envelope) => envelope.id === id)
   }
 
   /** True when this actor has the message: in a turn, or waiting for one. */

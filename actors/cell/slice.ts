@@ -21,6 +21,7 @@ export const sliceSignals = 32
 
 /** The actor that runs. */
 interface Sliced {
+  readonly id: string
   readonly phase: string
   readonly host: CellHost
   readonly inbox: Inbox
@@ -38,6 +39,8 @@ interface Sliced {
   begin(envelope: Envelope): void
   read(envelope: Envelope): void
   discard(envelope: Envelope, reason: DeadLetterReason, error?: unknown): void
+  /** True when an interrupt of this message came before it (M6). */
+  wasInterrupted(envelope: Envelope): boolean
 }
 
 /** @param until monotonic ms at which the slice is used up */
@@ -49,7 +52,7 @@ export function runSlice(cell: Sliced, until: number): void {
     if (!cell.mayTake()) return
     const envelope = cell.nextMessage()
     if (envelope === undefined) return
-    if ((!mayBeWorthless(envelope) && cell.host.killed === undefined) || isWanted(cell, envelope)) {
+    if (!mayBeWorthless(cell, envelope) || isWanted(cell, envelope)) {
       countTaken(cell, envelope)
       cell.host.taken(envelope, cell.tally.row)
       cell.begin(envelope)
@@ -96,12 +99,14 @@ function countTaken({ tally }: Sliced, { lane }: Envelope): void {
   if (lane !== Lane.system) tally.enter(takenColumn(lane))
 }
 
-/** Most messages have neither a deadline nor somebody who may give them up: they are not looked at. */
-function mayBeWorthless({ header }: Envelope): boolean {
-  return header.deadline !== undefined || header.signal !== undefined
+/** Most messages have no deadline, no own id and nobody who may give them up: they are not looked at. */
+function mayBeWorthless({ host, id }: Sliced, { header }: Envelope): boolean {
+  const isPlain =
+    header.deadline === undefined && header.signal === undefined && header.ownId === undefined
+  return !isPlain || host.killed !== undefined || host.interrupts.awaits(id)
 }
 
-/** Discards what comes too late, was given up meanwhile, or is for one that was killed. */
+/** Discards what comes too late, was given up or interrupted meanwhile, or is for one that was killed. */
 function isWanted(cell: Sliced, envelope: Envelope): boolean {
   const refusal = cell.host.killed?.refusal(envelope)
   if (refusal !== undefined) {
@@ -113,7 +118,8 @@ function isWanted(cell: Sliced, envelope: Envelope): boolean {
 
 /** What was killed can still be looked at. */
 function isTimely(cell: Sliced, envelope: Envelope): boolean {
-  const reason = worthless(envelope, cell.host.clock)
+  const isInterrupted = cell.wasInterrupted(envelope)
+  const reason = isInterrupted ? 'cancelled' : worthless(envelope, cell.host.clock)
   if (reason !== undefined) cell.discard(envelope, reason)
   return reason === undefined
 }

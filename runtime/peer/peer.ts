@@ -16,6 +16,7 @@ import { renamedTypes } from '../../actors/app.ts'
 import { type Ask, AskTable, type Whereabouts } from '../../actors/cell/ask-table.ts'
 import type { Cell } from '../../actors/cell/cell.ts'
 import { DurableCell } from '../../actors/cell/durable-cell.ts'
+import { EarlyInterrupts } from '../../actors/cell/early-interrupts.ts'
 import type { EffectChoices } from '../../actors/cell/effect-choices.ts'
 import { Killed } from '../../actors/cell/killed.ts'
 import type { CellEvent, CellHost, LogLevel } from '../../actors/cell/ports.ts'
@@ -76,6 +77,7 @@ export class Peer implements CellHost {
   readonly routing = new Routing(this)
   readonly watching = new Watching(this)
   readonly fallen = new Fallen()
+  readonly interrupts = new EarlyInterrupts()
   journal: JournalClient | undefined
   /** Wakes those for whom the store holds messages. */
   waker: Waker | undefined

@@ -3,6 +3,7 @@
  * and what becomes of bonds to actors of a thread that died (F6).
  */
 import type { Cell } from '../../actors/cell/cell.ts'
+import type { EarlyInterrupts } from '../../actors/cell/early-interrupts.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { Fallen } from './fallen.ts'
@@ -13,6 +14,7 @@ export interface SignalledThread {
   readonly residents: { get(id: string): Cell | undefined }
   readonly watching: Watching
   readonly fallen: Fallen
+  readonly interrupts: EarlyInterrupts
   slotOf(address: string): number
   isDurable(id: string): boolean
   activate(id: string): Cell | undefined
@@ -51,6 +53,10 @@ export class Signalling {
       case 'stop':
         if (cell !== undefined) return cell.receiveSignal(signal)
         return signal.by === undefined ? undefined : void this.#stopAbsent(to, signal.by)
+      case 'interrupt':
+        if (cell !== undefined) return cell.receiveSignal(signal)
+        // Its message may be in the store, or on its way; a volatile actor that is not here gave no right.
+        return this.#thread.isDurable(to) ? this.#thread.interrupts.keep(to, signal) : undefined
       default:
         return cell?.receiveSignal(signal)
     }

@@ -5,8 +5,9 @@ import { actor } from '../../actors/actor.ts'
 import type { Grant } from '../../actors/context.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import { formatMessageId } from '../../mailbox/message-id.ts'
 import { RecordKind } from '../../persistence/record.ts'
-import { code, settled, watched } from './support.ts'
+import { code, Gate, settled, watched } from './support.ts'
 import { type Fault, memoryEngine, World } from './world.ts'
 
 const Agent = contract('agent', {
@@ -124,4 +125,128 @@ test('M6: a caller that gives up aborts the durable turn it asked for', async ()
   await w.advance(10_000)
   assert.equal(calls, 1)
   w.assertBalanced()
+})
+
+const Desk = contract('desk', {
+  take: message<string, void>(),
+  hold: message<void, void>(),
+  fail: message<string, void>(),
+  putAside: message<string, void>(),
+  bringBack: message<void, void>(),
+  right: message<void, Grant>(),
+  all: message<void, string[]>(),
+})
+
+let gate = new Gate()
+
+/** What begins here is known; how much of it has room is said. */
+function deskOf(capacity: number) {
+  return actor(Desk, {
+    durable: true,
+    state: () => ({ all: [] as string[], putAside: false }),
+    mailbox: { capacity },
+    on: {
+      take: (ctx, name) => void ctx.state.all.push(name),
+      hold: () => gate.pass(),
+      fail(_ctx, name) {
+        calls += 1
+        throw new Error(name)
+      },
+      putAside(ctx, name) {
+        if (ctx.state.putAside) return void ctx.state.all.push(name)
+        ctx.stash()
+      },
+      bringBack(ctx) {
+        ctx.state.putAside = true
+        ctx.unstash()
+      },
+      right: (ctx) => ctx.grant(),
+    },
+    reads: { all: (ctx) => ctx.state.all },
+  })
+}
+
+async function deskWorld(capacity = 100): Promise<{ w: World; grant: Grant }> {
+  calls = 0
+  gate = new Gate()
+  const w = new World({ actors: [deskOf(capacity)] })
+  return { w, grant: await settled(w, w.ref(Desk, 'd').ask.right()) }
+}
+
+async function assertTakenBack(w: World, others: string[], ids = ['job']): Promise<void> {
+  assert.deepEqual(await settled(w, w.ref(Desk, 'd').ask.all()), others)
+  assert.deepEqual(
+    w.letters.map(({ envelope, reason }) => [envelope.id, reason]),
+    ids.map((id) => [id, 'cancelled']),
+  )
+  assert.equal(w.store.stats().pending, 0)
+  w.assertBalanced()
+}
+
+test('M6: an interrupt of a message that only the store has waits until that is read', async () => {
+  const { w, grant } = await deskWorld(1)
+  const desk = w.ref(Desk, 'd')
+  desk.tell.hold()
+  await w.settle()
+  await settled(w, desk.deliver.take('a'))
+  await settled(w, desk.deliver.take('b'))
+  const id = formatMessageId(w.store.position, 0)
+  await settled(w, desk.deliver.take('c'))
+  assert.equal(w.cell('desk/d')?.inbox.mailbox.size, 1)
+  w.outside.interrupt(grant, id)
+  await w.settle()
+  gate.open()
+  await w.settle()
+  await assertTakenBack(w, ['a', 'c'], [id])
+})
+
+test('M6: an interrupt that comes while the actor is not in memory, or is being loaded, waits for its message', async () => {
+  const { w, grant } = await deskWorld()
+  const desk = w.ref(Desk, 'd')
+  desk.tell.hold()
+  await w.settle()
+  for (const id of ['job', 'next', 'kept']) await settled(w, desk.deliver.take(id, { id }))
+  const ready = new Gate()
+  const next = w.crash(0, { deps: () => ready.opened })
+  // Nobody has thought of the actor yet.
+  next.outside.interrupt(grant, 'job')
+  next.outside.interrupt({ ...grant, grant: 'made up' }, 'kept')
+  await next.settle()
+  assert.equal(next.cell('desk/d')?.phase, 'starting')
+  next.outside.interrupt(grant, 'next')
+  await next.settle()
+  ready.open()
+  await next.settle()
+  await assertTakenBack(next, ['kept'], ['job', 'next'])
+})
+
+test('M6: an interrupt that overtakes its message takes it back when that comes; without the right it does not', async () => {
+  const { w, grant } = await deskWorld()
+  const desk = w.ref(Desk, 'd')
+  w.outside.interrupt(grant, 'job')
+  w.outside.interrupt({ ...grant, grant: 'made up' }, 'other')
+  await w.settle()
+  await settled(w, desk.deliver.take('a', { id: 'job' }))
+  await settled(w, desk.deliver.take('b', { id: 'other' }))
+  await assertTakenBack(w, ['b'])
+})
+
+test('M6: an interrupt between two attempts ends the message; there is no third', async () => {
+  const { w, grant } = await deskWorld()
+  await settled(w, w.ref(Desk, 'd').deliver.fail('x', { id: 'job' }))
+  assert.equal(calls, 1)
+  w.outside.interrupt(grant, 'job')
+  await w.advance(60_000)
+  assert.equal(calls, 1)
+  await assertTakenBack(w, [])
+})
+
+test('M6: an interrupt of a message that was put aside takes it back when it is brought out again', async () => {
+  const { w, grant } = await deskWorld()
+  await settled(w, w.ref(Desk, 'd').deliver.putAside('x', { id: 'job' }))
+  w.outside.interrupt(grant, 'job')
+  await w.settle()
+  await settled(w, w.ref(Desk, 'd').ask.bringBack())
+  await w.settle()
+  await assertTakenBack(w, [])
 })

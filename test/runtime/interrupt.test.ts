@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { actor } from '../../actors/actor.ts'
+import { EarlyInterrupts, remembered } from '../../actors/cell/early-interrupts.ts'
 import type { Grant } from '../../actors/context.ts'
 import { contract } from '../../actors/contract.ts'
 import { message, stream } from '../../actors/message.ts'
@@ -185,4 +186,40 @@ test('M6: an interrupted stream ends its generator and tells its reader', async 
   await iterator.return?.(undefined)
   assert.equal(h.events.filter(({ event }) => event === 'turn-failed').length, 0)
   assert.equal(h.imbalance(), 0)
+})
+
+test('M6: an interrupt of a turn that has ended does not touch another message with the same own id', async () => {
+  const { h, held, settled, job } = jobs()
+  const grant = await settled(job.ask.grant())
+  held.open()
+  assert.equal(await settled(job.ask.ignore('first', { id: 'name' })), 'first false')
+  h.outside.interrupt(grant, 'name')
+  await h.settle()
+  assert.equal(await settled(job.ask.ignore('second', { id: 'name' })), 'second false')
+  assert.equal(h.imbalance(), 0)
+})
+
+test('M6: an interrupt that overtakes its message keeps it from its turn', async () => {
+  const { h, held, settled, job } = jobs()
+  const grant = await settled(job.ask.grant())
+  held.open()
+  h.outside.interrupt(grant, 'name')
+  await h.settle()
+  await assert.rejects(settled(job.ask.ignore('first', { id: 'name' })), { code: 'CANCELLED' })
+  assert.equal(await settled(job.ask.ignore('second', { id: 'name' })), 'second false')
+  assert.equal(await settled(job.ask.count()), 1)
+  assert.equal(h.imbalance(), 0)
+})
+
+test('M6: a thread remembers a bounded number of interrupts without a message, the newest', () => {
+  const early = new EarlyInterrupts()
+  const interrupt = (id: string) => ({ kind: 'interrupt', id, by: '' }) as const
+  for (let n = 0; n <= remembered; n += 1) early.keep(`job/${n % 7}`, interrupt(`${n}`))
+  assert.deepEqual(early.take('job/0', '0'), [], 'the oldest is gone')
+  for (let n = 1; n <= remembered; n += 1) {
+    assert.deepEqual(early.take(`job/${n % 7}`, `${n}`), [interrupt(`${n}`)])
+  }
+  assert.equal(early.awaits('job/1'), false)
+  for (let n = 0; n <= remembered; n += 1) early.begins('job/a', `${n}`)
+  assert.deepEqual([early.hasBegun('job/a', '0'), early.hasBegun('job/a', '1')], [false, true])
 })
