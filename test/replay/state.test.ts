@@ -238,7 +238,7 @@ test('troupe state: what does not fit is refused as misuse', async (t) => {
     assert.equal(code, 2, args.join(' '))
     assert.match(stderr, /OPTION_INVALID/)
   }
-  assert.equal((await troupe(['state', store, 'alice'])).code, 1)
+  assert.equal((await troupe(['state', store, 'alice'])).code, 2)
 })
 
 test('D4: a state behind a damaged record is told as damaged, the one before it is shown', async (t) => {
