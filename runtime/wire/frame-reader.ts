@@ -6,8 +6,10 @@ import type { ErrorData } from '../../actors/cell/error-data.ts'
 import { Envelope, type Header, type ReplySink } from '../../mailbox/envelope.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
 import { decodeFrame, decodeValue } from '../../persistence/codec.ts'
-import { absent, type RareHeader, Tag, type Word } from './protocol.ts'
+import { absent, Form, type RareHeader, Tag, type Word } from './protocol.ts'
 import { TextReader } from './texts.ts'
+
+const nothing: readonly unknown[] = Object.freeze([])
 
 /** Who the items are for. */
 export interface FrameTaker {
@@ -34,8 +36,9 @@ export class FrameReader {
   read(frame: Uint8Array<ArrayBuffer>): number {
     const count = new Float64Array(frame.buffer, 0, 1)[0] as number
     const numbers = new Float64Array(frame.buffer, 0, count)
-    const values = decodeFrame(frame, numbers.byteLength) as unknown[]
-    this.#texts.learn(numbers[1] as number, values[0] as string[])
+    const isAll = frame.byteLength === numbers.byteLength
+    const values = isAll ? nothing : (decodeFrame(frame, numbers.byteLength) as unknown[])
+    if (!isAll) this.#texts.learn(numbers[1] as number, values[0] as string[])
     const items = new Items(numbers, values, this.#texts, this.#taker)
     while (items.next()) {}
     return items.messages
@@ -52,6 +55,7 @@ class Items {
   #value = 1
   /** Of the message read last. */
   #position = 0
+  #form = 0
   messages = 0
 
   constructor(
@@ -78,7 +82,7 @@ class Items {
         taker.publish(this.#envelope(), this.#position)
         break
       case Tag.reply:
-        taker.reply(this.#number(), this.#next())
+        taker.reply(this.#number(), this.#content(this.#number()))
         break
       case Tag.failure:
         taker.failure(this.#number(), this.#next() as ErrorData)
@@ -103,6 +107,17 @@ class Items {
     return this.#numbers[this.#at++] as number
   }
 
+  #content(form: number): unknown {
+    switch (form & ~Form.rare) {
+      case Form.number:
+        return this.#number()
+      case Form.nothing:
+        return undefined
+      default:
+        return this.#next()
+    }
+  }
+
   #next(): unknown {
     return this.#values[this.#value++]
   }
@@ -123,7 +138,8 @@ class Items {
     this.#position = numbers[at++] as number
     this.#at = at
     const header = this.#header(to, name)
-    const payload = header?.bytes === undefined ? this.#next() : decodeValue(header.bytes)
+    const content = this.#content(this.#form)
+    const payload = header?.bytes === undefined ? content : decodeValue(header.bytes)
     return new Envelope(to, from, name, payload, lane, a, b, causeA, causeB, header)
   }
 
@@ -132,7 +148,8 @@ class Items {
     const deadline = this.#number()
     const reply = this.#number()
     const accepted = this.#number()
-    const rare = this.#number() === 0 ? undefined : (this.#next() as RareHeader)
+    this.#form = this.#number()
+    const rare = this.#form < Form.rare ? undefined : (this.#next() as RareHeader)
     if (deadline === absent && reply + accepted === 0) return rare
     if (rare === undefined && reply !== 0 && accepted === 0 && deadline !== absent) {
       return { deadline, reply: this.#taker.sinkFor(reply, to, name) }

@@ -5,7 +5,8 @@
  * ```
  * f64 0: how many numbers there are, this one included     1: number of the first new text
  * numbers: each item's tag, then the fields that its tag has
- * one array in MessagePack: the new texts, then what the items have that is no number, in their order
+ * one array in MessagePack: the new texts, then what the items have that is no number, in their order;
+ *   it is left out when there is nothing in it
  * ```
  * Most of what crosses are small messages, and most of a small message are numbers once its texts have
  * been said: those are stored and read as they are, and MessagePack sees payloads.
@@ -13,7 +14,7 @@
 import type { ErrorData } from '../../actors/cell/error-data.ts'
 import type { Envelope, Header } from '../../mailbox/envelope.ts'
 import { encodeFrame } from '../../persistence/codec.ts'
-import { absent, type RareHeader, Tag, type Word } from './protocol.ts'
+import { absent, Form, type RareHeader, Tag, type Word } from './protocol.ts'
 import { TextWriter } from './texts.ts'
 
 /** Numbers before the first item. */
@@ -77,27 +78,40 @@ export class FrameWriter {
     numbers[at++] = header.deadline ?? absent
     numbers[at++] = reply
     numbers[at++] = accepted
-    numbers[at++] = rare === undefined ? 0 : 1
     this.#length = at
     if (rare !== undefined) this.#values.push(rare)
-    if (header.bytes === undefined) this.#values.push(payload)
+    const content = header.bytes === undefined ? payload : undefined
+    this.#put(content, rare === undefined ? 0 : Form.rare)
     this.#messages += 1
   }
 
   /** @param sink its number on the other side */
   reply(sink: number, value: unknown): void {
-    this.#settle(Tag.reply, sink, value)
+    const numbers = this.#room()
+    numbers[this.#length++] = Tag.reply
+    numbers[this.#length++] = sink
+    this.#put(value, 0)
   }
 
   failure(sink: number, error: ErrorData): void {
-    this.#settle(Tag.failure, sink, error)
+    const numbers = this.#room()
+    numbers[this.#length++] = Tag.failure
+    numbers[this.#length++] = sink
+    this.#values.push(error)
   }
 
-  #settle(tag: number, sink: number, value: unknown): void {
-    const numbers = this.#room()
-    numbers[this.#length++] = tag
-    numbers[this.#length++] = sink
-    this.#values.push(value)
+  /** A payload or a reply, where it takes least. */
+  #put(value: unknown, more: number): void {
+    const numbers = this.#numbers
+    if (typeof value === 'number') {
+      numbers[this.#length++] = Form.number + more
+      numbers[this.#length++] = value
+    } else if (value === undefined) {
+      numbers[this.#length++] = Form.nothing + more
+    } else {
+      numbers[this.#length++] = Form.value + more
+      this.#values.push(value)
+    }
   }
 
   /** That much has arrived, and may be sent again. */
@@ -126,7 +140,9 @@ export class FrameWriter {
     this.#length = preamble
     this.#items = 0
     this.#messages = 0
-    const frame = encodeFrame(values, new Uint8Array(numbers.buffer, 0, numbers.byteLength))
+    const head = new Uint8Array(numbers.buffer, 0, numbers.byteLength)
+    if (values.length === 1 && texts.fresh.length === 0) return head.slice()
+    const frame = encodeFrame(values, head)
     texts.said()
     return frame
   }

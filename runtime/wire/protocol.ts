@@ -10,20 +10,31 @@ import type { EarlierLife, Tick } from '../../mailbox/envelope.ts'
 /** What an item's first number says. The common ones are numbers; the rest is one value, a {@link Word}. */
 export const Tag = Object.freeze({
   /**
-   * to, from, name, lane, a, b, causeA, causeB, position, deadline, reply, accepted, rare; [rare header,] [payload]
+   * to, from, name, lane, a, b, causeA, causeB, position, deadline, reply, accepted, {@link Form}, [number]; [rare header,] [payload]
    *
    * The position of one that is only in memory is minus its `heard`.
    */
   message: 0,
   /** The same, with its position in the history, 0 without a store; the topic is in its rare header. */
   publish: 1,
-  /** sink; value */
+  /** sink, {@link Form}, [number]; [value] */
   reply: 2,
   /** sink; error data */
   failure: 3,
   /** Messages and bytes that arrived: that much more may be sent. */
   credit: 4,
   word: 5,
+})
+
+/** Where a payload or a reply is; with `rare` added when a rare header is among the values. */
+export const Form = Object.freeze({
+  /** Among the values. */
+  value: 0,
+  /** It is a number, and comes next. */
+  number: 1,
+  /** It is undefined: nowhere. */
+  nothing: 2,
+  rare: 4,
 })
 
 /** In the place of a deadline that there is none of: monotonic time is never negative. */

@@ -167,3 +167,25 @@ test('T2: whatever crosses arrives as it was, in its order, however many address
   settle()
   assert.deepEqual(asked, sent)
 })
+
+test('T5: numbers and nothing arrive as they were, as payload and as reply', () => {
+  const { here, asked, settle } = pair()
+  const values = [0, -0, 1.5, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 53, undefined, null, 'x']
+  const replies: unknown[] = []
+  const header: Header = {
+    trace: 't',
+    reply: { settle: (settled) => replies.push(settled.ok && settled.value) },
+  }
+  // The second time no text is new: a frame may then be numbers alone.
+  for (const more of [header, header, undefined, undefined]) {
+    for (const value of values) {
+      const n = asked.length
+      here.send(new Envelope('log/a', '', 'put', value, Lane.normal, -1, n, 0, 0, more))
+      settle()
+      assert.deepStrictEqual(asked[n]?.payload, value)
+      asked[n]?.header.reply?.settle({ ok: true, value })
+      settle()
+    }
+  }
+  assert.deepStrictEqual(replies, [...values, ...values])
+})
