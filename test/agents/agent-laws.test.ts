@@ -13,6 +13,7 @@ import {
 import { type ScriptLine, scriptedModel } from '../../actors/agents/models/scripted.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import { VirtualClock } from '../../mailbox/clock.ts'
 import { code, Gate, settled, watched } from '../durable/support.ts'
 import { World } from '../durable/world.ts'
 import { lookup, Support, told } from './agent-support.ts'
@@ -24,7 +25,9 @@ function support(
   others: readonly ReturnType<typeof listener>[] = [],
 ) {
   const model = scriptedModel(script)
-  const definition = agent(Support, { model, instructions: 'Be brief.', ...options })
+  // Worlds that crash leave calls behind: on a real clock their timeouts would keep the process.
+  const clock = new VirtualClock()
+  const definition = agent(Support, { model, instructions: 'Be brief.', clock, ...options })
   const w = new World({ actors: [definition, ...others] })
   return { w, model, anna: (world: World) => world.ref(Support, 'anna') }
 }
