@@ -44,7 +44,7 @@ async function settleStored(
   try {
     ask.a = await accepted
     known()
-    ask.settle(decodeReply(await journal.outcome(ask.to, ask.id)))
+    ask.settle(decodeReply(await journal.outcome(ask.to, ask.id, false)))
   } catch (error) {
     ask.fail(error)
   }

@@ -173,6 +173,9 @@ export interface Journal {
   append(entry: Committing): void
   load(actor: string, limit: number): Promise<LoadedActor | Damage>
   pending(actor: string, after: MessageRef, limit: number): Promise<PendingPage>
-  /** Resolves when the message with this own id has been processed, with the record that did. */
-  outcome(actor: string, ownId: string): Promise<StoredRecord>
+  /**
+   * Resolves when the message with this own id has been processed, with the record that did.
+   * @param stays whether to wait also while its actor is in quarantine; otherwise that fails at once
+   */
+  outcome(actor: string, ownId: string, stays: boolean): Promise<StoredRecord>
 }

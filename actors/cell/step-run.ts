@@ -107,7 +107,7 @@ async function askDurable(
     // The turn was aborted before its question had a name by which it could be taken back.
     if (turn.signal.aborted) host.asks.abandon(ask)
   }
-  const outcome = step.answer ?? host.journal?.outcome(call.to.id, askId(step))
+  const outcome = step.answer ?? host.journal?.outcome(call.to.id, askId(step), true)
   Promise.resolve(outcome as StoredRecord | Promise<StoredRecord>).then(
     (record) => ask.settle(decodeReply(record)),
     (error) => ask.fail(error),

@@ -14,7 +14,6 @@ import { decodeValue, encodeValue } from '../../persistence/codec.ts'
 import type { StoredRecord, StoredStep } from '../../persistence/stored.ts'
 import { decodeError } from './error-data.ts'
 import { type MessageIdentity, messageKey } from './hand.ts'
-import { needsSomebody } from './needs-somebody.ts'
 import { copied } from './recoded.ts'
 
 /** One step as known so far. */
@@ -112,9 +111,8 @@ export class Steps {
   /** @param kept ids of steps that this is not about */
   #forgetMendable(kept?: ReadonlySet<string>): void {
     for (const [id, step] of this.#known ?? []) {
-      if (kept?.has(id) || !step.done?.failed) continue
-      if (!isTerminal(step.done.value)) forget(step)
-      else if (isAskStep(step) && needsSomebody(step.done.value)) reopen(step)
+      if (kept?.has(id)) continue
+      if (step.done?.failed && !isTerminal(step.done.value)) forget(step)
     }
   }
 
@@ -167,16 +165,6 @@ function forget(step: Step): void {
   step.begun = false
   delete step.done
   delete step.answer
-}
-
-/** Its receiver has the question, and answers when somebody has seen to that (F3, D9). */
-function reopen(step: Step): void {
-  forget(step)
-  step.begun = true
-}
-
-function isAskStep({ name }: Step): boolean {
-  return labelOf(name) !== name
 }
 
 /**

@@ -79,7 +79,7 @@ export class Undo {
     this.#owner.tally.move(Count.running, Count.processed)
     const { reply, ownId } = envelope.header
     if (reply === undefined || ownId === undefined) return
-    this.#owner.journal.outcome(this.#owner.id, ownId).then(
+    this.#owner.journal.outcome(this.#owner.id, ownId, true).then(
       (record) => reply.settle(decodeReply(record)),
       (error) => reply.settle({ ok: false, error }),
     )

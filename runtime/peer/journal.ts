@@ -146,8 +146,8 @@ export class JournalClient implements Journal {
     return this.#client.ask('pending', { actor, after, limit })
   }
 
-  outcome(actor: string, ownId: string): Promise<StoredRecord> {
-    return this.#client.ask('outcome', { actor, ownId })
+  outcome(actor: string, ownId: string, stays: boolean): Promise<StoredRecord> {
+    return this.#client.ask('outcome', { actor, ownId, stays })
   }
 
   /** Has the actor ended for good, and nothing come after (F6)? */

@@ -130,7 +130,7 @@ export class Answering {
     if (found.kind === 'damaged') {
       throw new TroupeError('STORE_CORRUPT', `the outcome cannot be read: ${found.detail}`)
     }
-    if (this.#barred.has(ask.actor)) throw activationKilledTwice(ask.actor)
+    if (!ask.stays && this.#barred.has(ask.actor)) throw activationKilledTwice(ask.actor)
     const key = keyOf(ask)
     this.#open.set(key, [...(this.#open.get(key) ?? []), asked])
   }
@@ -140,6 +140,6 @@ function answer({ wire, id }: Asked, record: StoredRecord): void {
   wire.post({ kind: 'answer', id, value: record })
 }
 
-function keyOf({ actor, ownId }: OutcomeAsk): string {
+function keyOf({ actor, ownId }: Pick<OutcomeAsk, 'actor' | 'ownId'>): string {
   return `${actor}\n${ownId}`
 }

@@ -39,9 +39,12 @@ export interface Questions {
     readonly ask: { readonly actor: string; readonly after: MessageRef; readonly limit: number }
     readonly answer: PendingPage
   }
-  /** Answered when the outcome is known, however long that takes. */
+  /**
+   * Answered when the outcome is known, however long that takes. An actor in quarantine has none to wait
+   * for, unless the asker stays: a turn, whose failure would stand while its question is still to be handled.
+   */
   outcome: {
-    readonly ask: { readonly actor: string; readonly ownId: string }
+    readonly ask: { readonly actor: string; readonly ownId: string; readonly stays: boolean }
     readonly answer: StoredRecord
   }
   /** Has it ended for good, and nothing come after (F6)? */
