@@ -13,7 +13,8 @@ import { HistoryReader } from '../history-reader.ts'
 import { PartFlag, PartKind, RecordFlag, RecordKind } from '../record.ts'
 import type { Damage, StoredSegment } from '../stored.ts'
 import type { Connection } from './connection.ts'
-import { rowChecksum, SqliteReadMedium, segmentChecksum } from './read-medium.ts'
+import { SqliteReadMedium } from './read-medium.ts'
+import { rowChecksum, segmentChecksum } from './rows.ts'
 
 /** The last position before anything committed later than a wall time in ms. */
 export function positionAt(connection: Connection, time: number): number {

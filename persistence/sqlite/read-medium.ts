@@ -1,22 +1,30 @@
 /**
- * The read side of a store file: statements and checksums. The writer extends it; a read-only
- * connection uses it as it is, beside the writer and without stopping it (D7, D10).
+ * The read side of a store file: statements, and what is remembered of their answers. The writer extends
+ * it; a read-only connection uses it as it is, beside the writer and without stopping it (D7, D10).
  */
 
 import { TroupeError } from '../../mailbox/errors.ts'
 import type { ActorRow } from '../actor-table.ts'
-import { At, getU48, nextRecord, viewOf } from '../directory.ts'
+import { isDamage } from '../decode.ts'
 import type { ReadMedium } from '../medium.ts'
-import { RecordFlag, RecordKind } from '../record.ts'
 import type { Damage, Snapshot, StoredDirectory, StoredSegment } from '../stored.ts'
 import { type AppNote, notedApp } from './app-note.ts'
 import { Cache } from './cache.ts'
 import { checksum } from './checksums.ts'
 import type { Connection, Statement, Value } from './connection.ts'
+import { rescan } from './rescan.ts'
+import {
+  actorColumns,
+  directoryColumns,
+  readActorRow,
+  readDirectory,
+  readSegment,
+  readSnapshot,
+  snapshotColumns,
+} from './rows.ts'
 
 const textsCached = 50_000
 const segmentBytesCached = 16 * 1024 * 1024
-const directoryColumns = 'position, count, slot, epoch, seq, time, checksum, directory'
 /** Rows fetched at once: a cursor left open would keep the WAL from being checkpointed. */
 const pageRows = 16
 const startOf = 'SELECT position FROM segments WHERE position <= ? ORDER BY position DESC LIMIT 1'
@@ -78,10 +86,7 @@ export class SqliteReadMedium implements ReadMedium {
 
   row(no: number): ActorRow | undefined {
     const row = this.#actorRow(no)
-    if (row === undefined) return undefined
-    const [head, turn, bytes, snapshotSize, sum] = row.slice(1).map(Number)
-    const found = numbers({ no, head, turn, bytes, snapshotSize })
-    return sum === rowChecksum(found, String(row[0])) ? found : this.#rescan(no)
+    return row && (readActorRow(no, row) ?? this.#rescan(no))
   }
 
   actors(after: number, limit: number): { no: number; actor: string }[] {
@@ -93,7 +98,7 @@ export class SqliteReadMedium implements ReadMedium {
     const [base] = this.sql(startOf).get(position) ?? []
     if (base === undefined) return undefined
     const segment = this.#segments.get(Number(base)) ?? this.#segmentAt(Number(base))
-    if (segment === undefined || 'kind' in segment) return segment
+    if (segment === undefined || isDamage(segment)) return segment
     return position < segment.position + segment.count ? segment : undefined
   }
 
@@ -107,21 +112,10 @@ export class SqliteReadMedium implements ReadMedium {
 
   snapshots(no: number): readonly Snapshot[] {
     const rows = this.sql(
-      'SELECT position, turn, version, checksum, state, meta FROM snapshots WHERE actor = ? ORDER BY position DESC',
+      `SELECT ${snapshotColumns} FROM snapshots WHERE actor = ? ORDER BY position DESC`,
     ).all(no)
-    const good: Snapshot[] = []
-    for (const [position, turn, version, sum, state, meta] of rows) {
-      const snapshot: Snapshot = {
-        actor: this.address(no),
-        position: Number(position),
-        turn: Number(turn),
-        version: Number(version),
-        state: plain(state),
-        ...(meta === null ? {} : { meta: plain(meta) }),
-      }
-      if (sum === snapshotChecksum(no, snapshot)) good.push(snapshot)
-    }
-    return good
+    const actor = rows.length === 0 ? '' : this.address(no)
+    return rows.map((row) => readSnapshot(no, actor, row)).filter((one) => one !== undefined)
   }
 
   *checkpoints(): Generator<{ position: number; chunks: readonly Uint8Array[] }> {
@@ -223,9 +217,7 @@ export class SqliteReadMedium implements ReadMedium {
   }
 
   #actorRow(no: number): readonly Value[] | undefined {
-    return this.sql(
-      'SELECT address, head, turn, bytes, snapshot_size, checksum FROM actors WHERE no = ?',
-    ).get(no)
+    return this.sql(`SELECT ${actorColumns} FROM actors WHERE no = ?`).get(no)
   }
 
   *#rows(columns: string, from: number, to: number): Generator<readonly Value[]> {
@@ -248,7 +240,7 @@ export class SqliteReadMedium implements ReadMedium {
     )
     if (row === undefined) return undefined
     const segment = readSegment(row)
-    if (!('kind' in segment)) this.rememberSegment(segment)
+    if (!isDamage(segment)) this.rememberSegment(segment)
     return segment
   }
 
@@ -263,77 +255,13 @@ export class SqliteReadMedium implements ReadMedium {
     return rows.map(([, , bytes]) => bytes as Uint8Array)
   }
 
-  /** The row of an actor from the directories, when the stored one is damaged (D4). Slow and right. */
   #rescan(no: number): ActorRow {
-    const found = { no, head: 0, turn: 0, bytes: 0, snapshotSize: 0 }
-    for (const segment of this.directories(1, this.position)) {
-      if ('kind' in segment)
-        throw this.#corrupt(`the row of actor number ${no} is damaged, and ${segment.detail}`)
-      scan(segment, no, found)
-    }
-    return found
+    const found = rescan(no, this.directories(1, this.position))
+    if (!isDamage(found)) return found
+    throw this.#corrupt(`the row of actor number ${no} is damaged, and ${found.detail}`)
   }
 
   #corrupt(what: string): TroupeError {
     return new TroupeError('STORE_CORRUPT', `${this.#file}: ${what}; all bytes are kept`)
-  }
-}
-
-/** Checksum of an actor's row. */
-export function rowChecksum(row: ActorRow, address: string): number {
-  return checksum([row.no, row.head, row.turn, row.bytes, row.snapshotSize], address)
-}
-
-/** Checksum of a snapshot's row. */
-export function snapshotChecksum(no: number, snapshot: Snapshot): number {
-  const { position, turn, version, state, meta } = snapshot
-  const hasMeta = meta === undefined ? 0 : 1
-  return checksum([no, position, turn, version, hasMeta], state, meta ?? new Uint8Array(0))
-}
-
-/** Checksum of a segment's row. Bodies have one per record, in the directory. */
-export function segmentChecksum(segment: StoredDirectory): number {
-  const { position, count, slot, epoch, seq, time, directory } = segment
-  return checksum([position, count, slot, epoch, seq, time], directory)
-}
-
-function readSegment(row: readonly Value[]): StoredSegment | Damage {
-  const directory = readDirectory(row)
-  return 'kind' in directory ? directory : { ...directory, body: plain(row[8]) }
-}
-
-function readDirectory(row: readonly Value[]): StoredDirectory | Damage {
-  const [position, count, slot, epoch, seq, time, sum] = row.slice(0, 7).map(Number)
-  const found = {
-    ...numbers({ position, count, slot, epoch, seq, time }),
-    directory: plain(row[7]),
-  }
-  if (sum === segmentChecksum(found)) return found
-  const positions = [found.position, found.position + found.count - 1]
-  const detail = `the directory of records ${positions.join(' to ')} fails its checksum`
-  return { kind: 'damaged', detail, positions }
-}
-
-/** SQLite hands out Buffers, whose `slice` does not copy. */
-function plain(value: Value | undefined): Uint8Array {
-  const { buffer, byteOffset, length } = value as Buffer
-  return new Uint8Array(buffer, byteOffset, length)
-}
-
-/** Columns are never missing where the statement names them. */
-function numbers<K extends string>(columns: Record<K, number | undefined>): Record<K, number> {
-  return columns as Record<K, number>
-}
-
-function scan(segment: StoredDirectory, no: number, found: { head: number; turn: number }): void {
-  const view = viewOf(segment.directory)
-  let position = segment.position
-  for (let at = 0; at < segment.directory.length; at = nextRecord(view, at)) {
-    if (view.getUint16(at + At.flags, true) & RecordFlag.dead) continue
-    if (view.getUint32(at + At.actor, true) === no) {
-      found.head = position
-      if (view.getUint8(at) === RecordKind.turn) found.turn = getU48(view, at + At.turn)
-    }
-    position += 1
   }
 }

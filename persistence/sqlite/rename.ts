@@ -6,7 +6,7 @@
  */
 import { checksum } from './checksums.ts'
 import type { Statement, Value } from './connection.ts'
-import { rowChecksum } from './read-medium.ts'
+import { rowChecksum } from './rows.ts'
 
 /** Where statements come from. */
 interface Statements {

@@ -12,8 +12,9 @@ import { endTopic } from '../topic.ts'
 import { Cache } from './cache.ts'
 import { checksum } from './checksums.ts'
 import type { Connection } from './connection.ts'
-import { rowChecksum, SqliteReadMedium, segmentChecksum, snapshotChecksum } from './read-medium.ts'
+import { SqliteReadMedium } from './read-medium.ts'
 import { renameAddresses, renameNames } from './rename.ts'
+import { rowChecksum, segmentChecksum, snapshotChecksum } from './rows.ts'
 import type { TailFile } from './tail-file.ts'
 
 /** Checkpoints kept in all, as many as snapshots of each actor. */

@@ -6,7 +6,7 @@ import { isDamage } from '../../persistence/decode.ts'
 import { openMemoryStore } from '../../persistence/memory-store.ts'
 import { PartFlag, PartKind, RecordFlag, RecordKind, Section } from '../../persistence/record.ts'
 import { SegmentBuilder } from '../../persistence/segment.ts'
-import { segmentChecksum } from '../../persistence/sqlite/read-medium.ts'
+import { segmentChecksum } from '../../persistence/sqlite/rows.ts'
 import { formatVersion } from '../../persistence/sqlite/schema.ts'
 import type { StoredSegment } from '../../persistence/stored.ts'
 
