@@ -63,6 +63,15 @@ interface Teller {
   readonly causeB: number
 }
 
+/** The message that makes an actor a child of the one whose turn it is. */
+export function adoptionOf(teller: Teller, parent: string, child: string): Envelope {
+  const { host, causeA, causeB } = teller
+  const seq = host.nextSeq()
+  const { origin } = host
+  const { normal } = Lane
+  return new Envelope(child, parent, adoptMessage, undefined, normal, origin, seq, causeA, causeB)
+}
+
 /** The message that tells of an actor's end (F6). @param to that actor itself for all who watch it */
 export function terminationOf(teller: Teller, who: string, to: string): Envelope {
   const { host, causeA, causeB } = teller

@@ -1,28 +1,30 @@
 /**
  * A turn of a durable actor: works on a recorded draft, and stages everything it says for its
  * commit (D1, T3). Calls out of it are steps (D2).
+ *
+ * Owns what changed and what was said until the commit takes both. Does not own the checks of what is
+ * said (`turn.ts`, `checked-turn.ts`), its bytes (`staged.ts`), or how a step runs (`step-run.ts`).
  */
-import { type Address, addressText, formatAddress } from '../../mailbox/address.ts'
-import { Envelope } from '../../mailbox/envelope.ts'
+import { type Address, formatAddress } from '../../mailbox/address.ts'
+import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
-import { Lane } from '../../mailbox/lane.ts'
 import { staged, type TellOutcome } from '../../mailbox/outcome.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import { PartFlag } from '../../persistence/record.ts'
 import type { Secret } from '../../persistence/secret.ts'
-import { checkPattern, checkTopic, endTopic } from '../../persistence/topic.ts'
+import { endTopic } from '../../persistence/topic.ts'
+import type { ActorDefinition } from '../actor.ts'
 import type { Context, EffectOptions, StepInfo, TimerSpec } from '../context.ts'
-import type { Contract, Messages } from '../contract.ts'
 import { createDraft, type Draft } from '../draft/draft.ts'
 import type { AnyMessage } from '../message.ts'
-import type { MessageOptions, Ref, Target } from '../ref.ts'
+import type { MessageOptions, Target } from '../ref.ts'
 import { Bonds } from './bonds.ts'
 import type { Book } from './book.ts'
-import { adoptMessage, terminationOf } from './durable-hooks.ts'
+import { CheckedTurn } from './checked-turn.ts'
+import { adoptionOf, terminationOf } from './durable-hooks.ts'
 import { terminatedMessage } from './family.ts'
 import { checkCycle } from './open-asks.ts'
-import { missing, publication } from './outgoing.ts'
-import { payloadVersion, presentId } from './present.ts'
+import { payloadVersion } from './present.ts'
 import { copied } from './recoded.ts'
 import { Seeded } from './seeded.ts'
 import { type Call, compose } from './sending.ts'
@@ -31,10 +33,10 @@ import { Staged } from './staged.ts'
 import { runAsk, runEffect, type StepStore } from './step-run.ts'
 import type { Steps } from './steps.ts'
 import { firstDelay } from './timers.ts'
-import { Turn, type TurnOwner } from './turn.ts'
-import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './turn-checks.ts'
+import type { TurnOwner } from './turn.ts'
+import { checkEffect } from './turn-checks.ts'
 import type { TurnInputs } from './turn-inputs.ts'
-import { settledPayload, validTimerPayload } from './validation.ts'
+import { settledPayload } from './validation.ts'
 
 const noSteps: readonly never[] = Object.freeze([])
 
@@ -45,7 +47,7 @@ interface DurableOwner extends TurnOwner {
   readonly book: Book
 }
 
-export class DurableTurn extends Turn implements Context {
+export class DurableTurn extends CheckedTurn implements Context {
   declare readonly cell: DurableOwner
   readonly steps: Steps
   /** Wall time in ms when it started; also the first `now` (R3). */
@@ -198,28 +200,12 @@ export class DurableTurn extends Turn implements Context {
     })
   }
 
-  spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T> {
-    checkName('spawn', name)
-    const child = this.ref(contract, `${this.cell.key}/${name}`)
-    if (this.host.definition(contract.type) === undefined) throw missing(contract.type)
-    const id = formatAddress(child)
+  protected spawned(id: string, { behavior }: ActorDefinition): void {
     this.book.children[id] = true
     this.#bonded().tie((family) => family.addChild(id))
-    this.#adopt(id, contract.type)
-    return child
-  }
-
-  /** A durable child learns it by a message that outlives a crash, a volatile one starts here and now. */
-  #adopt(id: string, type: string): void {
-    if (this.host.definition(type)?.behavior.durable !== true) {
-      return this.staged.signal(id, { kind: 'adopt', parent: this.cell.id })
-    }
-    const { host, from, causeA, causeB } = this
-    const seq = host.nextSeq()
-    const lane = Lane.normal
-    this.staged.message(
-      new Envelope(id, from, adoptMessage, undefined, lane, host.origin, seq, causeA, causeB),
-    )
+    // A durable child learns it by a message that outlives a crash, a volatile one starts here and now.
+    if (behavior.durable) this.staged.message(adoptionOf(this, this.cell.id, id))
+    else this.staged.signal(id, { kind: 'adopt', parent: this.cell.id })
   }
 
   /** The message in hand made this actor a child of its sender. */
@@ -235,10 +221,7 @@ export class DurableTurn extends Turn implements Context {
     delete this.book.children[formatAddress(child)]
   }
 
-  watch(who: Address): void {
-    this.check()
-    checkWatch(this.cell.definition)
-    const id = presentId(this.host, addressText('watch', who))
+  protected watched(id: string, who: Address): void {
     const isNew = this.book.watching[id] !== true
     this.book.watching[id] = true
     this.#bonded().watch(id)
@@ -257,9 +240,7 @@ export class DurableTurn extends Turn implements Context {
     return this.host.definition(type)?.behavior.durable === true
   }
 
-  unwatch(who: Address): void {
-    this.check()
-    const id = presentId(this.host, addressText('unwatch', who))
+  protected unwatched(id: string, who: Address): void {
     delete this.book.watching[id]
     this.#bonded().tie((family) => void family.unwatch(id))
     this.staged.subscription(endTopic(id))
@@ -277,13 +258,10 @@ export class DurableTurn extends Turn implements Context {
     this.staged.signal(to, signal)
   }
 
-  timer(name: string, when: TimerSpec, message: string, payload?: unknown): void {
-    this.check()
-    checkTimer(this.cell.definition, name, when, message)
-    const valid = validTimerPayload(this.cell.definition, name, message, payload)
+  protected timerSet(name: string, when: TimerSpec, message: string, payload: unknown): void {
     const due = this.#now + Math.round(firstDelay(when))
     const every = 'rate' in when ? Math.round(when.rate) : 0
-    this.#stageTimer(name, message, due, every, valid)
+    this.#stageTimer(name, message, due, every, payload)
     if ('delay' in when) this.book.delays[name] = { delay: when.delay, message }
     else delete this.book.delays[name]
   }
@@ -303,9 +281,7 @@ export class DurableTurn extends Turn implements Context {
     this.staged.timer(id, { name, due, every, version }, payload)
   }
 
-  cancelTimer(name: string): void {
-    this.check()
-    checkName('cancelTimer', name)
+  protected timerCancelled(name: string): void {
     this.staged.cancelTimer(name)
     delete this.book.delays[name]
   }
@@ -315,23 +291,12 @@ export class DurableTurn extends Turn implements Context {
     this.#unstash = true
   }
 
-  publish(topic: string, payload: unknown): void {
-    this.check()
-    checkTopic(topic)
-    this.staged.message(publication(this, topic, payload))
+  protected published(envelope: Envelope): void {
+    this.staged.message(envelope)
   }
 
-  subscribe(pattern: string, message: string): void {
-    this.check()
-    checkPattern(pattern)
-    checkHandler(this.cell.definition, `subscribe "${pattern}"`, message)
+  protected subscribed(pattern: string, message?: string): void {
     this.staged.subscription(pattern, message)
-  }
-
-  unsubscribe(pattern: string): void {
-    this.check()
-    checkPattern(pattern)
-    this.staged.subscription(pattern)
   }
 
   // ── steps ─────────────────────────────────────────────────────────────────────────────────────

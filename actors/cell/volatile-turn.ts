@@ -2,30 +2,27 @@
  * A turn of a volatile actor: the state is the object itself, and everything said leaves at once.
  */
 import { types } from 'node:util'
-import { type Address, addressText, formatAddress } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { Settled, TellOutcome } from '../../mailbox/outcome.ts'
-import { checkPattern, checkTopic } from '../../persistence/topic.ts'
 import type { Context, EffectOptions, StepInfo, TimerSpec } from '../context.ts'
-import type { Contract, Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
-import type { MessageOptions, Ref, Target } from '../ref.ts'
+import type { MessageOptions, Target } from '../ref.ts'
 import { askStored, isStored } from './ask-stored.ts'
 import { awaitReply } from './asked-error.ts'
+import { CheckedTurn } from './checked-turn.ts'
 import type { OutgoingCall } from './effect-choices.ts'
 import type { Family } from './family.ts'
 import type { Inbox } from './inbox.ts'
 import { checkCycle } from './open-asks.ts'
-import { deliverFrom, missing, publication, sendAsk } from './outgoing.ts'
-import { presentId } from './present.ts'
+import { deliverFrom, sendAsk } from './outgoing.ts'
 import { recoded } from './recoded.ts'
 import { type Call, composeAsk } from './sending.ts'
 import type { Signal } from './signal.ts'
 import { askLabel, hashOf } from './steps.ts'
 import type { Timers } from './timers.ts'
-import { Turn, type TurnOwner } from './turn.ts'
-import { checkEffect, checkHandler, checkName, checkTimer, checkWatch } from './turn-checks.ts'
-import { validPayload, validTimerPayload } from './validation.ts'
+import type { TurnOwner } from './turn.ts'
+import { checkEffect } from './turn-checks.ts'
+import { validPayload } from './validation.ts'
 import { isRecordedInFull, recordCall } from './volatile-record.ts'
 
 /** The actor whose turn it is. */
@@ -37,7 +34,7 @@ interface VolatileOwner extends TurnOwner {
   readonly inbox: Inbox
 }
 
-export class VolatileTurn extends Turn implements Context {
+export class VolatileTurn extends CheckedTurn implements Context {
   declare readonly cell: VolatileOwner
   /** Calls so far, where they are recorded. */
   #made = 0
@@ -98,27 +95,17 @@ export class VolatileTurn extends Turn implements Context {
     )
   }
 
-  spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T> {
-    checkName('spawn', name)
-    const child = this.ref(contract, `${this.cell.key}/${name}`)
-    if (this.host.definition(contract.type) === undefined) throw missing(contract.type)
-    const id = formatAddress(child)
+  protected spawned(id: string): void {
     this.cell.family.addChild(id)
     this.host.signal(id, { kind: 'adopt', parent: this.cell.id })
-    return child
   }
 
-  watch(who: Address): void {
-    this.check()
-    checkWatch(this.cell.definition)
-    const id = presentId(this.host, addressText('watch', who))
+  protected watched(id: string): void {
     this.cell.family.watch(id)
     this.host.signal(id, { kind: 'watch', by: this.cell.id })
   }
 
-  unwatch(who: Address): void {
-    this.check()
-    const id = presentId(this.host, addressText('unwatch', who))
+  protected unwatched(id: string): void {
     if (this.cell.family.unwatch(id)) {
       this.host.signal(id, { kind: 'unwatch', by: this.cell.id })
     }
@@ -132,21 +119,12 @@ export class VolatileTurn extends Turn implements Context {
     this.host.signal(to, signal)
   }
 
-  timer(name: string, when: TimerSpec, message: string, payload?: unknown): void {
-    this.check()
-    checkTimer(this.cell.definition, name, when, message)
-    const valid = validTimerPayload(this.cell.definition, name, message, payload)
-    this.cell.timers.set(
-      name,
-      when,
-      message,
-      this.host.development ? recoded(valid, `payload of timer "${name}"`) : valid,
-    )
+  protected timerSet(name: string, when: TimerSpec, message: string, payload: unknown): void {
+    const kept = this.host.development ? recoded(payload, `payload of timer "${name}"`) : payload
+    this.cell.timers.set(name, when, message, kept)
   }
 
-  cancelTimer(name: string): void {
-    this.check()
-    checkName('cancelTimer', name)
+  protected timerCancelled(name: string): void {
     this.cell.timers.cancel(name)
   }
 
@@ -155,23 +133,13 @@ export class VolatileTurn extends Turn implements Context {
     this.cell.inbox.unstash()
   }
 
-  publish(topic: string, payload: unknown): void {
-    this.check()
-    checkTopic(topic)
-    this.host.publish(publication(this, topic, payload))
+  protected published(envelope: Envelope): void {
+    this.host.publish(envelope)
   }
 
-  subscribe(pattern: string, message: string): void {
-    this.check()
-    checkPattern(pattern)
-    checkHandler(this.cell.definition, `subscribe "${pattern}"`, message)
-    this.host.subscribe(this.cell.id, pattern, message)
-  }
-
-  unsubscribe(pattern: string): void {
-    this.check()
-    checkPattern(pattern)
-    this.host.unsubscribe(this.cell.id, pattern)
+  protected subscribed(pattern: string, message?: string): void {
+    if (message === undefined) this.host.unsubscribe(this.cell.id, pattern)
+    else this.host.subscribe(this.cell.id, pattern, message)
   }
 
   /** Not recorded: a volatile actor keeps nothing, so there is nothing to resume. */
