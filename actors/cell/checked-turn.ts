@@ -34,7 +34,7 @@ export abstract class CheckedTurn extends Turn {
 
   unwatch(who: Address): void {
     this.check()
-    this.unwatched(presentId(this.host, addressText('unwatch', who)), who)
+    this.unwatched(presentId(this.host, addressText('unwatch', who)))
   }
 
   timer(name: string, when: TimerSpec, message: string, payload?: unknown): void {
@@ -73,7 +73,7 @@ export abstract class CheckedTurn extends Turn {
   protected abstract spawned(id: string, definition: ActorDefinition): void
   /** @param id of `who`, under the name its type has now */
   protected abstract watched(id: string, who: Address): void
-  protected abstract unwatched(id: string, who: Address): void
+  protected abstract unwatched(id: string): void
   protected abstract timerSet(
     name: string,
     when: TimerSpec,

@@ -240,7 +240,7 @@ export class DurableTurn extends CheckedTurn implements Context {
     return this.host.definition(type)?.behavior.durable === true
   }
 
-  protected unwatched(id: string, who: Address): void {
+  protected unwatched(id: string): void {
     delete this.book.watching[id]
     this.#bonded().tie((family) => void family.unwatch(id))
     this.staged.subscription(endTopic(id))
