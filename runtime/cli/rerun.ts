@@ -2,12 +2,9 @@
 import { parseAddress } from '../../mailbox/address.ts'
 import { toJson } from '../../persistence/replay/recorded-value.ts'
 import { openRecording } from '../../persistence/replay/recording.ts'
-import {
-  type Divergence,
-  type OtherVersion,
-  type RerunReport,
-  rerun as rerunTurns,
-} from '../replay/rerun.ts'
+import type { Divergence } from '../replay/divergence.ts'
+import type { OtherVersion } from '../replay/other-versions.ts'
+import { type RerunReport, rerun as rerunTurns } from '../replay/rerun.ts'
 import { appOf } from './app-module.ts'
 import { aNumber, misuse, parseArguments } from './arguments.ts'
 import { Breakpoint } from './breakpoint.ts'

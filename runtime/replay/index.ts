@@ -61,15 +61,11 @@ export {
 } from '../../persistence/replay/state-at.ts'
 export { type Stand, Walk, type WalkFilter } from '../../persistence/replay/walk.ts'
 export { type CheckOptions, type CheckReport, checkStore } from './check.ts'
+export type { Divergence } from './divergence.ts'
 export type { Finding, FindingKind } from './findings.ts'
 export { type OpenFork, type OpenForkOptions, openFork } from './open-fork.ts'
-export {
-  type Divergence,
-  type OtherVersion,
-  type RerunOptions,
-  type RerunReport,
-  rerun,
-} from './rerun.ts'
+export type { OtherVersion } from './other-versions.ts'
+export { type RerunOptions, type RerunReport, rerun } from './rerun.ts'
 export type { RerunnerOptions, RerunOutcome } from './rerunner.ts'
 export type { StepChoice, StepCounts } from './step-choices.ts'
 export type { TurnDifference } from './turn-difference.ts'

@@ -5,10 +5,8 @@
 
 import type { ActorDefinition } from '../../actors/actor.ts'
 import type { App } from '../../actors/app.ts'
-import { decodeError, encodeError } from '../../actors/cell/error-data.ts'
-import { payloadVersion } from '../../actors/cell/present.ts'
+import { typeOf } from '../../mailbox/address.ts'
 import { shown, TroupeError } from '../../mailbox/errors.ts'
-import { formatMessageId, type MessageId } from '../../mailbox/message-id.ts'
 import {
   aFunction,
   anInteger,
@@ -17,13 +15,13 @@ import {
   aText,
   checkOptions,
 } from '../../mailbox/options.ts'
-import { decodeValue } from '../../persistence/codec.ts'
 import { isDamage } from '../../persistence/decode.ts'
 import type { HistoryReader } from '../../persistence/history-reader.ts'
-import type { Damage, StoredRecord } from '../../persistence/stored.ts'
+import type { StoredRecord } from '../../persistence/stored.ts'
+import { type Divergence, divergence, judge } from './divergence.ts'
+import { type OtherVersion, OtherVersions, otherPayload } from './other-versions.ts'
 import { endsTurn, type RecordedTurn, recordedTurn } from './recorded-turn.ts'
-import { Rerunner, type RerunnerOptions, type RerunOutcome } from './rerunner.ts'
-import { firstDifference, type TurnDifference } from './turn-difference.ts'
+import { Rerunner, type RerunnerOptions } from './rerunner.ts'
 import { VolatileRerunner } from './volatile-rerunner.ts'
 import { VolatileTurns } from './volatile-turns.ts'
 
@@ -37,34 +35,6 @@ export interface RerunOptions extends RerunnerOptions {
   /** Called after each turn, for progress. */
   readonly onTurn?: (position: number) => void
   readonly signal?: AbortSignal
-}
-
-/** Where an actor first did something else than was recorded. */
-export interface Divergence {
-  readonly actor: string
-  /** Position of the recorded turn. */
-  readonly position: number
-  readonly turn: number
-  /** Its message; absent for a start hook. */
-  readonly message: MessageId | undefined
-  /** Handler. */
-  readonly name: string
-  readonly cause:
-    | ({ readonly kind: 'difference' } & TurnDifference)
-    | Exclude<RerunOutcome, { readonly kind: 'ended' }>
-    | { readonly kind: 'no-definition' }
-    | { readonly kind: 'damaged'; readonly damage: Damage }
-}
-
-/** Turns that were recorded by another version of their actor or message, and were not run again (D9). */
-export interface OtherVersion {
-  readonly type: string
-  /** The message whose payload has another version; absent where the state has. */
-  readonly message?: string
-  readonly recorded: number
-  /** The version that the code has. */
-  readonly present: number
-  readonly turns: number
 }
 
 /** What came of running turns again. */
@@ -106,53 +76,77 @@ export async function rerun(
 ): Promise<RerunReport> {
   checkOptions('rerun', options, checks)
   refuseUnknown(reader, options.actor)
-  const rerunner = new Rerunner(app, options)
-  const seen = new Set<string>()
-  const diverged = new Map<string, Divergence>()
-  const others = new OtherVersions()
-  let turns = 0
-  for (const record of turnsIn(reader, options)) {
-    options.signal?.throwIfAborted()
-    if (diverged.has(record.actor)) continue
-    const run = prepared(reader, app, record)
-    if ('present' in run) {
-      others.add(run)
-      rerunner.forget(record.actor)
-      continue
-    }
-    seen.add(record.actor)
-    turns += 1
-    const cause = 'kind' in run ? run : judge(run, await rerunner.run(run))
-    if (cause !== undefined) diverged.set(record.actor, divergence(record, cause))
-    options.onTurn?.(record.position)
+  const run = new Run(reader, app, options)
+  await run.durable()
+  await run.volatile()
+  return run.report
+}
+
+/** One run over a history: its durable turns, then its volatile ones. */
+class Run {
+  readonly #reader: HistoryReader
+  readonly #app: App
+  readonly #options: RerunOptions
+  readonly #seen = new Set<string>()
+  readonly #diverged = new Map<string, Divergence>()
+  readonly #others = new OtherVersions()
+  readonly #volatileTurns = new VolatileTurns()
+  #turns = 0
+
+  constructor(reader: HistoryReader, app: App, options: RerunOptions) {
+    this.#reader = reader
+    this.#app = app
+    this.#options = options
   }
-  const volatiles = new VolatileRerunner(app, options)
-  const turnsOf = new VolatileTurns()
-  for (const turn of turnsOf.read(reader, options)) {
-    options.signal?.throwIfAborted()
-    const { taken } = turn
-    if (diverged.has(taken.actor) || taken.position > (options.to ?? reader.position)) continue
-    const definition = definitionOf(app, taken.actor)
-    if (definition === undefined || definition.behavior.record !== 'full') continue
-    const other = otherPayload(definition, taken.actor.slice(0, taken.actor.indexOf('/')), turn)
-    const cause = await volatiles.run(turn)
-    if (taken.position < (options.from ?? 1)) continue
-    if (other !== undefined) {
-      others.add(other)
-      continue
+
+  get report(): RerunReport {
+    return {
+      unstarted: this.#volatileTurns.unstarted,
+      turns: this.#turns,
+      actors: this.#seen.size,
+      divergences: [...this.#diverged.values()],
+      otherVersions: this.#others.list,
     }
-    seen.add(taken.actor)
-    turns += 1
-    if (cause !== undefined)
-      diverged.set(taken.actor, divergence({ ...taken, turn: turn.number }, cause))
-    options.onTurn?.(taken.position)
   }
-  return {
-    unstarted: turnsOf.unstarted,
-    turns,
-    actors: seen.size,
-    divergences: [...diverged.values()],
-    otherVersions: others.list,
+
+  async durable(): Promise<void> {
+    const rerunner = new Rerunner(this.#app, this.#options)
+    for (const record of turnsIn(this.#reader, this.#options)) {
+      this.#options.signal?.throwIfAborted()
+      if (this.#diverged.has(record.actor)) continue
+      const run = prepared(this.#reader, this.#app, record)
+      if ('present' in run) {
+        this.#others.add(run)
+        rerunner.forget(record.actor)
+        continue
+      }
+      this.#ran(record, 'kind' in run ? run : judge(run, await rerunner.run(run)))
+    }
+  }
+
+  /** Those before the first position asked for are run too, to have the state of then, and not judged. */
+  async volatile(): Promise<void> {
+    const { signal, from = 1, to = this.#reader.position } = this.#options
+    const rerunner = new VolatileRerunner(this.#app, this.#options)
+    for (const turn of this.#volatileTurns.read(this.#reader, this.#options)) {
+      signal?.throwIfAborted()
+      const { taken } = turn
+      if (this.#diverged.has(taken.actor) || taken.position > to) continue
+      const definition = definitionOf(this.#app, taken.actor)
+      if (definition === undefined || definition.behavior.record !== 'full') continue
+      const cause = await rerunner.run(turn)
+      if (taken.position < from) continue
+      const other = otherPayload(definition, typeOf(taken.actor), turn)
+      if (other === undefined) this.#ran({ ...taken, turn: turn.number }, cause)
+      else this.#others.add(other)
+    }
+  }
+
+  #ran(record: StoredRecord, cause: Divergence['cause'] | undefined): void {
+    this.#seen.add(record.actor)
+    this.#turns += 1
+    if (cause !== undefined) this.#diverged.set(record.actor, divergence(record, cause))
+    this.#options.onTurn?.(record.position)
   }
 }
 
@@ -179,7 +173,7 @@ function prepared(
   app: App,
   record: StoredRecord,
 ): RecordedTurn | Divergence['cause'] | Omit<OtherVersion, 'turns'> {
-  const type = record.actor.slice(0, record.actor.indexOf('/'))
+  const type = typeOf(record.actor)
   const definition = definitionOf(app, record.actor)
   if (definition === undefined) return { kind: 'no-definition' }
   const present = definition.past.state.version
@@ -191,70 +185,6 @@ function prepared(
 }
 
 function definitionOf(app: App, actor: string): ActorDefinition | undefined {
-  const type = actor.slice(0, actor.indexOf('/'))
+  const type = typeOf(actor)
   return app.actors.get(app.renamed.get(type) ?? type)
-}
-
-/** Whether it was handled as it came, or as a migration of then made it, no record says. */
-function otherPayload(
-  definition: ActorDefinition,
-  type: string,
-  { message }: Pick<RecordedTurn, 'message'>,
-): Omit<OtherVersion, 'turns'> | undefined {
-  if (message === undefined) return undefined
-  const present = payloadVersion(definition, message)
-  const recorded = Math.max(1, message.version)
-  if (present === 0 || present === recorded) return undefined
-  return { type, message: message.name, recorded, present }
-}
-
-class OtherVersions {
-  readonly #found = new Map<string, OtherVersion>()
-
-  add(one: Omit<OtherVersion, 'turns'>): void {
-    const key = JSON.stringify(one)
-    this.#found.set(key, { ...one, turns: (this.#found.get(key)?.turns ?? 0) + 1 })
-  }
-
-  get list(): OtherVersion[] {
-    return [...this.#found.values()]
-  }
-}
-
-function judge(turn: RecordedTurn, outcome: RerunOutcome): Divergence['cause'] | undefined {
-  const { record } = turn
-  const now = missingKey(record, outcome) ?? failureOf(record, outcome)
-  if (now.kind !== 'ended') return now
-  const difference = firstDifference(record, now.record)
-  return difference && { kind: 'difference', ...difference }
-}
-
-/** A message that was given up after its retries is compared by what its handler throws. */
-function failureOf(record: StoredRecord, outcome: RerunOutcome): RerunOutcome {
-  if (outcome.kind !== 'threw' || record.error === undefined) return outcome
-  const { error } = outcome
-  const thrown = encodeError(error)
-  const recorded = encodeError(decodeError(decodeValue(record.error)))
-  const isSame = thrown.message === recorded.message && thrown.code === recorded.code
-  return isSame ? { kind: 'ended', record } : outcome
-}
-
-/** What a turn does for want of a key says nothing of its code, unless it failed like this then. */
-function missingKey(record: StoredRecord, outcome: RerunOutcome): RerunOutcome | undefined {
-  const error = thrownBy(outcome)
-  if (error?.code !== 'SECRET_KEY_MISSING') return undefined
-  const then = record.error && (decodeError(decodeValue(record.error)) as TroupeError)
-  return then?.code === error.code ? undefined : { kind: 'needs-key', error }
-}
-
-function thrownBy(outcome: RerunOutcome): TroupeError | undefined {
-  if (outcome.kind === 'threw') return outcome.error as TroupeError | undefined
-  if (outcome.kind !== 'ended' || outcome.record.error === undefined) return undefined
-  return decodeError(decodeValue(outcome.record.error)) as TroupeError
-}
-
-function divergence(record: StoredRecord, cause: Divergence['cause']): Divergence {
-  const { actor, position, turn, message, name } = record
-  const id = message.position === 0 ? undefined : formatMessageId(message.position, message.index)
-  return { actor, position, turn, message: id, name, cause }
 }
