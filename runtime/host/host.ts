@@ -20,7 +20,7 @@ import { PeerLinks } from '../peer/peer-links.ts'
 import type { PeerSink } from '../peer/peer-options.ts'
 import { reportedStarts } from '../peer/reported-starts.ts'
 import type { Starts } from '../peer/starts.ts'
-import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
+import { StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
 import type {
   Calm,
@@ -88,7 +88,7 @@ export class Host {
   #connectStore(port: MessagePort): void {
     const { slot, epoch, position } = this.#start
     this.#storePort = port
-    this.#connection = connectStore(
+    this.#connection = new StoreConnection(
       this.#peer,
       { post: (message, transfer = []) => this.#storePort?.postMessage(message, transfer) },
       { slot, epoch, position },

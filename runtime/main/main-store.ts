@@ -3,7 +3,7 @@
  * what the store says by itself.
  */
 import type { Peer } from '../peer/peer.ts'
-import { connectStore, type StoreConnection } from '../peer/store-connection.ts'
+import { StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore, UpkeepFailure } from '../store/protocol.ts'
 import type { StoreHome } from './store-home.ts'
 
@@ -24,14 +24,14 @@ export async function connectMain(
   let receive: (message: FromStore) => void = () => undefined
   const wire = await store.connect(mainStoreSlot, (message) => receive(message))
   const identity = { slot: mainStoreSlot, epoch: 0, position: 0 }
-  const connection = connectStore(peer, wire, identity, {
+  const connection = new StoreConnection(peer, wire, identity, {
     arrived: (actors) => {
       for (const actor of actors) peer.arrivedInStore(actor)
     },
     state: (stalled, error) => listener.storeState(stalled, error),
     upkeep: (failed) => listener.upkeep(failed),
   })
-  receive = connection.receive
+  receive = (message) => connection.receive(message)
   const { client } = connection
   const beginning = await client.ask('beginEpoch', { slot: mainStoreSlot })
   peer.journal?.begin(beginning)

@@ -1,4 +1,4 @@
-/** Connects a peer to the store: its journal, and what the store says by itself. */
+/** A peer's connection to the store: its journal, its waker, and what the store says by itself. */
 import type { Ack } from '../../persistence/store.ts'
 import type { FromStore, ToStore, UpkeepFailure, Wire } from '../store/protocol.ts'
 import type { FrameEnd } from '../store/tally.ts'
@@ -6,18 +6,6 @@ import { JournalClient, type JournalIdentity } from './journal.ts'
 import type { Peer } from './peer.ts'
 import { StoreClient } from './store-client.ts'
 import { Waker } from './waker.ts'
-
-export interface StoreConnection {
-  readonly client: StoreClient
-  readonly receive: (message: FromStore) => void
-  /** Ticks up to a position are known: `arrived` tells of the later ones, also over a {@link rejoin}. */
-  ticksFrom(position: number): void
-  /**
-   * The store's thread was replaced and the wire leads to the new one: takes in what the old one
-   * committed without saying so, undoes the rest, and goes on. Resolves to the new epoch.
-   */
-  rejoin(): Promise<number>
-}
 
 /** What a connection tells its thread. */
 export interface StoreEvents {
@@ -31,67 +19,91 @@ export interface StoreEvents {
   readonly upkeep?: (failed: UpkeepFailure | undefined) => void
 }
 
-export function connectStore(
-  peer: Peer,
-  wire: Wire<ToStore>,
-  identity: JournalIdentity,
-  events: StoreEvents = {},
-): StoreConnection {
-  const client = new StoreClient(wire)
-  const journal = new JournalClient(client, identity, peer)
-  let last: FrameEnd = { seq: 0, position: 0 }
-  const vouch = (seq: number, position: number): void => {
-    last = { seq, position }
-    events.vouched?.(seq, position)
+export class StoreConnection {
+  readonly client: StoreClient
+  readonly #peer: Peer
+  readonly #journal: JournalClient
+  readonly #events: StoreEvents
+  /** The last frame whose answer was taken in. */
+  #last: FrameEnd = { seq: 0, position: 0 }
+  /** The last record that told of a tick. */
+  #ticksUntil = 0
+
+  constructor(
+    peer: Peer,
+    wire: Wire<ToStore>,
+    identity: JournalIdentity,
+    events: StoreEvents = {},
+  ) {
+    this.#peer = peer
+    this.#events = events
+    this.client = new StoreClient(wire)
+    this.#journal = new JournalClient(this.client, identity, peer)
+    peer.journal = this.#journal
+    peer.waker = new Waker(this.client, peer)
+    this.client.listen({
+      acked: (ack) => this.#acked(ack),
+      lost: (seq) => this.#journal.lost(seq),
+      arrived: (actors, position) => this.#arrived(actors, position),
+      state: (stalled, error) => events.state?.(stalled, error),
+      upkeep: (failed) => events.upkeep?.(failed),
+    })
   }
-  const acked = (ack: Ack): void => {
+
+  receive(message: FromStore): void {
+    // What other threads said before the store had what it shows here goes first (T2).
+    if (message.kind === 'answer') this.#peer.takeIn()
+    this.client.receive(message)
+  }
+
+  /** Ticks up to a position are known: `arrived` tells of the later ones, also over a {@link rejoin}. */
+  ticksFrom(position: number): void {
+    this.#ticksUntil = position
+  }
+
+  /**
+   * The store's thread was replaced and the wire leads to the new one: takes in what the old one
+   * committed without saying so, undoes the rest, and goes on. Resolves to the new epoch.
+   */
+  async rejoin(): Promise<number> {
+    const { client } = this
+    client.again()
+    const { slot, epoch } = this.#journal.identity
+    const { epoch: next } = await client.ask('beginEpoch', { slot })
+    const unheard = await client.ask('answers', { slot, epoch, since: this.#last })
+    for (const ack of unheard) this.#acked(ack)
+    this.#journal.rejoined(next)
+    this.#vouch(0, this.#last.position)
+    await this.#missedTicks()
+    // What the old thread accepted and did not say.
+    this.#peer.waker?.begin()
+    this.#peer.touched()
+    return next
+  }
+
+  async #missedTicks(): Promise<void> {
+    if (this.#events.arrived === undefined) return
+    const { actors, position } = await this.client.ask('ticked', { since: this.#ticksUntil })
+    this.#arrived(actors, position)
+  }
+
+  #arrived(actors: readonly string[], position: number): void {
+    this.#ticksUntil = position
+    this.#events.arrived?.(actors)
+  }
+
+  #acked(ack: Ack): void {
+    const journal = this.#journal
     journal.acked(ack)
     if (ack.status === 'committed' && ack.epoch === journal.identity.epoch) {
-      vouch(ack.seq, ack.base + ack.count - 1)
+      this.#vouch(ack.seq, ack.base + ack.count - 1)
     }
     // Whoever waits for quiet may have waited for this answer alone.
-    if (journal.isIdle) peer.touched()
+    if (journal.isIdle) this.#peer.touched()
   }
-  /** The last record that told of a tick. */
-  let ticksUntil = 0
-  peer.journal = journal
-  peer.waker = new Waker(client, peer)
-  client.listen({
-    acked,
-    lost: (seq) => journal.lost(seq),
-    arrived: (actors, position) => {
-      ticksUntil = position
-      events.arrived?.(actors)
-    },
-    state: (stalled, error) => events.state?.(stalled, error),
-    upkeep: (failed) => events.upkeep?.(failed),
-  })
-  return {
-    client,
-    receive: (message) => {
-      // What other threads said before the store had what it shows here goes first (T2).
-      if (message.kind === 'answer') peer.takeIn()
-      client.receive(message)
-    },
-    ticksFrom: (position) => {
-      ticksUntil = position
-    },
-    async rejoin() {
-      client.again()
-      const { slot, epoch } = journal.identity
-      const { epoch: next } = await client.ask('beginEpoch', { slot })
-      for (const ack of await client.ask('answers', { slot, epoch, since: last })) acked(ack)
-      journal.rejoined(next)
-      vouch(0, last.position)
-      if (events.arrived !== undefined) {
-        const { actors, position } = await client.ask('ticked', { since: ticksUntil })
-        ticksUntil = position
-        events.arrived(actors)
-      }
-      // What the old thread accepted and did not say.
-      peer.waker?.begin()
-      peer.touched()
-      return next
-    },
+
+  #vouch(seq: number, position: number): void {
+    this.#last = { seq, position }
+    this.#events.vouched?.(seq, position)
   }
 }

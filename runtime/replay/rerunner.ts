@@ -14,7 +14,7 @@ import type { TroupeError } from '../../mailbox/errors.ts'
 import { RecordFlag, RecordKind } from '../../persistence/record.ts'
 import type { StoredRecord } from '../../persistence/stored.ts'
 import type { SecretsOptions } from '../main/secrets-plan.ts'
-import { connectStore } from '../peer/store-connection.ts'
+import { StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
 import { mainSlot } from '../wire/placement.ts'
 import type { RecordedTurn } from './recorded-turn.ts'
@@ -70,7 +70,8 @@ export class Rerunner {
       (record) => this.#written(record),
     )
     const identity = { slot: mainSlot, epoch: 1, position: 0 }
-    receive = connectStore(this.#peer, this.#store, identity).receive
+    const connection = new StoreConnection(this.#peer, this.#store, identity)
+    receive = (message) => connection.receive(message)
   }
 
   /** Runs one turn again. Turns of one actor come in their order. */

@@ -17,7 +17,7 @@ import { Counters } from '../../runtime/peer/counters.ts'
 import { Outside } from '../../runtime/peer/outside.ts'
 import { Peer } from '../../runtime/peer/peer.ts'
 import { PeerLinks } from '../../runtime/peer/peer-links.ts'
-import { connectStore } from '../../runtime/peer/store-connection.ts'
+import { StoreConnection } from '../../runtime/peer/store-connection.ts'
 import { type InlineStore, openInlineStore } from '../../runtime/store/inline-store.ts'
 import type { FromStore } from '../../runtime/store/protocol.ts'
 import { LinkCounts } from '../../runtime/wire/link-counts.ts'
@@ -51,7 +51,8 @@ class Thread {
     const send = parts.inline.connect(storeSlot, (message) => this.#fromStore.push(message))
     const epoch = parts.store.beginEpoch(storeSlot)
     const identity = { slot: storeSlot, epoch, position: parts.store.position }
-    this.#receive = connectStore(this.peer, { post: send }, identity).receive
+    const connection = new StoreConnection(this.peer, { post: send }, identity)
+    this.#receive = (message) => connection.receive(message)
   }
 
   /** Its actors and its outgoing frames have a go. */
