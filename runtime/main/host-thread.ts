@@ -14,7 +14,7 @@ import { Counters } from '../peer/counters.ts'
 import { FlightRecorder } from '../peer/flight-recorder.ts'
 import type { Beginning } from '../store/protocol.ts'
 import { call, type Remote } from '../wire/control.ts'
-import type { HostControl, Report } from '../wire/host-control.ts'
+import type { HostControl, HostStart, Report } from '../wire/host-control.ts'
 import type { Placement, PlacementPlan } from '../wire/placement.ts'
 import type { CheckedOptions } from './options.ts'
 import type { Thread, ThreadPool } from './pool.ts'
@@ -61,56 +61,70 @@ export async function startHost(
   slot: number,
   { epoch, position }: Beginning,
 ): Promise<HostThread> {
-  const { app, plan, options, store, pool, worker } = side
   const origin = await side.nextOrigin()
-  const control = new MessageChannel()
-  const reports = new MessageChannel()
-  const storePort = await store?.connectRemote(slot)
-  const counters = new Counters(app.actors.keys())
-  const flight = FlightRecorder.allocate()
-  const busy = new BusyNote()
-  const { store: file } = options
-  const hand = file === 'memory' ? allocateHand() : file
-  const start = {
-    role: 'host',
-    slot,
-    epoch,
-    position,
-    origin,
-    app: app.url,
-    plan,
-    retired: side.placement.retired,
-    counters: counters.shared,
-    flight,
-    busy: busy.shared,
-    hand,
-    development: options.development,
-    residency: options.residency,
-    poll: options.poll,
-    secrets: options.secrets,
-    control: control.port2,
-    reports: reports.port2,
-    store: storePort,
-  }
-  const moved = [control.port2, reports.port2, ...(storePort ? [storePort] : [])]
-  const thread = pool.run(worker, start, moved)
+  const wires = await wiresTo(side, slot)
+  const memory = sharedMemory(side)
+  const own = { role: 'host', slot, epoch, position, origin }
+  const start: HostStart = { ...startOf(side, memory), ...wires.theirs, ...own }
+  const thread = side.pool.run(side.worker, start, wires.moving)
   const death = deathOf(thread.ended, `host ${slot}`)
+  const { hand } = memory
   const host = {
+    ...memory,
     slot,
     epoch,
     thread,
-    control: call<HostControl>(control.port1, death),
-    controlPort: control.port1,
-    reports: reports.port1,
-    counters,
-    flight,
-    busy,
-    hand: typeof hand === 'string' ? undefined : hand,
     death,
+    control: call<HostControl>(wires.control, death),
+    controlPort: wires.control,
+    reports: wires.reports,
+    hand: typeof hand === 'string' ? undefined : hand,
     threadId: 0,
   }
   await up(side, host)
   return host
+}
+
+/** What both sides can read while the thread lives, and this one afterwards. */
+interface SharedMemory {
+  readonly counters: Counters
+  readonly flight: SharedArrayBuffer
+  readonly busy: BusyNote
+  /** Its own memory for a store in memory; beside a store's file a file, of which this is the path. */
+  readonly hand: SharedArrayBuffer | string | undefined
+}
+
+function sharedMemory({ app, options }: HostMaker): SharedMemory {
+  const { store } = options
+  return {
+    counters: new Counters(app.actors.keys()),
+    flight: FlightRecorder.allocate(),
+    busy: new BusyNote(),
+    hand: store === 'memory' ? allocateHand() : store,
+  }
+}
+
+/** Ends of this side, and those that move to the thread. */
+async function wiresTo({ store }: HostMaker, slot: number) {
+  const control = new MessageChannel()
+  const reports = new MessageChannel()
+  const storePort = await store?.connectRemote(slot)
+  const theirs = { control: control.port2, reports: reports.port2, store: storePort }
+  const moving = [theirs.control, theirs.reports, ...(storePort ? [storePort] : [])]
+  return { control: control.port1, reports: reports.port1, theirs, moving }
+}
+
+/** What is the same for every incarnation of every slot, but for its memory. */
+function startOf(
+  { app, plan, placement, options }: HostMaker,
+  { counters, flight, busy, hand }: SharedMemory,
+) {
+  const { development, residency, poll, secrets } = options
+  return {
+    ...{ app: app.url, plan, retired: placement.retired },
+    ...{ counters: counters.shared, flight, busy: busy.shared, hand },
+    ...{ development, residency, poll, secrets },
+  }
 }
 
 /** Resolves when the host answers; rejects when it dies first or takes too long. */
