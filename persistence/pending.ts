@@ -8,6 +8,9 @@
  *                   ▲
  *   buckets ────────┘   hash of (row, position, index), open addressing
  * ```
+ * One whose turn brought it here, with its first step, was in hand before any that waits: such stand first,
+ * in the order of their records (T2).
+ *
  * Entries and rows are numbers into columns; 0 is none. About 50 bytes a message.
  */
 import { Lane } from '../mailbox/lane.ts'
@@ -90,6 +93,11 @@ export class PendingSet {
 
   marks(entry: number): number {
     return this.#marks[entry] as number
+  }
+
+  /** True for one that a turn of its receiver brought here: only in memory until then. */
+  wasInHand(entry: number): boolean {
+    return this.position(entry) < 0
   }
 
   /** For a published message, the number of the name its subscriber wants; else 0. */
@@ -200,13 +208,27 @@ export class PendingSet {
 
   #append(entry: number, row: number): void {
     if (row >= this.#first.length) this.#growRows(row)
-    const last = this.#last[row] as number
-    this.#previous[entry] = last
-    this.#next[entry] = 0
-    if (last === 0) this.#first[row] = entry
-    else this.#next[last] = entry
-    this.#last[row] = entry
+    const before = this.wasInHand(entry) ? this.#lastInHand(row) : (this.#last[row] as number)
+    const after = before === 0 ? (this.#first[row] as number) : (this.#next[before] as number)
+    this.#previous[entry] = before
+    this.#next[entry] = after
+    if (before === 0) this.#first[row] = entry
+    else this.#next[before] = entry
+    if (after === 0) this.#last[row] = entry
+    else this.#previous[after] = entry
     this.#tally(row, entry, 1)
+  }
+
+  #lastInHand(row: number): number {
+    let last = 0
+    for (
+      let entry = this.first(row);
+      entry !== 0 && this.wasInHand(entry);
+      entry = this.next(entry)
+    ) {
+      last = entry
+    }
+    return last
   }
 
   #tally(row: number, entry: number, by: number): void {

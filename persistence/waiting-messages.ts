@@ -15,6 +15,9 @@ import type { Damage, PendingPage, StoredMessage } from './stored.ts'
 /** Before every message: the cursor of a first page. */
 export const firstPage: MessageRef = Object.freeze({ position: 0, index: 0 })
 
+/** In a cursor: it ends among those that were in hand, which stand before all others. */
+const amongInHand = -1
+
 export class WaitingMessages {
   readonly #ledger: Ledger
   readonly #medium: ReadMedium
@@ -93,18 +96,28 @@ export class WaitingMessages {
   }
 
   #cursor(entry: number): MessageRef {
-    return { position: this.#ledger.pending.home(entry), index: this.#ordinal(entry) }
+    const { pending } = this.#ledger
+    const index = pending.wasInHand(entry) ? amongInHand : this.#ordinal(entry)
+    return { position: pending.home(entry), index }
   }
 
   #isAfter(entry: number, after: MessageRef): boolean {
-    const home = this.#ledger.pending.home(entry)
-    return home > after.position || (home === after.position && this.#ordinal(entry) > after.index)
+    const { pending } = this.#ledger
+    const home = pending.home(entry)
+    if (pending.wasInHand(entry)) {
+      return after.index === amongInHand ? home > after.position : after.position === 0
+    }
+    return (
+      after.index === amongInHand ||
+      home > after.position ||
+      (home === after.position && this.#ordinal(entry) > after.index)
+    )
   }
 
   /** Order among the messages accepted by one record; its inline message comes first. */
   #ordinal(entry: number): number {
     const { pending } = this.#ledger
-    return pending.position(entry) < 0 ? 0 : pending.index(entry) + 1
+    return pending.wasInHand(entry) ? 0 : pending.index(entry) + 1
   }
 }
 

@@ -16,10 +16,13 @@ const Sink = contract('sink', {
   all: message<void, number[]>(),
   stashAll: message<boolean, void>(),
   listen: message<void, void>(),
+  step: message<number, void>(),
 })
 const Feeder = contract('feeder', { feed: message<{ from: number; count: number }, void>() })
 
 let gate = new Gate()
+/** Opened when a turn of `step` may make its call. */
+let late = new Gate()
 
 function actors(capacity: number, overflow: Overflow = 'reject') {
   const sink = actor(Sink, {
@@ -35,6 +38,11 @@ function actors(capacity: number, overflow: Overflow = 'reject') {
       },
       stashAll() {},
       listen: (ctx) => ctx.subscribe('numbers', 'take'),
+      async step(ctx, n) {
+        await late.opened
+        await ctx.effect('wait', n, () => gate.pass(), { idempotent: true })
+        ctx.state.all.push(n)
+      },
     },
     reads: { all: (ctx) => ctx.state.all },
   })
@@ -254,6 +262,27 @@ test('T2: what is told after a restart comes after what the same sender delivere
   await next.settle()
   assert.deepEqual(await settled(next, next.ref(Sink, 's').ask.all()), upTo(21))
   next.assertBalanced()
+})
+
+test('T2: a told message whose turn had begun, with a step, comes first after a crash, also by pages', async () => {
+  for (const capacity of [1, 100]) {
+    const w = new World({ actors: actors(capacity) })
+    gate = new Gate()
+    late = new Gate()
+    const sink = w.ref(Sink, 's')
+    sink.tell.step(0)
+    await w.settle()
+    for (const n of [1, 2]) await settled(w, sink.deliver.take(n))
+    // Its first record comes behind those of two that wait.
+    late.open()
+    await w.settle()
+    await settled(w, sink.deliver.take(3))
+    const next = w.crash()
+    gate.open()
+    await next.settle()
+    assert.deepEqual(await settled(next, next.ref(Sink, 's').ask.all()), upTo(4))
+    next.assertBalanced()
+  }
 })
 
 test('T2, M2: what is told after something was published to a busy actor comes after it; urgent lanes do not wait', async () => {

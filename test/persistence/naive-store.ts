@@ -149,6 +149,7 @@ export class NaiveStore {
     if (this.#find(actor, ref) === undefined) {
       actor.pending.push({ ref, payload: record.inline ?? '', ownId: undefined })
       this.homes.set(name(ref), this.position)
+      actor.pending.sort(byHome(this.homes))
     }
     if (stashes) {
       const waiting = this.#find(actor, ref) as Waiting
@@ -203,7 +204,9 @@ function name({ position, index }: MessageRef): string {
 }
 
 function byHome(homes: Map<string, number>): (a: Waiting, b: Waiting) => number {
-  const order = ({ ref }: Waiting): number => homes.get(name(ref)) ?? 0
+  // One that was in hand before it was in the store stands before all that waits.
+  const order = ({ ref }: Waiting): number =>
+    (homes.get(name(ref)) ?? 0) - (ref.position < 0 ? Number.MAX_SAFE_INTEGER : 0)
   const ordinal = ({ ref }: Waiting): number => (ref.position < 0 ? -1 : ref.index)
   return (a, b) => order(a) - order(b) || ordinal(a) - ordinal(b)
 }

@@ -29,7 +29,9 @@ test('the pending set finds exactly what was added and not removed, in order per
       }
       assert.equal(set.size, model.size)
       for (const row of [1, 2, 3, 4]) {
-        const expected = [...model.values()].filter((one) => one.row === row)
+        const own = [...model.values()].filter((one) => one.row === row)
+        // Those that were in hand stand first.
+        const expected = own.toSorted((a, b) => Number(b.position < 0) - Number(a.position < 0))
         const found = []
         for (let entry = set.first(row); entry !== 0; entry = set.next(entry)) {
           found.push({ row, position: set.position(entry), index: set.index(entry) })
