@@ -11,7 +11,9 @@ const allowed: Readonly<Record<string, string>> = {
   'test/house/watchdog.ts': 'gives a process a moment to end after its last test',
   'test/mailbox/clock.test.ts': 'replaces the timer by one of its own',
   'test/system/close.test.ts': 'S4: that nothing wakes can only be seen while time passes',
+  'test/system/order.test.ts': 'takes a turn of the loop from there, no time',
   'test/system/start.test.ts': 'an app that never comes up',
+  'test/system/thread-stop.ts': 'holds a thread at a fault point until the test lets it go on',
   'test/system/trouble.app.ts': 'throws outside of any turn',
 }
 const sleeping = /\bsetTimeout\b|timers\/promises|\bAtomics\.wait\b/
