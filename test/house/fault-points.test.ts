@@ -6,7 +6,7 @@ import { read, rooms, sourcesIn } from './repository.ts'
 
 test('every fault point stands in exactly one place', () => {
   const places = [...sourcesIn(rooms).values()]
-    .flatMap((source) => [...source.matchAll(/faults\?\.\('([^']+)'\)/g)])
+    .flatMap((source) => [...source.matchAll(/(?:faults\?\.|\.passed)\('([^']+)'\)/g)])
     .map(([, point]) => point)
   assert.deepEqual(places.toSorted(), [...faultPoints].toSorted())
 })
