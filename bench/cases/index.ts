@@ -6,6 +6,7 @@ export const cases: Readonly<Record<string, () => Promise<BenchCase>>> = Object.
   'durable-latency': async () => (await import('./durable-latency.ts')).durableLatency,
   'durable-growth': async () => (await import('./durable-growth.ts')).durableGrowth,
   recover: async () => (await import('./recover.ts')).recover,
+  boot: async () => (await import('./boot.ts')).boot,
   'tell-remote': async () => (await import('./tell-remote.ts')).tellRemote,
   'big-remote': async () => (await import('./big-remote.ts')).bigRemote,
   'ask-remote': async () => (await import('./ask-remote.ts')).askRemote,

@@ -17,7 +17,7 @@ import type { BenchCase } from '../bench-case.ts'
 import { TempFolder } from '../temp-folder.ts'
 import { must, rate } from '../timing.ts'
 
-const Account = contract('account', { turn: message<void, number>() })
+export const Account = contract('account', { turn: message<void, number>() })
 const account = actor(Account, {
   durable: true,
   state: () => ({ turn: 0, text: '' }),
