@@ -42,6 +42,8 @@ export class PeerLinks {
     for (const pattern of this.#peer.topics.patterns) link.interest(pattern, true)
     // Before the other side may run: what waited for it comes before what the store shows it (T2).
     link.flush()
+    // Whoever waits for calm may have waited for that alone.
+    this.#peer.touched()
   }
 
   /**
