@@ -58,6 +58,22 @@ test('T2: what waited for a thread has left before that thread looks into the st
   assert.equal(threads.imbalance, 0)
 })
 
+test('F4: whoever waits until a thread is quiet hears of it when what waited for another has left', async (t) => {
+  const threads = new Threads([sinkOf(100)])
+  t.after(() => threads.close())
+  threads.ref(Sink, 's').tell.take(1)
+  let quiet = false
+  const waiting = threads.main.peer.pump.calm('quiet').then(() => {
+    quiet = true
+  })
+  while (await threads.main.run());
+  assert.equal(quiet, false, 'a message waits here for its way')
+  threads.link()
+  while (await threads.main.run());
+  assert.equal(quiet, true)
+  await waiting
+})
+
 const moves = ['tell', 'deliver', 'wake', 'read', 'run', 'hear'] as const
 type Move = readonly [(typeof moves)[number], 'normal' | 'high']
 
