@@ -8,7 +8,7 @@ import { deepFreeze } from '../../persistence/freeze.ts'
 import { applyPatch } from '../../persistence/patch.ts'
 import { fresh, perform, program, reaches, type Step, show } from './draft-programs.ts'
 
-const runs = { numRuns: 3_000 }
+const runs = { numRuns: 1_500 }
 const state = fc.dictionary(fc.constantFrom('a', 'b', '7', 'z'), fresh, { minKeys: 1 })
 
 /** Both sides of a program, in step: objects met natively and their drafts, by the same numbers. */

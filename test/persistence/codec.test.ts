@@ -15,7 +15,7 @@ import { SmallEncoder } from '../../persistence/codec-small.ts'
 import { assertEncodable } from '../../persistence/encodable.ts'
 import { MAX_DEPTH } from '../../persistence/kinds.ts'
 
-const runs = { numRuns: 2_000 }
+const runs = { numRuns: 1_000 }
 
 const primitive = fc.oneof(
   fc.constantFrom<unknown>(
@@ -281,7 +281,7 @@ test('random and damaged bytes either decode to a listed value or give STORE_COR
     encodeValue(value)
     assert.equal(({} as Record<string, unknown>)['polluted'], undefined)
   }
-  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), attempt), { numRuns: 20_000 })
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), attempt), { numRuns: 8_000 })
   const damaged = fc
     .tuple(
       encodable,

@@ -125,7 +125,7 @@ test('D4: any value at all as a patch is applied or is STORE_CORRUPT', () => {
         assert.equal((error as { code?: string }).code, 'STORE_CORRUPT', String(error))
       }
     }),
-    { numRuns: 3_000 },
+    { numRuns: 1_500 },
   )
 })
 

@@ -91,10 +91,10 @@ function assertNoStepTwice(store: string): void {
   assert.equal(of('answer.stage').length, 6, of('answer.stage').join('\n'))
 }
 
-/** Five batches. */
+/** Three batches. */
 function documents(): Record<string, string> {
   const filler = 'Filler words about nothing here. '.repeat(20)
-  const files = Array.from({ length: 320 }, (_, n) => [
+  const files = Array.from({ length: 192 }, (_, n) => [
     `${n}.md`,
     `# File ${n}\n\nThe topic${n} widget runs at ${n} volts. ${filler}\n`,
   ])
