@@ -6,19 +6,7 @@ import '../../mailbox/supported-node.ts'
 
 export { type Cached, type CacheOptions, type CacheStats, cached } from './cache.ts'
 export { canonicalHash, canonicalText } from './canonical.ts'
-export {
-  type Coordinator,
-  type CoordinatorParts,
-  coordinator,
-  type GraphMessages,
-  type GraphProgress,
-  type GraphStatus,
-  type Submission,
-  type TaskContext,
-  type TaskKind,
-  type TaskMessages,
-  type TaskWork,
-} from './coordinator.ts'
+export { type Coordinator, type CoordinatorParts, coordinator } from './coordinator.ts'
 export {
   type EventSource,
   type EventsOptions,
@@ -26,6 +14,14 @@ export {
   type RecordedEvent,
   type TopicEvent,
 } from './events.ts'
+export type {
+  GraphMessages,
+  GraphProgress,
+  GraphStatus,
+  Submission,
+  TaskMessages,
+  TaskWork,
+} from './graph-messages.ts'
 export { type GuardOptions, guarded } from './guarded.ts'
 export type { BucketRule } from './limits/bucket.ts'
 export {
@@ -57,4 +53,5 @@ export {
 export { queryKey } from './query.ts'
 export type { AnyStage, Stage, StageContext } from './stage.ts'
 export type { EntryMessages, KeptEntry, Look, ShelfMessages } from './stage-contracts.ts'
+export type { TaskContext, TaskKind } from './task-actor.ts'
 export type { GraphResult, TaskError, TaskSpec, TaskState } from './task-graph.ts'

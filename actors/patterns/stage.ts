@@ -11,22 +11,10 @@ import {
 import type { Encodable } from '../../persistence/encodable-types.ts'
 import type { Context } from '../context.ts'
 import { aShare } from './cache.ts'
+import type { RecordedContext } from './recorded-context.ts'
 
 /** What a stage works with: the recorded part of a durable turn. Calls out are asks or effects (D2). */
-export type StageContext<Deps = unknown> = Pick<
-  Context<Record<never, never>, unknown, Deps>,
-  | 'deps'
-  | 'effect'
-  | 'log'
-  | 'message'
-  | 'now'
-  | 'random'
-  | 'ref'
-  | 'reveal'
-  | 'secret'
-  | 'signal'
-  | 'uuid'
->
+export type StageContext<Deps = unknown> = RecordedContext<Deps> & Pick<Context, 'ref'>
 
 /** One stage of a pipeline. */
 export interface Stage<Input, Output, Deps = unknown> {

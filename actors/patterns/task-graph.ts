@@ -72,6 +72,10 @@ export interface GraphResult {
 export const isSettled = ({ state }: GraphTask): boolean =>
   state.at !== 'waiting' && state.at !== 'running'
 
+/** Whether there are tasks, and all have ended. */
+export const isOver = (graph: TaskGraph): boolean =>
+  graph.size > 0 && [...graph.values()].every(isSettled)
+
 /** The next to run: its inputs are there, and none of those has a higher priority. */
 export function nextReady(graph: TaskGraph): TaskSpec | undefined {
   let best: TaskSpec | undefined

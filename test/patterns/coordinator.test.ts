@@ -4,11 +4,8 @@ import { test } from 'node:test'
 import { actor, needs } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
-import {
-  type CoordinatorParts,
-  coordinator,
-  type GraphProgress,
-} from '../../actors/patterns/coordinator.ts'
+import { type CoordinatorParts, coordinator } from '../../actors/patterns/coordinator.ts'
+import type { GraphProgress } from '../../actors/patterns/graph-messages.ts'
 import type { TaskSpec } from '../../actors/patterns/task-graph.ts'
 import { terminal } from '../../mailbox/errors.ts'
 import { settled, watched } from '../durable/support.ts'
