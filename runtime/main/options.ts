@@ -17,6 +17,7 @@ import {
   type OptionCheck,
 } from '../../mailbox/options.ts'
 import type { Retention } from '../store/archive.ts'
+import { checkTelemetry, type TelemetryOptions, type TelemetryPlan } from '../telemetry/options.ts'
 import type { FaultOptions } from '../wire/fault-module.ts'
 import { type BackupOptions, type BackupPlan, checkBackupOptions } from './backup-plan.ts'
 import { checkRetention, type RetentionOptions } from './retention-plan.ts'
@@ -77,6 +78,8 @@ export interface SystemOptions {
   readonly faults?: FaultOptions
   /** Keys of secrets (R5). Default: none, and nothing can be sealed. */
   readonly secrets?: SecretsOptions
+  /** What others are told of this system, and how; see `docs/telemetry.md`. Default: nothing. */
+  readonly telemetry?: TelemetryOptions
   /** Gets log lines. Default: warnings and errors go to stderr. */
   readonly log?: (line: LogLine) => void
 }
@@ -108,6 +111,7 @@ const checks = {
   checkpointAfter: aDuration,
   faults: anObject,
   secrets: anObject,
+  telemetry: anObject,
   log: aFunction,
 }
 
@@ -132,6 +136,7 @@ export interface CheckedOptions {
   readonly effects?: EffectChoices
   /** Keys, newest first. */
   readonly secrets: readonly Uint8Array[]
+  readonly telemetry: TelemetryPlan
   readonly log: (line: LogLine) => void
 }
 
@@ -162,6 +167,7 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     checkpointAfter: options.checkpointAfter,
     faults: checkFaults(options.faults),
     secrets: readSecrets('createSystem', options.secrets, process.env),
+    telemetry: checkTelemetry(options.telemetry),
     log: options.log ?? toStderr,
   })
 }
