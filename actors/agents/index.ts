@@ -4,6 +4,7 @@
  */
 import '../../mailbox/supported-node.ts'
 
+export { type ActorToolParts, actorTool } from './actor-tool.ts'
 export { approvalsTopic } from './agent/approvals.ts'
 export type { Budget, Limits, OpenLease } from './agent/budget.ts'
 export { type AgentOptions, agent, type Memory } from './agent.ts'
