@@ -284,7 +284,7 @@ export function writeInline(
     deadline: wallDeadline(header, cell.host.clock),
     cause: { position: envelope.causeA, index: envelope.causeB },
     payload,
-    header: encodeHeader(header),
+    header: encodeHeader(header, header.topic),
     ownId: header.ownId,
   })
 }

@@ -109,7 +109,9 @@ interface Described {
 }
 
 /** A message as it lies in the store or in a dead letter. */
-export type OldMessage = Pick<StoredMessage, 'name' | 'topic' | 'version' | 'payload'>
+export interface OldMessage extends Described, Pick<StoredMessage, 'version'> {
+  readonly payload?: Uint8Array | undefined
+}
 
 /**
  * @param to receiver, for errors

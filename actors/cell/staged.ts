@@ -157,27 +157,33 @@ export function stage(host: CellHost, envelope: Envelope, more = 0): StagedMessa
   const { header } = envelope
   const what = `payload of "${envelope.name || header.topic}"`
   const payload = copied(envelope.payload, what)
-  const hasReceiver = header.topic === undefined && !(more & PartFlag.end)
+  const isPublication = isPublished(envelope)
+  const hasReceiver = !isPublication && !(more & PartFlag.end)
   const durable = hasReceiver && isKept(host, envelope.to, envelope.name)
   return {
     envelope,
     payload,
     bytes: header.bytes ?? encodeValue(payload, what),
-    header: encodeHeader(header),
+    header: encodeHeader(header, isPublication ? undefined : header.topic),
     version: payloadVersion(definitionOf(host, envelope.to), { ...header, name: envelope.name }),
     deadline: wallDeadline(header, host.clock),
     flags:
       more |
       (durable ? PartFlag.durable : 0) |
-      (header.topic === undefined ? 0 : PartFlag.topic) |
+      (isPublication ? PartFlag.topic : 0) |
       (header.reply === undefined && !header.asked ? 0 : PartFlag.ask),
   }
+}
+
+/** To whoever subscribes; one that a subscriber has already is to that one, and has the topic as well. */
+function isPublished({ to, header }: Envelope): boolean {
+  return to === '' && header.topic !== undefined
 }
 
 export function writeMessage(builder: SegmentBuilder, message: StagedMessage): void {
   const { envelope, bytes, header, deadline, flags, version } = message
   builder.message({
-    to: envelope.header.topic ?? envelope.to,
+    to: flags & PartFlag.topic ? (envelope.header.topic as string) : envelope.to,
     from: envelope.from,
     name: envelope.name,
     lane: envelope.lane,

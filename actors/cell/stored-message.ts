@@ -24,18 +24,25 @@ import {
 } from './present.ts'
 
 /** The header fields that a message keeps in the store. */
-interface StoredHeader {
+export interface StoredHeader {
   readonly trace?: string
+  /** Of a message that one subscriber has: what it was published to. Its part names the receiver. */
+  readonly topic?: string
   readonly chain?: readonly string[]
   readonly tick?: Tick
   readonly earlier?: EarlierLife
 }
 
-export function encodeHeader({ trace, chain, tick, earlier }: Header): Uint8Array | undefined {
+/** @param topic that one subscriber has the message of; a publication's own part names its topic */
+export function encodeHeader(
+  { trace, chain, tick, earlier }: Header,
+  topic?: string,
+): Uint8Array | undefined {
   const isPlain = trace === undefined && chain === undefined && tick === undefined
-  if (isPlain && earlier === undefined) return undefined
+  if (isPlain && earlier === undefined && topic === undefined) return undefined
   return encodeValue({
     ...(trace !== undefined && { trace }),
+    ...(topic !== undefined && { topic }),
     ...(chain !== undefined && { chain }),
     ...(tick !== undefined && { tick }),
     ...(earlier !== undefined && { earlier }),
@@ -91,7 +98,8 @@ export function envelopeOf(
   const { ref, from, lane, cause } = message
   const name = presentName(definition, message.name)
   const { clock } = host
-  const { payload, bytes, unfit } = broughtUp(host, definition, to, message)
+  const topic = message.topic ?? stored.topic
+  const { payload, bytes, unfit } = broughtUp(host, definition, to, message, topic)
   const envelope = new Envelope(
     to,
     from,
@@ -107,7 +115,7 @@ export function envelopeOf(
       ...(reply && { reply }),
       ...(bytes && { bytes }),
       ...(unfit && { unfit }),
-      ...(message.topic !== undefined && { topic: message.topic }),
+      ...(topic !== undefined && { topic }),
       ...(message.ownId !== undefined && { ownId: message.ownId }),
       ...((message.flags & PartFlag.ask) !== 0 && { asked: true }),
       ...(message.deadline > 0 && { deadline: clock.mono() + message.deadline - clock.wall() }),
@@ -129,14 +137,16 @@ function broughtUp(
   definition: ActorDefinition,
   to: string,
   message: StoredMessage,
+  topic: string | undefined,
 ): BroughtUp {
-  const { payload: bytes, version } = message
-  if (message.name.startsWith('$')) {
+  const { name, payload: bytes, version } = message
+  if (name.startsWith('$')) {
     return { payload: presentOwnPayload(host, bytes && decodeValue(bytes)), bytes: undefined }
   }
   try {
-    const payload = presentPayload(definition, to, message)
-    return { payload, bytes: isOlderPayload(definition, message) ? undefined : bytes }
+    const old = { name, topic, version, payload: bytes }
+    const payload = presentPayload(definition, to, old)
+    return { payload, bytes: isOlderPayload(definition, old) ? undefined : bytes }
   } catch (error) {
     return { payload: bytes && decodeValue(bytes), bytes, unfit: { version, error } }
   }

@@ -147,7 +147,7 @@ function inline(
   { lane, from, name, header, causeA, causeB }: Envelope,
   payload: Uint8Array | undefined,
 ): void {
-  const extras = encodeHeader(header)
+  const extras = encodeHeader(header, header.topic)
   const asked = header.reply === undefined ? 0 : PartFlag.ask
   builder.message({
     to: id,

@@ -17,10 +17,11 @@ What killed its thread or the process twice and is not started any more: message
 timers. A running system has it under system.deadLetters and system.quarantine.
 
   list          all of it, one a line; FILE may be in use
-  inspect ID    one of it: a message with its payload, error and recorded steps; FILE may be in use
+  inspect ID    all with that ID: a message with its payload, error and recorded steps; FILE may be in use
   release ID    lets it start again; a message is sent again and keeps its recorded steps. Nobody else may
                 have FILE open for writing
 
+  --to TYPE/KEY of the message of that actor alone: all subscribers of a topic have the same
   --json        entries as JSON, one a line
 
 Exit code 0: done; 1: failed, or nothing of that ID is there; 2: a mistake in the arguments.
@@ -32,7 +33,7 @@ const width = 200
 const spec = {
   command: 'quarantine',
   positionals: ['FILE', 'list|inspect|release', 'ID?'],
-  options: { json: { type: 'boolean' } },
+  options: { to: { type: 'string' }, json: { type: 'boolean' } },
 } as const
 
 export const quarantine: Command = async (args, terminal) => {
@@ -42,7 +43,7 @@ export const quarantine: Command = async (args, terminal) => {
     return exit.ok
   }
   const [file = '', what = '', id] = parsed.positionals
-  const entries = await entriesOf(file, what, id)
+  const entries = await entriesOf(file, what, id, parsed.values.to)
   const out = new Output(terminal)
   for (const entry of entries) {
     if (parsed.values.json) out.json(jsonOf(entry))
@@ -56,15 +57,16 @@ async function entriesOf(
   file: string,
   what: string,
   id: string | undefined,
+  to: string | undefined,
 ): Promise<readonly QuarantinedEntry[]> {
   switch (what) {
     case 'list':
       if (id !== undefined) throw misuse(spec.command, 'list takes no ID; inspect does')
-      return await readQuarantine(file)
+      return (await readQuarantine(file)).filter((one) => isOf(one, to))
     case 'inspect':
-      return [await found(file, needed(what, id))]
+      return await found(file, needed(what, id), to)
     case 'release':
-      return [await releaseQuarantined(file, needed(what, id))]
+      return [await releaseQuarantined(file, needed(what, id), to)]
     default:
       throw misuse(spec.command, `expected list, inspect or release, got ${JSON.stringify(what)}`)
   }
@@ -75,13 +77,21 @@ function needed(what: string, id: string | undefined): string {
   throw misuse(spec.command, `${what} needs the ID that list shows`)
 }
 
-async function found(file: string, id: string): Promise<QuarantinedEntry> {
-  const entry = (await readQuarantine(file)).find((one) => one.id === id)
-  if (entry !== undefined) return entry
+async function found(
+  file: string,
+  id: string,
+  to: string | undefined,
+): Promise<readonly QuarantinedEntry[]> {
+  const entries = (await readQuarantine(file)).filter((one) => one.id === id && isOf(one, to))
+  if (entries.length > 0) return entries
   throw new TroupeError(
     'DEAD_LETTER_GONE',
     `nothing with the id ${id} is quarantined; \`troupe quarantine FILE list\` shows what is`,
   )
+}
+
+function isOf({ actor }: QuarantinedEntry, to: string | undefined): boolean {
+  return (to ?? actor) === actor
 }
 
 function lineOf({ kind, id, actor, message }: QuarantinedEntry, out: Output): string {

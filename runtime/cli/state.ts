@@ -67,6 +67,7 @@ export const state: Command = async (args, terminal) => {
   checkMode(values)
   const recording = openRecording(file, values)
   try {
+    checkKnown(recording.reader, actor)
     const page = new Page(recording.reader, actor, values, new Output(terminal))
     if (values.diff !== undefined) return page.diff(values.diff)
     return values.blame === undefined ? page.show() : page.blame(values.blame)
@@ -82,6 +83,15 @@ function checkMode({ at, diff, blame }: Values): void {
       `--diff says both of its points; it cannot be combined with ${at === undefined ? '--blame' : '--at'}`,
     )
   }
+}
+
+/** A name that is mistyped must not look like an actor without a state. */
+function checkKnown(reader: HistoryReader, actor: string): void {
+  if (reader.latest(actor, reader.position) !== 0) return
+  throw misuse(
+    'state',
+    `no record of this history is of ${actor}; \`troupe history FILE\` shows whose are`,
+  )
 }
 
 /** `120` or `t5`. @throws OPTION_INVALID */

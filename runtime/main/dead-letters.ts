@@ -3,6 +3,7 @@
  * and sent again at most three times each.
  */
 
+import { inspect } from 'node:util'
 import type { ActorDefinition } from '../../actors/actor.ts'
 import { presentName, presentPayload } from '../../actors/cell/present.ts'
 import { typeOf } from '../../mailbox/address.ts'
@@ -28,7 +29,7 @@ import type { Peer } from '../peer/peer.ts'
 import { unknownType } from '../peer/refusals.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { LetterData } from '../wire/host-control.ts'
-import { type KeptLetter, KeptLetters, shownLetter } from './kept-letters.ts'
+import { type KeptLetter, KeptLetters, type LetterKey, shownLetter } from './kept-letters.ts'
 import { LetterStore } from './letter-store.ts'
 
 /** How often one letter may be sent again. */
@@ -86,13 +87,15 @@ export class DeadLetters {
 
   /**
    * Sends a letter again, as a new message; with a store, durable like the letter itself.
-   * @throws DEAD_LETTER_GONE when it is unknown, lost its payload, or was replayed three times;
+   * @param letter of `list()`, or its id where one receiver has a letter of that id
+   * @throws OPTION_INVALID when several have; DEAD_LETTER_GONE when it is unknown, lost its payload, or was replayed three times;
    *   VERSION_NEWER, MIGRATION_FAILED when its payload cannot be brought to the present version (D9)
    */
-  replay(id: string): TellOutcome {
-    const kept = this.#kept.get(id)
+  replay(letter: LetterKey | string): TellOutcome {
+    const { id, to: receiver } = named(letter)
+    const kept = receiver === undefined ? this.#only(id) : this.#kept.get({ id, to: receiver })
     if (kept?.data.payload === undefined || kept.replays >= replayLimit) throw gone(id, kept)
-    const { to, from, lane, tick } = kept.data
+    const { to, from, lane, tick, topic } = kept.data
     const definition = this.#peer.definition(typeOf(to))
     if (definition === undefined) return refused('no-definition', unknownType(typeOf(to)))
     const name = presentName(definition, kept.data.name)
@@ -109,7 +112,7 @@ export class DeadLetters {
       seq,
       0,
       0,
-      tick && { tick },
+      { ...(tick && { tick }), ...(topic !== undefined && { topic }) },
     )
     if (this.#store === undefined || kept.position === 0) return this.#peer.route(copy)
     this.#store.replay(kept.position, id, copy, (error) => {
@@ -118,6 +121,16 @@ export class DeadLetters {
       this.#peer.log('error', to, 'a dead letter could not be sent again', fields)
     })
     return queued
+  }
+
+  #only(id: string): KeptLetter | undefined {
+    const [kept, ...more] = this.#kept.of(id)
+    if (more.length === 0) return kept
+    throw new TroupeError(
+      'OPTION_INVALID',
+      `${1 + more.length} actors have a dead letter of message ${id}; hand in the letter itself, or { id, to }`,
+      { fields: { id } },
+    )
   }
 
   /** Takes in a letter from any thread; with a store, one that no record keeps yet gets its own. */
@@ -152,6 +165,15 @@ function payloadOf(definition: ActorDefinition, data: LetterData, payload: Uint8
   const { to, name, version } = data
   if (version === undefined) return decodeValue(payload)
   return presentPayload(definition, to, { name, version, payload })
+}
+
+function named(letter: LetterKey | string): { readonly id: string; readonly to?: string } {
+  if (typeof letter === 'string') return { id: letter }
+  if (typeof letter?.id === 'string' && typeof letter.to === 'string') return letter
+  throw new TroupeError(
+    'OPTION_INVALID',
+    `deadLetters.replay expects a letter of deadLetters.list() or its id, got ${inspect(letter, { depth: 0 })}`,
+  )
 }
 
 function matches(letter: LetterData, { to, type, reason, since }: DeadLetterFilter): boolean {

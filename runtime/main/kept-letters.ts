@@ -17,6 +17,13 @@ export const letterLimit = 10_000
 /** Most bytes of their payloads, but for the newest letter alone. */
 export const letterBytes = 64 * 1024 * 1024
 
+/** What names a letter: a message can have many receivers, and an own id many messages. */
+export interface LetterKey {
+  readonly id: MessageId
+  /** Receiver, `type/key`. */
+  readonly to: string
+}
+
 /** A letter with what is needed to send it again. */
 export interface KeptLetter {
   readonly data: LetterData
@@ -26,7 +33,8 @@ export interface KeptLetter {
 }
 
 export class KeptLetters {
-  readonly #byId = new Map<MessageId, KeptLetter>()
+  /** One of each receiver: all subscribers of a topic have the same message. */
+  readonly #byKey = new Map<string, KeptLetter>()
   /** Oldest first: the first of a map is found behind all that were deleted before it. */
   readonly #order = new Ring<KeptLetter>()
   #bytes = 0
@@ -34,21 +42,26 @@ export class KeptLetters {
   add(data: LetterData): KeptLetter {
     const kept = { data, position: data.position, replays: 0 }
     // A message can come to be a dead letter twice, and is then listed as the last one.
-    this.#byId.delete(data.id)
-    this.#byId.set(data.id, kept)
+    this.#byKey.delete(keyOf(data))
+    this.#byKey.set(keyOf(data), kept)
     this.#order.push(kept)
     this.#bytes += sizeOf(kept)
     while (this.#isOver) this.#forget(this.#order.shift() as KeptLetter)
     return kept
   }
 
-  get(id: MessageId): KeptLetter | undefined {
-    return this.#byId.get(id)
+  get(letter: LetterKey): KeptLetter | undefined {
+    return this.#byKey.get(keyOf(letter))
+  }
+
+  /** Of all its receivers. */
+  of(id: MessageId): readonly KeptLetter[] {
+    return [...this].filter(({ data }) => data.id === id)
   }
 
   /** Oldest first. */
   [Symbol.iterator](): IterableIterator<KeptLetter> {
-    return this.#byId.values()
+    return this.#byKey.values()
   }
 
   get #isOver(): boolean {
@@ -58,8 +71,14 @@ export class KeptLetters {
 
   #forget(kept: KeptLetter): void {
     this.#bytes -= sizeOf(kept)
-    if (this.#byId.get(kept.data.id) === kept) this.#byId.delete(kept.data.id)
+    const key = keyOf(kept.data)
+    if (this.#byKey.get(key) === kept) this.#byKey.delete(key)
   }
+}
+
+/** An address has no blank. */
+function keyOf({ to, id }: LetterKey): string {
+  return `${to} ${id}`
 }
 
 function sizeOf({ data }: KeptLetter): number {

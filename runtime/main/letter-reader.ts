@@ -1,7 +1,7 @@
 /** Dead letters as a store has them: running, or read from its file. */
 import type { ErrorData } from '../../actors/cell/error-data.ts'
 import { decodeGivenUp } from '../../actors/cell/given-up.ts'
-import { decodeHeader } from '../../actors/cell/stored-message.ts'
+import { decodeHeader, type StoredHeader } from '../../actors/cell/stored-message.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import { formatMessageId } from '../../mailbox/message-id.ts'
 import { decodeValue } from '../../persistence/codec.ts'
@@ -83,6 +83,7 @@ function messageIn({ parts }: StoredRecord, index?: number): StoredMessage | und
 /** A message that cannot be found leaves its header behind: the record that gave it up has that. */
 function letterOf(record: StoredRecord, message: StoredMessage | undefined): LetterData {
   const isParked = record.kind === RecordKind.parked
+  const { tick, topic } = said(message)
   const { position, index } = isParked ? record.message : { position: 0, index: 0 }
   return {
     id: message?.ownId ?? givenId(message) ?? formatMessageId(position, index),
@@ -93,10 +94,10 @@ function letterOf(record: StoredRecord, message: StoredMessage | undefined): Let
     at: record.time,
     position: record.position,
     ...causeOf(record),
-    ...tickOf(message),
+    ...(tick && { tick }),
+    ...(topic !== undefined && { topic }),
     ...(message?.payload && { payload: message.payload }),
-    // What was published has no version: it is checked where it arrives.
-    ...(message !== undefined && message.topic === undefined && { version: message.version }),
+    ...(message !== undefined && topic === undefined && { version: message.version }),
   }
 }
 
@@ -107,9 +108,10 @@ function causeOf({ kind, name, error }: StoredRecord): Pick<LetterData, 'reason'
   return error === undefined ? { reason } : { reason, error: decodeValue(error) as ErrorData }
 }
 
-function tickOf(message: StoredMessage | undefined): Pick<LetterData, 'tick'> {
-  const { tick } = decodeHeader(message?.header)
-  return tick === undefined ? {} : { tick }
+/** How the message came to be: by a timer, or to whoever subscribed. */
+function said(message: StoredMessage | undefined): Pick<StoredHeader, 'tick' | 'topic'> {
+  const stored = decodeHeader(message?.header)
+  return message?.topic === undefined ? stored : { ...stored, topic: message.topic }
 }
 
 /** A letter's own record keeps the id that the message had in memory. */

@@ -60,7 +60,11 @@ export class LetterStore {
       lane: data.lane,
       flags: data.payload === undefined ? PartFlag.headerOnly : 0,
       version: data.version ?? payloadVersion(this.#peer.definition(typeOf(data.to)), data),
-      header: encodeValue({ id: data.id, ...(data.tick && { tick: data.tick }) }),
+      header: encodeValue({
+        id: data.id,
+        ...(data.tick && { tick: data.tick }),
+        ...(data.topic !== undefined && { topic: data.topic }),
+      }),
       ...(data.payload && { payload: data.payload }),
     })
     this.#journal.append({ committed: kept, undone: () => undefined })

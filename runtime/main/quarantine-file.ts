@@ -63,22 +63,30 @@ export async function readQuarantine(file: string): Promise<readonly Quarantined
 /**
  * Lets it start again: a message is sent again with the steps that it has, the count of an activation or a
  * timer begins anew.
+ * @param to receiver, where several have a message of that id: subscribers of a topic, users of an own id
  * @returns what was released
- * @throws DEAD_LETTER_GONE when nothing of that id is quarantined, STORE_LOCKED while a system is running
+ * @throws DEAD_LETTER_GONE when nothing of that id is quarantined, OPTION_INVALID when several are, STORE_LOCKED while a system is running
  */
-export async function releaseQuarantined(file: string, id: string): Promise<QuarantinedEntry> {
+export async function releaseQuarantined(
+  file: string,
+  id: string,
+  to?: string,
+): Promise<QuarantinedEntry> {
   // A file that is not there would be made.
   openRecording(file).close()
   const store = openSqliteStore(file)
   try {
     const source = sourceIn(store)
-    const letter = (await lettersIn(source)).find((one) => one.id === id)
+    const letter = onlyOne(
+      id,
+      (await lettersIn(source)).filter((one) => one.id === id && (to ?? one.to) === one.to),
+    )
     if (letter === undefined) return releaseStanding(file, id)
     const entry = await messageEntry(source, letter)
     if (letter.payload === undefined) throw gone(id, 'its payload cannot be read')
     const earlier = await new LetterSteps(source).of(letter.position, letter.id)
-    const { tick } = letter
-    const header = encodeHeader({ ...(earlier && { earlier }), ...(tick && { tick }) })
+    const { tick, topic } = letter
+    const header = encodeHeader({ ...(earlier && { earlier }), ...(tick && { tick }) }, topic)
     const builder = new SegmentBuilder(mainStoreSlot, store.beginEpoch(mainStoreSlot))
     const message = { position: letter.position, index: 0 }
     builder.record({ kind: RecordKind.replayed, time: Date.now(), message })
@@ -97,6 +105,16 @@ export async function releaseQuarantined(file: string, id: string): Promise<Quar
   } finally {
     store.close()
   }
+}
+
+function onlyOne(id: string, [letter, ...more]: readonly LetterData[]): LetterData | undefined {
+  if (letter === undefined || more.length === 0) return letter
+  const receivers = [letter, ...more].slice(0, 5).map(({ to }) => to)
+  throw new TroupeError(
+    'OPTION_INVALID',
+    `${1 + more.length} actors have message ${id} in quarantine (${receivers.join(', ')}); say which with --to TYPE/KEY`,
+    { fields: { id } },
+  )
 }
 
 function sourceIn(store: StoreReader): RecordSource {

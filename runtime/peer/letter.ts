@@ -14,7 +14,7 @@ export function letterOf(
   at: number,
 ): LetterData {
   const payload = reason === 'host-lost' ? undefined : encoded(envelope)
-  const { unfit, tick } = envelope.header
+  const { unfit, tick, topic } = envelope.header
   return {
     id: envelope.id,
     to: envelope.to,
@@ -26,6 +26,7 @@ export function letterOf(
     position: position ?? 0,
     ...(error !== undefined && { error: encodeError(error) }),
     ...(payload !== undefined && { payload }),
+    ...(topic !== undefined && { topic }),
     ...(unfit && { version: unfit.version }),
     ...(tick && { tick: { ...tick } }),
   }

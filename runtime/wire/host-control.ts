@@ -119,6 +119,8 @@ export interface LetterData {
   readonly position: number
   /** Of the payload, when it is not the present one (D9). */
   readonly version?: number
+  /** What it was published to: its payload is checked where it arrives, and has no version. */
+  readonly topic?: string
   /** Of a timer's message, which says with it what it stands for (D8). */
   readonly tick?: Tick
 }

@@ -1,6 +1,7 @@
 /** D2: a dead letter that is sent again keeps what its message had done: no model call is paid twice. */
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { z } from 'zod'
 import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
@@ -121,6 +122,71 @@ test('D8: a tick that a store has kept as a dead letter says so after a restart,
   await second.quiet()
   const [tick] = await second.ref(Bell, 'b').ask.rung()
   assert.equal(tick?.timer, 't')
+})
+
+const Paper = contract('paper', {
+  join: message(),
+  item: message({ input: z.string().trim() }),
+  read: message<void, string[]>(),
+})
+
+function papers(durable: boolean, isBroken: () => boolean) {
+  const paper = actor(Paper, {
+    durable,
+    supervision: { decide: () => 'resume' },
+    state: () => ({ read: [] as string[] }),
+    on: {
+      join: (ctx) => ctx.subscribe('news.*', 'item'),
+      async item(ctx, text) {
+        if (isBroken()) throw terminal('not yet')
+        ctx.state.read.push(`${ctx.message.topic}: ${text}`)
+      },
+    },
+    reads: { read: (ctx) => [...ctx.state.read] },
+  })
+  return app(import.meta.url, { actors: [paper] })
+}
+
+for (const durable of [true, false] as const) {
+  test(`M4: what was published and is sent again goes to its reader alone, with topic and schema (${durable ? 'durable' : 'volatile'})`, async (t) => {
+    let broken = true
+    const system = await createTestSystem(papers(durable, () => broken))
+    t.after(() => system.close())
+    for (const key of ['a', 'b']) await system.ref(Paper, key).ask.join()
+    system.publish('news.today', ' one ')
+    await system.settle()
+    const letters = system.deadLetters.list()
+    assert.deepEqual(letters.map(({ to }) => to).sort(), ['paper/a', 'paper/b'])
+    broken = false
+    assert.throws(() => system.deadLetters.replay(letters[0]?.id as string), {
+      code: 'OPTION_INVALID',
+    })
+    system.deadLetters.replay({ id: letters[0]?.id as string, to: 'paper/a' })
+    await system.settle()
+    assert.deepEqual(await system.ref(Paper, 'a').ask.read(), ['news.today: one'])
+    assert.deepEqual(await system.ref(Paper, 'b').ask.read(), [])
+  })
+}
+
+test('M4: what was published keeps its topic as a dead letter of a store, over a restart and another failure', async (t) => {
+  const store = fileOf(t)
+  let broken = true
+  const app = papers(true, () => broken)
+  const lives = [true, true, false]
+  for (const fails of lives) {
+    broken = fails
+    const system = await systemOf(t, app, { store, workers: 0 })
+    const [letter] = system.deadLetters.list()
+    if (letter === undefined) {
+      await system.ref(Paper, 'a').ask.join()
+      system.publish('news.today', ' one ')
+    } else system.deadLetters.replay(letter.id)
+    await system.quiet()
+    if (!fails) {
+      assert.deepEqual(await system.ref(Paper, 'a').ask.read(), ['news.today: one'])
+    }
+    await system.close()
+  }
 })
 
 test('F3: a turn that asks an actor in quarantine waits, and goes on when that is released', async (t) => {

@@ -221,7 +221,9 @@ test('troupe state: at a turn and at a position, the change between two, and who
     text.stdout,
     /^- balance {2}50\n\+ balance {2}57\n\+ entries\[1\] {2}\{"amount":7,"memo":""\}$/m,
   )
-  assert.match((await troupe(['state', store, 'account/nobody'])).stdout, /no state/)
+  const nobody = await troupe(['state', store, 'account/nobody'])
+  assert.equal(nobody.code, 2)
+  assert.match(nobody.stderr, /no record of this history is of account\/nobody/)
 })
 
 test('troupe state: what does not fit is refused as misuse', async (t) => {

@@ -158,8 +158,8 @@ const doors: Readonly<Record<string, Door>> = {
   },
   'deadLetters.replay': {
     call: (wrong, system) => system.deadLetters.replay(wrong),
-    wrong: [undefined, null, 5, 'x', {}, Symbol('s')],
-    code: 'DEAD_LETTER_GONE',
+    wrong: [undefined, null, 5, {}, { id: 'x' }, Symbol('s')],
+    code: 'OPTION_INVALID',
   },
   'quarantine.release': {
     call: (wrong, system) => system.quarantine.release(wrong),
