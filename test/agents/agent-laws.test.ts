@@ -90,6 +90,16 @@ test('D2: a call that is not idempotent and was cut off by a crash is not made a
   assert.match(told(model.requests[1] as never).at(-1) as string, /IN_DOUBT/)
 })
 
+test('D2: a tool may say for each call whether it runs again after it was cut off', async () => {
+  const { tool, calls: made } = lookup('refund', () => new Promise(() => undefined), {
+    idempotent: ({ key }: { key: string }) => key.startsWith('look'),
+  })
+  const { w, anna } = support([calls('look', 'pay')], { tools: [tool] })
+  await settled(w, anna(w).deliver.say('Both.', { id: 'job' }))
+  await w.crash().settle()
+  assert.deepEqual(made, ['look', 'pay', 'look'])
+})
+
 test('a caller that gives up stops the model, and what it said by then is kept', async () => {
   const gate = new Gate()
   const { w, anna } = support([

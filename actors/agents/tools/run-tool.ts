@@ -113,7 +113,7 @@ function executed<Deps>(
         deadline.end()
       }
     },
-    { idempotent: tool.idempotent },
+    { idempotent: tool.idempotent(input) },
   )
 }
 

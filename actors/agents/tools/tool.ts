@@ -71,7 +71,8 @@ export interface Tool<Deps = unknown> {
   readonly input: StandardSchemaV1
   readonly output: StandardSchemaV1 | undefined
   readonly work: ToolWork<Deps>
-  readonly idempotent: boolean
+  /** Whether this call may run twice under its key. */
+  readonly idempotent: (input: unknown) => boolean
   readonly timeout: number
   readonly maxOutput: number
   readonly approval: ToolApproval | undefined
@@ -106,8 +107,11 @@ interface Parts<I extends StandardSchemaV1, O, Deps> {
   /** What a result must be, before the model sees it. */
   readonly output?: O
   readonly needs?: Needs<Deps>
-  /** It may run twice under the same key: after a crash in the middle it then runs again (D2). Default false. */
-  readonly idempotent?: boolean
+  /**
+   * It may run twice under the same key: after a crash in the middle it then runs again (D2). A function
+   * says it for one call, and looks at the input alone. Default false.
+   */
+  readonly idempotent?: boolean | ((input: InputOf<I>) => boolean)
   /** Most ms for one call. Default 60,000. */
   readonly timeout?: number
   /** Most bytes of a result as JSON; a longer one is an error that says so. Default 65,536. */
@@ -146,7 +150,7 @@ export function tool<
   Deps = unknown,
 >(parts: ToolParts<I, O, Deps>): Tool<Deps> {
   checkOptions(`tool ${String((parts as { name?: unknown })?.name)}`, parts, checks)
-  const { name, description, input, output, execute, ask } = parts
+  const { name, description, input, output, execute, ask, idempotent = false } = parts
   const what = `tool "${name}"`
   for (const field of ['name', 'description', 'input'] as const) {
     if (parts[field] === undefined) throw invalid(what, `"${field}" is missing`)
@@ -170,7 +174,9 @@ export function tool<
     work: (execute === undefined
       ? { kind: 'ask', run: ask }
       : { kind: 'execute', run: execute }) as ToolWork<Deps>,
-    idempotent: parts.idempotent ?? false,
+    idempotent: (typeof idempotent === 'function'
+      ? idempotent
+      : () => idempotent) as Tool['idempotent'],
     timeout: parts.timeout ?? 60_000,
     maxOutput: parts.maxOutput ?? 65_536,
     approval: parts.approval as ToolApproval | undefined,
@@ -195,6 +201,11 @@ const aSchema = (value: unknown): string | undefined =>
     ? undefined
     : 'a Standard Schema (zod 4, valibot, arktype ...)'
 
+const trueOrFalse = (value: unknown): string | undefined =>
+  typeof value === 'boolean' || typeof value === 'function'
+    ? undefined
+    : 'true, false, or a function of the input'
+
 const checks = {
   name: aText,
   description: aText,
@@ -204,7 +215,7 @@ const checks = {
   needs: anObject,
   execute: aFunction,
   ask: aFunction,
-  idempotent: aBoolean,
+  idempotent: trueOrFalse,
   timeout: aDuration,
   maxOutput: anInteger(1),
   approval: anObject,
