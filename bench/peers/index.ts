@@ -10,7 +10,10 @@ import { PeerProcess } from './process.ts'
 export type Peer = PeerContestant | AbsentPeer
 
 const here = fileURLToPath(new URL('.', import.meta.url))
-const titles: Readonly<Record<string, string>> = { '@langchain/langgraph': 'LangGraph.js' }
+const titles: Readonly<Record<string, string>> = {
+  '@langchain/langgraph': 'LangGraph.js',
+  ai: 'AI SDK',
+}
 
 /**
  * @param work what the peer's module calls it

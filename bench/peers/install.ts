@@ -3,14 +3,18 @@
  * on must not stand in the way of what our own cases import.
  */
 import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const folder = fileURLToPath(new URL('.', import.meta.url))
+const manifest = JSON.parse(readFileSync(`${folder}/package.json`, 'utf8')) as {
+  readonly dependencies: Readonly<Record<string, string>>
+}
+const peers = Object.keys(manifest.dependencies)
 
 /** Resolves when they are there, or when it is known that they cannot be had: then cases say so. */
 export async function installPeers(): Promise<void> {
-  if (existsSync(`${folder}/node_modules/.package-lock.json`)) return
+  if (peers.every((name) => existsSync(`${folder}/node_modules/${name}/package.json`))) return
   process.stderr.write('installing the peers of bench/peers/package.json ...\n')
   const npm = spawn('npm', ['ci', '--no-audit', '--no-fund'], {
     cwd: folder,

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import type { PeerModule } from './peer.ts'
 
 const modules: Readonly<Record<string, () => Promise<PeerModule>>> = {
+  ai: () => import('./ai.ts'),
   nact: () => import('./nact.ts'),
   xstate: () => import('./xstate.ts'),
   piscina: () => import('./piscina.ts'),
