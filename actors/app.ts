@@ -9,6 +9,7 @@ import { shown, TroupeError } from '../mailbox/errors.ts'
 import { aFunction, anArray, checkOptions } from '../mailbox/options.ts'
 import type { ActorDefinition } from './actor.ts'
 import type { Contract, Messages } from './contract.ts'
+import type { Meter } from './meter.ts'
 import type { Ref } from './ref.ts'
 
 /** What `deps` is told about the thread it builds for. */
@@ -17,6 +18,8 @@ export interface HostInfo {
   readonly slot: number
   /** Aborts when the host shuts down. */
   readonly signal: AbortSignal
+  /** For dependencies that count what they do; absent in a system without metrics. */
+  readonly meter?: Meter | undefined
   /**
    * A ref that sends from this host and from no turn, as `system.ref` does: for dependencies that are
    * served by actors. A durable turn uses such a dependency within a step.

@@ -32,6 +32,7 @@ export type {
 } from './context.ts'
 export { type Contract, contract, type Messages } from './contract.ts'
 export { type Message, type MessageVersions, message, stream } from './message.ts'
+export type { AddedMetric, Meter, ObservedMetric } from './meter.ts'
 export type { Upgrades } from './past.ts'
 export type { Ask, Deliver, MessageOptions, Ref, ReplyStream, Stream, Tell } from './ref.ts'
 export type { Migration } from './versions.ts'

@@ -23,6 +23,7 @@ export {
   type MessageId,
   type MessageInfo,
   type MessageOptions,
+  type Meter,
   message,
   needs,
   parseAddress,
@@ -58,6 +59,8 @@ export type { Subscription } from './main/subscription.ts'
 export type { System } from './main/system.ts'
 export type { FlightEntry } from './peer/flight-recorder.ts'
 export type { Published } from './peer/topics.ts'
+export type { MetricOptions } from './telemetry/metrics/options.ts'
+export { metricsContentType } from './telemetry/metrics/prometheus.ts'
 export type { TelemetryOptions } from './telemetry/options.ts'
 export type { TraceExporter, TraceOptions } from './telemetry/traces/options.ts'
 export type { FaultModule, FaultOptions, FaultThread } from './wire/fault-module.ts'

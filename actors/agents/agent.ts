@@ -8,13 +8,21 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import { type Clock, SystemClock } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
-import { aDuration, anArray, anInteger, anObject, checkOptions } from '../../mailbox/options.ts'
+import {
+  aDuration,
+  aFunction,
+  anArray,
+  anInteger,
+  anObject,
+  checkOptions,
+} from '../../mailbox/options.ts'
 import { type ActorDefinition, actor, type Needs } from '../actor.ts'
 import type { Contract } from '../contract.ts'
 import { openApprovals } from './agent/approvals.ts'
 import { type Budget, checkBudget } from './agent/budget.ts'
 import type { AgentContext } from './agent/context.ts'
 import { type EventSink, Events } from './agent/events.ts'
+import { measured } from './agent/measured.ts'
 import { answerTool } from './agent/output.ts'
 import type { OutputPlan, Plan } from './agent/plan.ts'
 import { Run } from './agent/run.ts'
@@ -56,6 +64,11 @@ interface AgentParts<Deps> {
   readonly maxOutputTokens?: number
   /** 0 to 1. */
   readonly temperature?: number
+  /**
+   * What kind of query a text is, for metrics (`query_type`); beyond 64 kinds they are `other`. Default:
+   * the agent's type for all.
+   */
+  readonly queryType?: (text: string | undefined) => string
   /** Leave memory after so many idle ms; default 300,000. */
   readonly passivateAfter?: number
   /** For tests: by what timeouts run. Default: the system's clock. */
@@ -92,7 +105,9 @@ export function agent<Output, Deps = unknown>(
         say: (ctx, said) => turn(ctx, plan, said),
         steer: (ctx, said) => turn(ctx, plan, said),
         decide: (ctx, decision) =>
-          streamed(ctx, (emit) => new Run(ctx, plan, emit).decide(decision)),
+          streamed(ctx, (emit) =>
+            measured(ctx, plan, undefined, () => new Run(ctx, plan, emit).decide(decision)),
+          ),
         async lapse(ctx, { approval }) {
           const isOpen = openApprovals(ctx.state.waiting).some(({ id }) => id === approval)
           const late = {
@@ -132,7 +147,9 @@ function turn<Deps>(
   if (text === undefined && messages.length === 0) {
     throw new TroupeError('PAYLOAD_INVALID', 'say: the conversation is empty, so it needs a text')
   }
-  return streamed(ctx, (emit) => new Run(ctx, plan, emit, lease).say(text))
+  return streamed(ctx, (emit) =>
+    measured(ctx, plan, text, () => new Run(ctx, plan, emit, lease).say(text)),
+  )
 }
 
 const partsOf = (said: Said): { readonly text?: string; readonly lease?: Lease } =>
@@ -189,6 +206,7 @@ function planOf<Deps>(
     budget,
     maxOutputTokens: options.maxOutputTokens ?? 4_096,
     temperature: options.temperature,
+    queryType: options.queryType,
     clock: options.clock ?? new SystemClock(),
   })
 }
@@ -223,6 +241,7 @@ const checks = {
   memory: anObject,
   budget: anObject,
   maxOutputTokens: anInteger(1),
+  queryType: aFunction,
   temperature: (value: unknown) =>
     typeof value === 'number' && value >= 0 && value <= 1 ? undefined : 'a number from 0 to 1',
   passivateAfter: aDuration,

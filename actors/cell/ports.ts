@@ -17,6 +17,7 @@ import type { SegmentBuilder } from '../../persistence/segment.ts'
 import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
 import type { ActorDefinition } from '../actor.ts'
+import type { Meter } from '../meter.ts'
 import type { AskTable } from './ask-table.ts'
 import type { EarlyInterrupts } from './early-interrupts.ts'
 import type { EffectChoices } from './effect-choices.ts'
@@ -74,6 +75,8 @@ export interface CellHost {
   readonly origin: number
   /** Freeze payloads and send every one through the codec (T5). */
   readonly development: boolean
+  /** What is counted with; absent where nothing is. */
+  readonly meter?: Meter | undefined
   /** Told of the fault points of a turn; absent in production. */
   readonly faults?: Faults | undefined
   /** Up to which position this thread has heard what became of its own records; 0 without a store. */

@@ -15,11 +15,13 @@ import {
   aFunction,
   anInteger,
   anObject,
+  aText,
   checkOptions,
   type OptionCheck,
 } from '../../mailbox/options.ts'
 import { copyEncodable } from '../../persistence/copy.ts'
 import { deepFreeze } from '../../persistence/freeze.ts'
+import type { Meter } from '../meter.ts'
 import { ByteLru } from './byte-lru.ts'
 import { canonicalHash, canonicalText } from './canonical.ts'
 import { cancelled, Flight } from './flight.ts'
@@ -44,6 +46,10 @@ export interface CacheOptions<Input, Result> {
   readonly stale?: number
   /** What a call cost, by its result, for {@link CacheStats.costSaved}. Default 0. */
   readonly cost?: (result: Result) => number
+  /** Where lookups are counted: `host.meter` of the app's `deps`. Default: only in `stats()`. */
+  readonly meter?: Meter | undefined
+  /** Its name there, `cache_type`: one of a few. Default `cached`. */
+  readonly name?: string
   /** Default: the system's clock; only its monotonic time counts. */
   readonly clock?: Clock
   /** Jitter, 0 to 1. Default: `Math.random`. */
@@ -204,9 +210,9 @@ class Cache<Input, Result> {
     const kept = this.#kept.get(key)
     const now = this.#clock.mono()
     if (kept === undefined || now >= kept.staleUntil) return undefined
-    if (now < kept.goodUntil) this.#counts.hits += 1
+    if (now < kept.goodUntil) this.#note('hits')
     else {
-      this.#counts.stale += 1
+      this.#note('stale')
       if (!this.#flights.has(key)) this.#begin(key, input).keep()
     }
     return kept
@@ -214,8 +220,14 @@ class Cache<Input, Result> {
 
   #wait(key: string, input: Input, signal: AbortSignal | undefined): Promise<Answer<Result>> {
     const flying = this.#flights.get(key)
-    this.#counts[flying === undefined ? 'misses' : 'coalesced'] += 1
+    this.#note(flying === undefined ? 'misses' : 'coalesced')
     return (flying ?? this.#begin(key, input)).join(signal)
+  }
+
+  #note(how: 'hits' | 'stale' | 'misses' | 'coalesced'): void {
+    const { meter, name = 'cached' } = this.#options
+    this.#counts[how] += 1
+    meter?.add(how === 'misses' ? 'troupe_cache_misses_total' : 'agent_cache_hits_total', 1, name)
   }
 
   #begin(key: string, input: Input): Flight<Answer<Result>> {
@@ -269,6 +281,8 @@ const checks = {
   jitter: aShare,
   stale: aDuration,
   cost: aFunction,
+  meter: anObject,
+  name: aText,
   clock: anObject,
   random: aFunction,
 }

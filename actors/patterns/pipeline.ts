@@ -8,6 +8,7 @@
 import { anObject, checkOptions, type OptionCheck } from '../../mailbox/options.ts'
 import type { Encodable } from '../../persistence/encodable-types.ts'
 import { type ActorDefinition, type Needs, needs as noNeeds } from '../actor.ts'
+import { meterOf } from '../cell/meter-of.ts'
 import type { Context } from '../context.ts'
 import { canonicalHash } from './canonical.ts'
 import { type AnyStage, checkStage } from './stage.ts'
@@ -108,7 +109,7 @@ export function pipeline<
           callStage(
             ctx,
             entries,
-            { name: stage, spec, key: keyOf(name, stage, spec, basis, input) },
+            { of: name, name: stage, spec, key: keyOf(name, stage, spec, basis, input) },
             input,
             taken,
           )
@@ -134,6 +135,8 @@ function keyOf(
 }
 
 interface Called {
+  /** The pipeline. */
+  readonly of: string
   readonly name: string
   readonly spec: AnyStage<never>
   readonly key: string
@@ -142,13 +145,15 @@ interface Called {
 async function callStage(
   ctx: Pick<Context, 'ref'>,
   entries: EntryContract,
-  { name, spec, key }: Called,
+  { of, name, spec, key }: Called,
   input: Encodable,
   taken: (how: StageTaken) => void,
 ): Promise<Encodable> {
   const entry = ctx.ref(entries, entryKey(name, key))
   const found = await entry.ask.look()
   if (found.how === 'stale') entry.tell.renew({ input })
+  const counted = found.how === 'none' ? 'troupe_cache_misses_total' : 'agent_cache_hits_total'
+  meterOf(ctx)?.add(counted, 1, `${of}.${name}`)
   taken({ stage: name, how: found.how === 'none' ? 'made' : found.how })
   if (found.how !== 'none') return found.output
   return await entry.ask.make({ input }, { within: spec.within ?? 60_000 })

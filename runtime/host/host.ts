@@ -22,6 +22,8 @@ import { reportedStarts } from '../peer/reported-starts.ts'
 import type { Starts } from '../peer/starts.ts'
 import { StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
+import { MetricPage } from '../telemetry/metrics/page.ts'
+import { ThreadMeter } from '../telemetry/metrics/thread-meter.ts'
 import type {
   Calm,
   HostControl,
@@ -75,6 +77,7 @@ export class Host {
       residency: start.residency,
       poll: start.poll,
       secrets: new Keyring(start.secrets),
+      meter: meterOf(app, start),
       sink: reporter(start.reports, this.#letters, () => clock.wall()),
       jitter: Math.random,
       soon: (run) => this.#soon(run),
@@ -182,6 +185,11 @@ export class Host {
       this.#ended()
     })
   }
+}
+
+function meterOf(app: App, { slot, metrics }: HostStart): ThreadMeter | undefined {
+  if (metrics === undefined) return undefined
+  return new ThreadMeter(new MetricPage(metrics), slot, app.actors.keys())
 }
 
 function startsOf({ slot, reports }: HostStart, hand: string | SharedArrayBuffer): Starts {

@@ -2,12 +2,15 @@
 import { isMainThread } from 'node:worker_threads'
 import type { App } from '../../actors/app.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { Metering } from '../telemetry/metrics/metering.ts'
+import { mainSlot } from '../wire/placement.ts'
 import { boot } from './boot.ts'
 import { DeadLetters } from './dead-letters.ts'
 import { type CheckedOptions, checkSystemOptions, type SystemOptions } from './options.ts'
 import { hostMarker } from './pool.ts'
 import { Reports } from './reports.ts'
 import { System } from './system.ts'
+import { SystemMetrics } from './system-metrics.ts'
 
 /**
  * Starts a system. Resolves when its hosts are up and everything that waits in the store is known.
@@ -27,12 +30,16 @@ export async function createSystem<Deps>(
 
 /** {@link createSystem} behind its checks. */
 export async function startSystem(app: App, checked: CheckedOptions): Promise<System> {
-  const reports = new Reports(checked.log, Date.now)
+  const metering = checked.telemetry.metrics && new Metering(mainSlot, app.actors.keys())
+  const reports = new Reports(checked.log, Date.now, metering)
   const booted = await boot(app, checked, reports)
   const deadLetters = new DeadLetters(booted.peer, booted.client)
   await deadLetters.load()
   reports.to(deadLetters)
-  return new System({ app, options: checked, booted, events: reports.events, deadLetters, reports })
+  const metrics = metering && new SystemMetrics({ app, booted, reports, metering })
+  await metrics?.begin(checked.telemetry.metrics?.export)
+  const { events } = reports
+  return new System({ app, options: checked, booted, events, deadLetters, reports, metrics })
 }
 
 /** @throws SYSTEM_IN_HOST, APP_INVALID */

@@ -59,6 +59,7 @@ function makePeer(
     residency: options.residency,
     secrets: new Keyring(options.secrets),
     effects: options.effects,
+    meter: listener.metering?.main,
     sink: listener.sink,
     jitter: ports.jitter,
     soon: ports.soon,

@@ -13,6 +13,7 @@ import { BusyNote } from '../peer/busy-note.ts'
 import { Counters } from '../peer/counters.ts'
 import { FlightRecorder } from '../peer/flight-recorder.ts'
 import type { Beginning } from '../store/protocol.ts'
+import { MetricPage } from '../telemetry/metrics/page.ts'
 import { call, type Remote } from '../wire/control.ts'
 import type { HostControl, HostStart, Report } from '../wire/host-control.ts'
 import type { Placement, PlacementPlan } from '../wire/placement.ts'
@@ -32,6 +33,7 @@ export interface HostThread {
   readonly counters: Counters
   readonly flight: SharedArrayBuffer
   readonly busy: BusyNote
+  readonly metrics: MetricPage | undefined
   /** What it has in hand, when the store is in memory. */
   readonly hand: SharedArrayBuffer | undefined
   readonly death: Promise<never>
@@ -90,6 +92,7 @@ interface SharedMemory {
   readonly counters: Counters
   readonly flight: SharedArrayBuffer
   readonly busy: BusyNote
+  readonly metrics: MetricPage | undefined
   /** Its own memory for a store in memory; beside a store's file a file, of which this is the path. */
   readonly hand: SharedArrayBuffer | string | undefined
 }
@@ -100,6 +103,7 @@ function sharedMemory({ app, options }: HostMaker): SharedMemory {
     counters: new Counters(app.actors.keys()),
     flight: FlightRecorder.allocate(),
     busy: new BusyNote(),
+    metrics: options.telemetry.metrics && new MetricPage(),
     hand: store === 'memory' ? allocateHand() : store,
   }
 }
@@ -117,12 +121,13 @@ async function wiresTo({ store }: HostMaker, slot: number) {
 /** What is the same for every incarnation of every slot, but for its memory. */
 function startOf(
   { app, plan, placement, options }: HostMaker,
-  { counters, flight, busy, hand }: SharedMemory,
+  { counters, flight, busy, metrics, hand }: SharedMemory,
 ) {
   const { development, residency, poll, secrets } = options
   return {
     ...{ app: app.url, plan, retired: placement.retired },
     ...{ counters: counters.shared, flight, busy: busy.shared, hand },
+    ...{ metrics: metrics?.shared },
     ...{ development, residency, poll, secrets },
   }
 }

@@ -20,7 +20,7 @@ export interface HostsSide extends HostMaker {
   lost(host: HostThread, error: unknown): void
   /** Settles its accounts; may be tried again when it fails. */
   settle(host: HostThread, links: LinkLosses): Promise<void>
-  started(slot: number): void
+  started(host: HostThread): void
   /** Whose suspects a new thread of the slot tries first (F3). */
   suspectsOf(slot: number): Promise<WardStart>
   /** What a new thread must not run. */

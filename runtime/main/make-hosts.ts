@@ -42,6 +42,7 @@ export function makeHosts(ground: Ground, needs: HostsNeeds): Hosts {
     nextOrigin: () => origins.next(),
     lost: (host, error) => {
       if (client !== undefined) quarantine.adopt(host.slot, host.hand)
+      if (host.metrics !== undefined) listener.metering?.retire(host.metrics)
       listener.hostLost(host.slot, error, flightOf(host.flight, types))
     },
     settle: async (host, links) => {
@@ -49,7 +50,10 @@ export function makeHosts(ground: Ground, needs: HostsNeeds): Hosts {
       if (client !== undefined) await tellEndsOfSlot(host.slot, peer, client, app.actors)
       await losses.settle(host, links)
     },
-    started: (slot) => listener.hostStarted(slot),
+    started: ({ slot, metrics }) => {
+      if (metrics !== undefined) listener.metering?.add(metrics)
+      listener.hostStarted(slot)
+    },
     blocked: (slot, turn) => listener.hostBlocked(slot, turn),
     retired: (slot) => listener.hostRetired(slot),
   })

@@ -4,11 +4,14 @@
  */
 import { decodeError, encodeError, readable } from '../../actors/cell/error-data.ts'
 import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
+import { typeOf } from '../../mailbox/address.ts'
 import { decodeFrame, decodeValue } from '../../persistence/codec.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { letterOf } from '../peer/letter.ts'
 import type { PeerSink } from '../peer/peer-options.ts'
 import type { UpkeepFailure } from '../store/protocol.ts'
+import type { MetricName } from '../telemetry/metrics/catalogue.ts'
+import type { Metering } from '../telemetry/metrics/metering.ts'
 import type { LetterData, Report } from '../wire/host-control.ts'
 import type { Blocked } from './blocked-hosts.ts'
 import type { BootListener } from './boot-listener.ts'
@@ -31,13 +34,15 @@ export class Reports implements BootListener {
   missing: readonly MissingType[] = []
   readonly #log: (line: LogLine) => void
   readonly #now: () => number
+  readonly metering: Metering | undefined
   #letters: DeadLetters | undefined
   #early: LetterData[] = []
 
   /** @param now wall time in ms */
-  constructor(log: (line: LogLine) => void, now: () => number) {
+  constructor(log: (line: LogLine) => void, now: () => number, metering?: Metering) {
     this.#log = log
     this.#now = now
+    this.metering = metering
   }
 
   /** Dead letters go there from now on; those that came before, first. */
@@ -86,6 +91,7 @@ export class Reports implements BootListener {
 
   hostLost(slot: number, error: unknown, flight: readonly FlightEntry[]): void {
     const last = flight.slice(-8).map(({ id, type }) => `${id} to ${type}`)
+    this.#count('troupe_host_deaths_total', String(slot))
     this.#line('error', '', `host ${slot} died and is replaced`, { error: String(error), last })
     this.events.tell({ event: 'host-lost', slot, error, flight })
   }
@@ -137,7 +143,9 @@ export class Reports implements BootListener {
   }
 
   #event(event: CellEvent): void {
+    if (event.event === 'turn-failed') this.#count('troupe_turns_failed_total', typeOf(event.actor))
     if (event.event === 'actor-restarted') {
+      this.#count('troupe_restarts_total', typeOf(event.actor))
       this.#line('warn', event.actor, `restarts in ${Math.round(event.backoff)} ms`, {
         error: String(event.error),
         restarts: event.restarts,
@@ -147,6 +155,7 @@ export class Reports implements BootListener {
   }
 
   #quarantined(actor: string, timer: string | undefined): void {
+    this.#count('troupe_quarantines_total')
     this.#line('error', actor, 'quarantined: in hand both times its thread or the process died', {
       ...(timer !== undefined && { timer }),
     })
@@ -161,10 +170,15 @@ export class Reports implements BootListener {
   }
 
   letter(data: LetterData): void {
+    if (this.#letters !== undefined) this.#count('troupe_dead_letters_total', data.reason)
     if (this.#letters === undefined) return void this.#early.push(data)
     const kept = this.#letters.add(data)
     if (!this.events.hears('dead-letter')) return
     this.events.tell({ event: 'dead-letter', letter: shownLetter(kept) })
+  }
+
+  #count(metric: MetricName, label?: string): void {
+    this.metering?.main.increase(metric, 1, label)
   }
 
   /** A log that fails must not fail what it tells of. */

@@ -99,7 +99,7 @@ export class Successors implements ReplacementSide {
   /** A thread that answers; nobody is linked to it yet. */
   async bringUp(slot: number, beginning: Beginning): Promise<HostThread> {
     const host = await startHost(this.#side, slot, beginning)
-    this.#side.started(slot)
+    this.#side.started(host)
     return host
   }
 

@@ -6,6 +6,7 @@ import type { App } from '../../actors/app.ts'
 import type { Contract, Messages } from '../../actors/contract.ts'
 import type { Ref } from '../../actors/ref.ts'
 import { type Address, addressText } from '../../mailbox/address.ts'
+import { TroupeError } from '../../mailbox/errors.ts'
 import { aSignal, aText, checkOptions } from '../../mailbox/options.ts'
 import type { Manifest } from '../../persistence/backup/index.ts'
 import type { EncodableOf } from '../../persistence/encodable-types.ts'
@@ -14,6 +15,7 @@ import type { Secret } from '../../persistence/secret.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { Outside } from '../peer/outside.ts'
 import type { Published } from '../peer/topics.ts'
+import { prometheusText } from '../telemetry/metrics/prometheus.ts'
 import { Backups, type SystemBackupOptions } from './backups.ts'
 import type { Booted } from './boot.ts'
 import { calmOf } from './calm.ts'
@@ -27,6 +29,7 @@ import type { Quarantine } from './quarantine.ts'
 import type { Reports } from './reports.ts'
 import { readStats, type SystemStats } from './stats.ts'
 import { type Subscription, subscribeAsync } from './subscription.ts'
+import type { SystemMetrics } from './system-metrics.ts'
 import { workerFile } from './worker-file.ts'
 
 /** What `createSystem` puts a system together from. */
@@ -37,6 +40,8 @@ export interface SystemParts {
   readonly events: SystemEventEmitter
   readonly deadLetters: DeadLetters
   readonly reports: Reports
+  /** Absent without the option. */
+  readonly metrics?: SystemMetrics | undefined
 }
 
 /** A running system. */
@@ -55,6 +60,7 @@ export class System {
   readonly #options: CheckedOptions
   readonly #reports: Reports
   readonly #backups: Backups
+  readonly #metrics: SystemMetrics | undefined
   #closing: Promise<CloseReport> | undefined
   #end!: () => void
   readonly #ended = new Promise<void>((resolve) => {
@@ -72,6 +78,7 @@ export class System {
     this.#app = parts.app
     this.#options = parts.options
     this.#reports = parts.reports
+    this.#metrics = parts.metrics
     const { store, backup, host } = parts.options
     this.#backups = new Backups({
       file: store === 'memory' ? undefined : store,
@@ -142,6 +149,16 @@ export class System {
     const closing = this.#closing !== undefined
     const health = await readHealth(this.#booted, this.#reports, closing)
     return { ...health, backup: this.#backups.health }
+  }
+
+  /**
+   * All metrics as Prometheus reads them, to be served by a server of yours as `metricsContentType`. Waits
+   * for no thread that is blocked or dead; the store has a second to answer.
+   * @throws OPTION_INVALID without the option `telemetry.metrics`
+   */
+  async metrics(): Promise<string> {
+    if (this.#metrics === undefined) throw notCounted()
+    return prometheusText(await this.#metrics.read())
   }
 
   /**
@@ -244,11 +261,20 @@ export class System {
     this.#outside.close()
     await this.#backups.close()
     const within = this.#options.closeWithin
-    const report = await closeSystem(this.#booted, this.#app, within, () => this.stats())
+    // Some of the time is for the last figures, which are those of the end.
+    const own = this.#metrics === undefined ? within : within * 0.9
+    const report = await closeSystem(this.#booted, this.#app, own, () => this.stats())
+    await this.#metrics?.end(within - own)
     this.#end()
     return report
   }
 }
+
+const notCounted = (): TroupeError =>
+  new TroupeError(
+    'OPTION_INVALID',
+    'system.metrics: this system counts nothing; pass { telemetry: { metrics: {} } } to createSystem',
+  )
 
 /** Beside the store where there is a file to read; in its own thread where it is all in memory. */
 function historySource({ store, client }: Booted): HistorySource | undefined {

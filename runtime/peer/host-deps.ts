@@ -10,6 +10,6 @@ export function hostDeps({ deps }: App, peer: () => Peer): PeerOptions['deps'] {
   return (host) => {
     const outside = new Outside(peer())
     const ref: HostInfo['ref'] = (contract, key) => outside.ref(contract, key)
-    return deps({ ...host, ref })
+    return deps({ ...host, ref, meter: peer().meter })
   }
 }

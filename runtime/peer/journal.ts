@@ -7,6 +7,7 @@
  */
 import type { Cell } from '../../actors/cell/cell.ts'
 import type { Committing, Journal } from '../../actors/cell/ports.ts'
+import type { Clock } from '../../mailbox/clock.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import { SegmentBuilder } from '../../persistence/segment.ts'
@@ -25,6 +26,8 @@ interface SentFrame {
   readonly seq: number
   readonly entries: readonly Committing[]
   readonly bytes: number
+  /** Monotonic ms; 0 where nothing is counted. */
+  readonly since: number
 }
 
 /** Which client this is. */
@@ -38,6 +41,9 @@ export interface JournalIdentity {
 /** The thread whose records they are. */
 export interface JournalThread {
   readonly faults?: Faults | undefined
+  readonly clock: Pick<Clock, 'mono'>
+  /** Told of each answered frame. */
+  readonly meter?: { committed(bytes: number, ms: number): void } | undefined
   /** There is something to {@link JournalClient.flush} soon: a record appended outside a slice. */
   touched(): void
   /** Sends what was said to other threads. */
@@ -131,7 +137,8 @@ export class JournalClient implements Journal {
     this.#thread.faults?.('journal:before-frame')
     const bytes = this.builder.bytes
     const frame = this.builder.take()
-    this.#sent.push({ seq: frame.seq, entries: this.#entries, bytes })
+    const since = this.#thread.meter === undefined ? 0 : this.#thread.clock.mono()
+    this.#sent.push({ seq: frame.seq, entries: this.#entries, bytes, since })
     this.#entries = []
     this.#bytesOut += bytes
     this.#client.commit(frame)
@@ -166,6 +173,8 @@ export class JournalClient implements Journal {
     if (frame === undefined || frame.seq !== ack.seq || ack.status !== 'committed') return
     this.#sent.shift()
     this.#bytesOut -= frame.bytes
+    const { meter, clock } = this.#thread
+    meter?.committed(frame.bytes, clock.mono() - frame.since)
     this.#thread.faults?.('outbox:before-release')
     this.#answer(frame.entries, ack)
     this.#thread.faults?.('outbox:released')

@@ -8,6 +8,7 @@ import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import type { Keyring } from '../../persistence/keyring.ts'
+import type { ThreadMeter } from '../telemetry/metrics/thread-meter.ts'
 import type { Placement } from '../wire/placement.ts'
 import type { BusyNote } from './busy-note.ts'
 import type { Counters } from './counters.ts'
@@ -51,6 +52,8 @@ export interface PeerOptions {
   /** Default: without keys. */
   readonly secrets?: Keyring
   readonly sink: PeerSink
+  /** What this thread counts with; absent: it counts nothing but its accounts. */
+  readonly meter?: ThreadMeter | undefined
   readonly jitter: () => number
   /** Runs a function after what the event loop has ready now. */
   readonly soon: (run: () => void) => void

@@ -34,6 +34,7 @@ import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
 import { Keyring } from '../../persistence/keyring.ts'
 import type { KilledActor } from '../../persistence/killed-files.ts'
+import type { ThreadMeter } from '../telemetry/metrics/thread-meter.ts'
 import type { Calm } from '../wire/host-control.ts'
 import { mainSlot, type Placement } from '../wire/placement.ts'
 import { acceptInStore, endInStore, publishInStore } from './accept.ts'
@@ -68,6 +69,7 @@ export class Peer implements CellHost {
   readonly faults: Faults | undefined
   readonly secrets: Keyring
   readonly effects: EffectChoices | undefined
+  readonly meter: ThreadMeter | undefined
   readonly placement: Placement
   readonly accounts: Accounts
   readonly topics: Topics
@@ -103,6 +105,7 @@ export class Peer implements CellHost {
     this.faults = options.faults
     this.secrets = options.secrets ?? new Keyring()
     this.effects = options.effects
+    this.meter = options.meter
     this.placement = options.placement
     this.accounts = new Accounts(options.counters, options.sink)
     this.#deps = new ThreadDeps(options.deps, options.slot)
@@ -187,7 +190,9 @@ export class Peer implements CellHost {
   }
 
   taken(envelope: Envelope, counts: CountRow): void {
-    this.#flight.note(envelope, counts.byteOffset / counts.byteLength, this.coarse)
+    const type = counts.byteOffset / counts.byteLength
+    this.#flight.note(envelope, type, this.coarse)
+    this.meter?.taken(type, envelope.lane, this.coarse - envelope.since)
     this.#options.busy?.hand(envelope)
   }
 

@@ -28,6 +28,8 @@ export interface PumpOptions {
   readonly busy?: BusyNote | undefined
   /** Ms for which it stays awake after work; default 0. */
   readonly poll?: number | undefined
+  /** Told how long it took from work to a free event loop. */
+  readonly meter?: { held(ms: number): void } | undefined
 }
 
 /** The thread whose actors run. */
@@ -64,17 +66,21 @@ export class Pump {
   readonly #thread: PumpedThread
   readonly #soon: (run: () => void) => void
   readonly #busy: BusyNote | undefined
+  readonly #meter: PumpOptions['meter']
   readonly #polling: Polling
   readonly #queue = new RunQueue()
   #state: State = 'resting'
   #ward: Ward | undefined
   #coarse = 0
+  /** Monotonic ms since when there is work that has not been seen to; kept for the meter only. */
+  #since = 0
   #whenCalm: Waiting[] = []
 
-  constructor(thread: PumpedThread, { soon, busy, poll = 0 }: PumpOptions) {
+  constructor(thread: PumpedThread, { soon, busy, meter, poll = 0 }: PumpOptions) {
     this.#thread = thread
     this.#soon = soon
     this.#busy = busy
+    this.#meter = meter
     this.#polling = new Polling(poll, {
       clock: thread.clock,
       turn: soon,
@@ -107,7 +113,10 @@ export class Pump {
   schedule(): void {
     const next = whenAsked[this.#state]
     if (next === this.#state) return
-    if (this.#state === 'resting') this.#polling.work()
+    if (this.#state === 'resting') {
+      this.#polling.work()
+      if (this.#meter !== undefined) this.#since = this.#thread.clock.mono()
+    }
     this.#state = next
     // Until the pump comes, user code that a reply or an alarm resumed may run.
     this.#busy?.begin(this.#thread.clock.mono())
@@ -151,11 +160,19 @@ export class Pump {
       this.#state = this.#isAgain ? 'scheduled' : 'resting'
       this.#thread.flush()
       this.#busy?.rest()
+      this.#measure()
       this.#thread.starts?.rested()
       this.#ward?.look()
       if (this.#queue.size > 0) this.schedule()
       else this.#rest()
     }
+  }
+
+  #measure(): void {
+    if (this.#meter === undefined) return
+    const now = this.#thread.clock.mono()
+    this.#meter.held(now - this.#since)
+    this.#since = now
   }
 
   /** Somebody asked while slices ran. */

@@ -106,7 +106,11 @@ export interface Questions {
   idle: { readonly ask: Record<never, never>; readonly answer: undefined }
   stats: {
     readonly ask: Record<never, never>
-    readonly answer: StoreStats & { readonly stalledSince: number | undefined }
+    readonly answer: StoreStats & {
+      readonly stalledSince: number | undefined
+      /** Wall time in ms of the newest checkpoint, or of the first record where there is none. */
+      readonly checkpointed: number
+    }
   }
 }
 export type Question = keyof Questions

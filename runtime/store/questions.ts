@@ -35,7 +35,11 @@ const answers: Answers = {
   answers: (store, { since, ...who }) => answersOf(store, who, since),
   ticked: (store, { since }) => ({ actors: tickedSince(store, since), position: store.position }),
   idle: () => undefined,
-  stats: (store) => ({ ...store.stats(), stalledSince: undefined }),
+  stats: (store) => ({
+    ...store.stats(),
+    stalledSince: undefined,
+    checkpointed: store.newestCheckpoint().time,
+  }),
 }
 
 export function answerQuestion(

@@ -27,6 +27,8 @@ export interface HostStart {
   readonly retired: readonly number[]
   readonly counters: SharedArrayBuffer
   readonly flight: SharedArrayBuffer
+  /** What it counts in, where anything is counted. */
+  readonly metrics: SharedArrayBuffer | undefined
   /** What the thread is at (F5). */
   readonly busy: SharedArrayBuffer
   readonly development: boolean

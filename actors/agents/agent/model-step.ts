@@ -7,8 +7,10 @@ import type { Address } from '../../../mailbox/address.ts'
 import type { Clock } from '../../../mailbox/clock.ts'
 import { type ErrorCode, TroupeError } from '../../../mailbox/errors.ts'
 import type { Context } from '../../context.ts'
+import type { Meter } from '../../meter.ts'
 import type { Spent } from '../conversation.ts'
 import type { AttemptReport, FinishReason, Model, ModelReply, ModelRequest } from '../model.ts'
+import { countCall } from '../models/count-call.ts'
 import { type Price, priced, tokensOf } from '../models/usage.ts'
 import type { ReplyPart } from '../parts.ts'
 import { isStop } from '../tools/run-tool.ts'
@@ -46,6 +48,7 @@ export interface ModelCall {
   /** Give way to a message of this name. */
   readonly giveWayTo?: string
   readonly clock: Clock
+  readonly meter: Meter | undefined
   readonly emit: EventSink
 }
 
@@ -176,8 +179,10 @@ class Attempt {
     return { kind: 'failed', code: error.code, message: error.message, used }
   }
 
-  #count({ usage }: AttemptReport): void {
+  #count(report: AttemptReport): void {
+    const { usage } = report
     const { cost = 0 } = usage.cost === undefined ? priced(usage, this.#price) : usage
+    countCall(this.#call.meter, report, cost)
     this.#used = { tokens: this.#used.tokens + tokensOf(usage), money: this.#used.money + cost }
   }
 

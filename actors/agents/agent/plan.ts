@@ -14,6 +14,7 @@ export interface Plan<Deps = unknown> {
   readonly budget: Budget
   readonly maxOutputTokens: number
   readonly temperature: number | undefined
+  readonly queryType: ((text: string | undefined) => string) | undefined
   readonly clock: Clock
 }
 

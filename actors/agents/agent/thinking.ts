@@ -1,4 +1,5 @@
 /** One call of the model within the budget and the window, and what it means for the turn. */
+import { meterOf } from '../../cell/meter-of.ts'
 import type { AgentEnd, StopReason } from '../conversation.ts'
 import type { ModelReply, ModelRequest } from '../model.ts'
 import { inputEstimate } from '../models/usage.ts'
@@ -77,6 +78,7 @@ export class Thinking<Deps> {
       msLeft: budget.left('ms', now),
       giveWayTo: 'steer',
       clock: plan.clock,
+      meter: meterOf(ctx),
       emit,
     })
     budget.add({ steps: step.kind === 'steered' ? 0 : 1, ...step.used })

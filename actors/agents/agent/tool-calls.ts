@@ -1,4 +1,5 @@
 /** The tool calls of one reply: all that need nobody run at once, each a step of its own (D2). */
+import { meterOf } from '../../cell/meter-of.ts'
 import type { ToolCallPart, ToolResultPart } from '../parts.ts'
 import {
   type CheckedCall,
@@ -79,6 +80,7 @@ function deskOf<Deps>({ ctx, budget }: Bench<Deps>, parts: number): ToolDesk<Dep
     self: ctx.self,
     message: ctx.message,
     signal: ctx.signal,
+    meter: meterOf(ctx),
     // Looked for when it is used: a turn that is run again has none (R1).
     get deps(): Deps {
       return ctx.deps

@@ -45,7 +45,7 @@ export interface GatesOptions {
  */
 export function gates(
   limits: { readonly [name: string]: GateLimits },
-  host: Pick<HostInfo, 'ref'>,
+  host: Pick<HostInfo, 'ref' | 'meter'>,
   options: GatesOptions = {},
 ): Gates {
   checkOptions('gates', options, {
@@ -64,19 +64,21 @@ export function gates(
 /** Gates by name; made by {@link gates}. */
 export class Gates {
   readonly #limits: ReadonlyMap<string, GateLimits>
-  readonly #host: Pick<HostInfo, 'ref'>
+  readonly #host: Pick<HostInfo, 'ref' | 'meter'>
   readonly #options: GatesOptions
+  readonly #clock: Clock
   readonly #local = new Map<string, LocalGate>()
 
   /** @internal */
   constructor(
     limits: { readonly [name: string]: GateLimits },
-    host: Pick<HostInfo, 'ref'>,
+    host: Pick<HostInfo, 'ref' | 'meter'>,
     options: GatesOptions,
   ) {
     this.#limits = new Map(Object.entries(limits))
     this.#host = host
     this.#options = options
+    this.#clock = options.clock ?? new SystemClock()
   }
 
   /**
@@ -95,8 +97,7 @@ export class Gates {
   local(name: string): LocalGate {
     const known = this.#local.get(name)
     if (known !== undefined) return known
-    const { clock = new SystemClock() } = this.#options
-    const gate = new LocalGate(this.#limitsOf(name), { clock })
+    const gate = new LocalGate(this.#limitsOf(name), { clock: this.#clock })
     this.#local.set(name, gate)
     return gate
   }
@@ -112,6 +113,7 @@ export class Gates {
       // Waits for room on the way; what is lost with a host is freed by the lease.
       turn.deliver.settle(settlement, { lane }).catch(() => {})
     }
+    const start = this.#clock.mono()
     const options = { lane, within: patience, ...(signal !== undefined && { signal }) }
     const entering = turn.ask.enter({ tokens, lane, tenant, lease }, options)
     const entered = await entering.catch((error: unknown) => {
@@ -122,6 +124,11 @@ export class Gates {
     if (!entered.through) {
       throw new TroupeError(entered.code, entered.message, { fields: entered.fields })
     }
+    this.#host.meter?.observe(
+      'troupe_gate_wait_seconds',
+      (this.#clock.mono() - start) / 1_000,
+      name,
+    )
     return onlyOnce(settle)
   }
 

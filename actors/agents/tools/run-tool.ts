@@ -11,6 +11,7 @@ import { type Clock, SystemClock } from '../../../mailbox/clock.ts'
 import { type ErrorCode, TroupeError } from '../../../mailbox/errors.ts'
 import { validate } from '../../cell/validation.ts'
 import type { Context } from '../../context.ts'
+import type { Meter } from '../../meter.ts'
 import type { Json, ToolCallPart, ToolResultPart } from '../parts.ts'
 import type { Tool, ToolCall, ToolTurn } from './tool.ts'
 import type { Toolbox } from './toolbox.ts'
@@ -18,7 +19,10 @@ import type { Toolbox } from './toolbox.ts'
 /** The agent's turn. */
 export interface ToolDesk<Deps = unknown>
   extends Pick<Context, 'effect' | 'message'>,
-    ToolTurn<Deps> {}
+    ToolTurn<Deps> {
+  /** Told how long a tool took. */
+  readonly meter?: Meter | undefined
+}
 
 /** A call that is known and fits: ready to run, or to be allowed. */
 export interface CheckedCall<Deps = unknown> {
@@ -101,14 +105,22 @@ function executed<Deps>(
     call.input,
     async ({ key, signal }) => {
       const deadline = new Deadline(clock, tool, signal)
+      const start = clock.mono()
+      const took = (error: string): void => {
+        desk.meter?.observe(duration, (clock.mono() - start) / 1_000, tool.spec.name, error)
+      }
       try {
         const { deps } = desk
         const facts = { key, signal: deadline.signal, deps, agent, lane: message.lane }
         const result = await deadline.race(async () => run(input, facts))
-        return await resultOf(tool, call, result)
+        const answer = await resultOf(tool, call, result)
+        took('')
+        return answer
       } catch (error) {
+        const failure = told(error)
+        took(failure.code)
         if (isStop(signal.reason)) throw signal.reason
-        return failedResult(call, told(error))
+        return failedResult(call, failure)
       } finally {
         deadline.end()
       }
@@ -116,6 +128,8 @@ function executed<Deps>(
     { idempotent: tool.idempotent(input) },
   )
 }
+
+const duration = 'gen_ai_execute_tool_duration_seconds'
 
 /** Ends the wait for a tool, whether or not it heeds its signal. */
 class Deadline {
