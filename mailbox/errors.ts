@@ -99,6 +99,12 @@ export const errorCodes = Object.freeze({
   QUARANTINED: final(
     'A message, timer or activation was in hand at two deaths of its thread or process (F3).',
   ),
+  QUERY_FAILED: retryable(
+    'A database could not answer a tool: it is missing, busy or damaged, or the query took too much memory.',
+  ),
+  QUERY_INVALID: final(
+    'A query for a database does not compile, is not one SELECT, or lacks a parameter; says why.',
+  ),
   RATE_LIMITED: retryable(
     'A rate limiter has no room; `retryAfter` (ms) says when to try again, `by` which rule.',
   ),

@@ -84,6 +84,16 @@ export {
   toolCallsOf,
 } from './parts.ts'
 export type { Passage, Retriever, SearchOptions } from './retriever.ts'
+export type {
+  Database,
+  QueryLimits,
+  QueryParameters,
+  QueryResult,
+} from './tools/database/database.ts'
+export { type DatabaseToolOptions, databaseTool } from './tools/database/database-tool.ts'
+export type { NamedCall, NamedQueries, NamedQuery } from './tools/database/named-queries.ts'
+export type { SqlCall } from './tools/database/sql-call.ts'
+export { type SqliteDatabaseOptions, sqliteDatabase } from './tools/database/sqlite-database.ts'
 export {
   type Tool,
   type ToolApproval,
