@@ -12,6 +12,7 @@ import type { Secret } from '../persistence/secret.ts'
 import type { Contract, Messages } from './contract.ts'
 import type { ReceivedOf } from './message.ts'
 import type { Ref } from './ref.ts'
+import type { Span } from './span.ts'
 
 /** The message in hand. */
 export interface MessageInfo {
@@ -88,6 +89,8 @@ export interface ReadContext<S = unknown, Deps = unknown> {
   readonly deps: Deps
   readonly signal: AbortSignal
   readonly log: Log
+  /** The span of this handling; undefined where its trace is not recorded. */
+  readonly span: Span | undefined
   /** Wall time in ms. */
   now(): number
   /**
@@ -115,9 +118,14 @@ export interface Context<M extends Messages = Messages, S = unknown, Deps = unkn
   /** Aborts when the caller gives up, the turn is interrupted, or the actor is killed. */
   readonly signal: AbortSignal
   readonly log: Log
+  /** The span of this turn; undefined where its trace is not recorded. */
+  readonly span: Span | undefined
 
-  /** A ref that sends from this turn. */
-  ref<T extends Messages>(contract: Contract<T>, key: string | Address): Ref<T>
+  /**
+   * A ref that sends from this turn.
+   * @param within the span that its sends are part of; default the turn's own
+   */
+  ref<T extends Messages>(contract: Contract<T>, key: string | Address, within?: Span): Ref<T>
 
   /** Starts a child: it stops with this actor, and its failures come here. Key: `own-key/name`. */
   spawn<T extends Messages>(contract: Contract<T>, name: string): Ref<T>

@@ -35,4 +35,5 @@ export { type Message, type MessageVersions, message, stream } from './message.t
 export type { AddedMetric, Meter, ObservedMetric } from './meter.ts'
 export type { Upgrades } from './past.ts'
 export type { Ask, Deliver, MessageOptions, Ref, ReplyStream, Stream, Tell } from './ref.ts'
+export type { OpenSpan, Span, SpanAttributes, SpanKind } from './span.ts'
 export type { Migration } from './versions.ts'

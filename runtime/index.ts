@@ -26,11 +26,15 @@ export {
   type Meter,
   message,
   needs,
+  type OpenSpan,
   parseAddress,
   type ReadContext,
   type Ref,
   type ReplyStream,
   type Secret,
+  type Span,
+  type SpanAttributes,
+  type SpanKind,
   stream,
   type TellOutcome,
   TroupeError,
@@ -63,4 +67,5 @@ export type { MetricOptions } from './telemetry/metrics/options.ts'
 export { metricsContentType } from './telemetry/metrics/prometheus.ts'
 export type { TelemetryOptions } from './telemetry/options.ts'
 export type { TraceExporter, TraceOptions } from './telemetry/traces/options.ts'
+export type { TraceHealth } from './telemetry/traces/traces.ts'
 export type { FaultModule, FaultOptions, FaultThread } from './wire/fault-module.ts'

@@ -7,6 +7,8 @@ import type { ReplySink } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { formatMessageId, type MessageId } from '../../mailbox/message-id.ts'
 import type { Settled } from '../../mailbox/outcome.ts'
+import type { OpenSpan } from '../span.ts'
+import type { Departing } from './tracing.ts'
 
 /** Milliseconds an ask waits by default. */
 export const defaultAskWithin = 60_000
@@ -33,7 +35,7 @@ export interface AskWaiter {
 }
 
 /** One open ask. It is its own reply sink. */
-export class Ask implements ReplySink, Due {
+export class Ask implements ReplySink, Due, Departing {
   at: number
   slot = -1
   readonly call: number
@@ -56,6 +58,8 @@ export class Ask implements ReplySink, Due {
   #givenUp = false
   #detach: (() => void) | undefined
   settled = false
+  /** Of its sending, where that is recorded: over with the reply. */
+  span: OpenSpan | undefined
   /** The turn that waits; told when it is over, and asked to probe for a cycle (T4). */
   waiter: AskWaiter | undefined
   /** Where a stream's items go; absent for a plain ask. */
@@ -87,6 +91,7 @@ export class Ask implements ReplySink, Due {
     this.settled = true
     this.#detach?.()
     this.#table.close(this)
+    this.span?.end(result.ok ? undefined : result.error)
     this.waiter?.askSettled(this)
     if (result.ok) this.#resolve(result.value)
     else this.#reject(result.error)

@@ -193,6 +193,7 @@ export class DurableCell extends DurableTurns {
     const envelopes = this.undone.take()
     this.hand.clear()
     const running = this.turn
+    running?.fail(undoneError())
     running?.close()
     // Its calls go on: the turn that comes again joins them.
     running?.leaveAsks(undoneError())

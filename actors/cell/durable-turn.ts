@@ -18,6 +18,7 @@ import type { Context, EffectOptions, StepInfo, TimerSpec } from '../context.ts'
 import { createDraft, type Draft } from '../draft/draft.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Target } from '../ref.ts'
+import type { OpenSpan } from '../span.ts'
 import { Bonds } from './bonds.ts'
 import type { Book } from './book.ts'
 import { CheckedTurn } from './checked-turn.ts'
@@ -64,6 +65,8 @@ export class DurableTurn extends CheckedTurn implements Context {
   #now: number
   #unstash = false
   #shared: unknown[] | undefined
+  /** Of what it said, which becomes real with the turn or not at all (T3). */
+  #departing: OpenSpan[] | undefined
   #draft: Draft<object> | undefined
   #book: Draft<Book> | undefined
 
@@ -155,7 +158,19 @@ export class DurableTurn extends CheckedTurn implements Context {
     return this.#unstash
   }
 
+  departs(span: OpenSpan): void {
+    this.#departing ??= []
+    this.#departing.push(span)
+  }
+
+  /** What it said is undone with it, and was never sent. */
+  override fail(error: unknown): void {
+    this.#departing = undefined
+    super.fail(error)
+  }
+
   override close(): void {
+    for (const span of this.#departing ?? []) span.end()
     super.close()
     this.#draft?.revoke()
     this.#book?.revoke()

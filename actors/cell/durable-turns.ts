@@ -123,6 +123,7 @@ export abstract class DurableTurns extends Cell {
     if (envelope.stored) this.hand.take(envelope)
     const attempt = this.retry.attemptOf(envelope) ?? this.host.script?.attempt ?? 1
     const turn = new DurableTurn(this, envelope, this.stepLog.restart(envelope), attempt)
+    if (this.host.tracing !== undefined) turn.beginSpan()
     let result: unknown
     try {
       this.host.faults?.('turn:before-handler')
@@ -227,6 +228,7 @@ export abstract class DurableTurns extends Cell {
 
   failed(turn: Turn | undefined, thrown: unknown): void {
     if (turn?.closed || this.phase === 'gone') return
+    turn?.fail(thrown)
     turn?.close()
     const error = readable(thrown)
     const envelope = turn?.envelope

@@ -7,6 +7,7 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import type { Secret } from '../../persistence/secret.ts'
 import type { ActorDefinition } from '../actor.ts'
 import type { Log, MessageInfo } from '../context.ts'
+import type { OpenSpan, Span } from '../span.ts'
 import { Abort } from './abort.ts'
 import { makeLog } from './log.ts'
 import { messageInfo, senderOf, startInfo } from './message-info.ts'
@@ -30,6 +31,8 @@ export abstract class Handling {
   readonly attempt: number
   /** Monotonic ms; known only of one that is asynchronous. */
   startedMono = 0
+  /** Of this handling, where its trace is recorded. */
+  protected handled: OpenSpan | undefined
   #closed = false
   #abort: Abort | undefined
 
@@ -63,6 +66,22 @@ export abstract class Handling {
 
   get log(): Log {
     return makeLog(this.host, this.cell.id)
+  }
+
+  get span(): Span | undefined {
+    this.check()
+    return this.handled
+  }
+
+  /** The handler is about to be called. */
+  beginSpan(): void {
+    const { envelope, host } = this
+    if (envelope !== undefined) this.handled = host.tracing?.processing(envelope, this.attempt)
+  }
+
+  /** It failed: said before it is closed. */
+  fail(error: unknown): void {
+    this.handled?.end(error)
   }
 
   now(): number {
@@ -124,6 +143,7 @@ export abstract class Handling {
   close(): void {
     this.#closed = true
     this.#abort?.unlink()
+    this.handled?.end()
   }
 
   /** @throws CTX_REVOKED */

@@ -17,9 +17,11 @@ import {
   composeAsk,
   composeDelivery,
   type Sender,
+  sentBy,
 } from './sending.ts'
 import { isKept } from './staged.ts'
 import { OpenStream, StreamItems } from './stream-items.ts'
+import type { Departing } from './tracing.ts'
 import { settledPayload, validPayloadNow } from './validation.ts'
 
 /** The envelope of a tell; or why there is none, since a tell answers at once and throws for no payload. */
@@ -53,13 +55,25 @@ export async function deliverFrom(
   const { payload } = await settledPayload(call)
   const { host } = sender
   if (host.journal !== undefined && isKept(host, call.to.id, call.name)) {
-    await host.accept(compose(sender, call, payload))
-    return
+    return await acceptFrom(sender, call, payload)
   }
   const { ask, envelope } = composeDelivery(sender, call, payload)
   follow?.(ask)
   sendAsk(host, ask, envelope)
   await awaitReply(ask)
+}
+
+/** Its span lasts until the store has it. */
+async function acceptFrom(sender: Sender, call: Call, payload: unknown): Promise<void> {
+  const departing: Departing = {}
+  const envelope = compose(sender, call, payload, undefined, departing)
+  try {
+    await sender.host.accept(envelope)
+    departing.span?.end()
+  } catch (error) {
+    departing.span?.end(error)
+    throw error
+  }
 }
 
 /** Opens a stream. */
@@ -96,7 +110,9 @@ export function sendAsk(host: CellHost, ask: Ask, envelope: Envelope): void {
  */
 export function publication(sender: Sender, topic: string, published: unknown): Envelope {
   const payload = sender.host.development ? recoded(published, `payload of "${topic}"`) : published
-  const { host, from, causeA, causeB, trace } = sender
+  const { host, from, causeA, causeB } = sender
+  const span = host.tracing?.publishing(from, topic, sender.trace)
+  const trace = span === undefined ? sender.trace : sentBy(sender, span)
   const header = trace === undefined ? { topic } : { topic, trace }
   const seq = host.nextSeq()
   return new Envelope('', from, '', payload, Lane.normal, host.origin, seq, causeA, causeB, header)

@@ -24,6 +24,7 @@ import type { EffectChoices } from './effect-choices.ts'
 import type { Killed } from './killed.ts'
 import type { Script } from './script.ts'
 import type { Signal } from './signal.ts'
+import type { Tracing } from './tracing.ts'
 
 /** Lifecycle facts, as `system.events` hands them on. */
 export type CellEvent =
@@ -77,6 +78,8 @@ export interface CellHost {
   readonly development: boolean
   /** What is counted with; absent where nothing is. */
   readonly meter?: Meter | undefined
+  /** Makes spans of what is sent and handled; absent where nobody wants traces. */
+  readonly tracing?: Tracing | undefined
   /** Told of the fault points of a turn; absent in production. */
   readonly faults?: Faults | undefined
   /** Up to which position this thread has heard what became of its own records; 0 without a store. */

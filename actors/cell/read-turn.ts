@@ -57,6 +57,7 @@ export class ReadTurn extends Handling implements ReadContext {
   /** Runs the handler; most end here, without a promise. */
   run(): void {
     const handler = this.cell.definition.reads.get(this.envelope.name)
+    if (this.host.tracing !== undefined) this.beginSpan()
     try {
       const result = handler?.(this, this.envelope.payload)
       const later = eventual(this, result)
@@ -83,6 +84,7 @@ export class ReadTurn extends Handling implements ReadContext {
   }
 
   #end(result: Settled): void {
+    if (!result.ok) this.fail(result.error)
     this.close()
     this.#gate(() => this.#answer(result))
   }

@@ -9,8 +9,10 @@ import { checkOwnId } from '../../mailbox/message-id.ts'
 import { aDuration, anInteger, aSignal, aText, checkOptions, oneOf } from '../../mailbox/options.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Target } from '../ref.ts'
+import type { OpenSpan } from '../span.ts'
 import { type Ask, defaultAskWithin } from './ask-table.ts'
 import type { CellHost } from './ports.ts'
+import type { Departing } from './tracing.ts'
 
 /** Who sends: a turn, or the outside. */
 export interface Sender {
@@ -20,6 +22,8 @@ export interface Sender {
   readonly causeA: number
   readonly causeB: number
   readonly trace: string | undefined
+  /** Where what is said leaves later or not at all: keeps the span of a send until then. */
+  departs?(span: OpenSpan): void
 }
 
 /** One call on a ref. */
@@ -40,8 +44,17 @@ const optionChecks = {
   trace: aText,
 }
 
-/** Makes the envelope of a call whose payload is already valid. */
-export function compose(sender: Sender, call: Call, payload: unknown, extra?: Header): Envelope {
+/**
+ * Makes the envelope of a call whose payload is already valid.
+ * @param departing gets the span of the send, when that ends later
+ */
+export function compose(
+  sender: Sender,
+  call: Call,
+  payload: unknown,
+  extra?: Header,
+  departing?: Departing,
+): Envelope {
   const { host } = sender
   const { options } = call
   checkSend(call)
@@ -55,7 +68,7 @@ export function compose(sender: Sender, call: Call, payload: unknown, extra?: He
     host.nextSeq(),
     sender.causeA,
     sender.causeB,
-    headerOf(sender, options, extra),
+    headerOf(sender, options, traceOf(sender, call, departing), extra),
   )
 }
 
@@ -81,9 +94,9 @@ function laneOf(options: MessageOptions | undefined): LaneNumber {
 function headerOf(
   sender: Sender,
   options: MessageOptions | undefined,
+  trace: string | undefined,
   extra: Header | undefined,
 ): Header | undefined {
-  const trace = options?.trace ?? sender.trace
   if (options === undefined && trace === undefined) return extra
   return {
     ...extra,
@@ -94,6 +107,27 @@ function headerOf(
     ...(options?.id === undefined ? undefined : { ownId: options.id }),
     ...(trace === undefined ? undefined : { trace }),
   }
+}
+
+/** What the message carries of its trace: its own send, where that is recorded. */
+export function traceOf(
+  sender: Sender,
+  { to, name, options }: Call,
+  departing?: Departing,
+): string | undefined {
+  const trace = options?.trace ?? sender.trace
+  const { tracing } = sender.host
+  if (tracing === undefined) return trace
+  const span = tracing.sending(sender.from, to.id, name, trace, departing?.ownId)
+  return span === undefined ? trace : sentBy(sender, span, departing)
+}
+
+/** Ends the span of a send now, or has it ended by whoever knows when. */
+export function sentBy(sender: Sender, span: OpenSpan, departing?: Departing): string {
+  if (departing !== undefined) departing.span = span
+  else if (sender.departs !== undefined) sender.departs(span)
+  else span.end()
+  return span.traceparent
 }
 
 /** Opens an ask and the envelope that carries its reply sink. */
@@ -147,7 +181,7 @@ function openAsk({ host }: Sender, call: Call): Ask {
 
 /** The envelope of an open ask, each knowing the other. */
 function address(ask: Ask, sender: Sender, call: Call, payload: unknown, header: Header): Envelope {
-  const envelope = compose(sender, call, payload, header)
+  const envelope = compose(sender, call, payload, header, ask)
   ask.a = envelope.a
   ask.b = envelope.b
   ask.ownId = envelope.header.ownId

@@ -14,7 +14,7 @@ import type { OutgoingCall } from './effect-choices.ts'
 import { encodeError } from './error-data.ts'
 import { sendAsk } from './outgoing.ts'
 import { recoded } from './recoded.ts'
-import { type Call, checkSend, compose, composeAsk, type Sender } from './sending.ts'
+import { type Call, checkSend, compose, composeAsk, type Sender, traceOf } from './sending.ts'
 import { type StagedMessage, stage } from './staged.ts'
 import { askId, askLabel, askStep, inDoubt, type Step, type Steps } from './steps.ts'
 import { settledPayload } from './validation.ts'
@@ -102,11 +102,12 @@ async function askDurable(
   ask.ownId = step.begun ? askId(step) : askId(step, step.run + 1)
   if (!step.begun) {
     const options = { ...call.options, id: ask.ownId }
-    const envelope = compose(turn, { ...call, options }, payload, { chain, asked: true })
+    const envelope = compose(turn, { ...call, options }, payload, { chain, asked: true }, ask)
     ask.a = await turn.cell.stepLog.begin(turn, step, stage(host, envelope))
     // The turn was aborted before its question had a name by which it could be taken back.
     if (turn.signal.aborted) host.asks.abandon(ask)
-  }
+    // The question left in an earlier run, whose span was never told: this one waits for the same answer.
+  } else traceOf(turn, call, ask)
   const outcome = step.answer ?? host.journal?.outcome(call.to.id, askId(step), true)
   Promise.resolve(outcome as StoredRecord | Promise<StoredRecord>).then(
     (record) => ask.settle(decodeReply(record)),

@@ -15,6 +15,7 @@ import type { Grant } from '../context.ts'
 import { bindRef, type Contract, type Messages } from '../contract.ts'
 import type { AnyMessage } from '../message.ts'
 import type { MessageOptions, Ref, ReplyStream, SendPort, Target } from '../ref.ts'
+import type { Span } from '../span.ts'
 import type { Ask } from './ask-table.ts'
 import { Handling, type HandlingOwner } from './handling.ts'
 import { checkCycle } from './open-asks.ts'
@@ -24,6 +25,7 @@ import { presentId, presentKey } from './present.ts'
 import { Seeded } from './seeded.ts'
 import { type Call, compose, type Sender } from './sending.ts'
 import type { EndReason, Probe, Signal } from './signal.ts'
+import { SpanPort } from './span-port.ts'
 import { checkInterrupt } from './turn-checks.ts'
 
 /** The actor whose turn it is. */
@@ -61,7 +63,7 @@ export abstract class Turn extends Handling implements SendPort, Sender {
     return this.envelope?.b ?? 0
   }
   get trace(): string | undefined {
-    return this.envelope?.header.trace
+    return this.handled?.traceparent ?? this.envelope?.header.trace
   }
 
   // ── what there is to know ─────────────────────────────────────────────────────────────────────
@@ -85,9 +87,10 @@ export abstract class Turn extends Handling implements SendPort, Sender {
 
   // ── sending ───────────────────────────────────────────────────────────────────────────────────
 
-  ref<T extends Messages>(contract: Contract<T>, key: string | Address): Ref<T> {
+  ref<T extends Messages>(contract: Contract<T>, key: string | Address, within?: Span): Ref<T> {
     this.check()
-    return bindRef(contract, presentKey(this.host, key), this)
+    const port = within === undefined ? this : new SpanPort(this, within)
+    return bindRef(contract, presentKey(this.host, key), port)
   }
 
   tell(

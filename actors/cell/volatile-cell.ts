@@ -96,6 +96,7 @@ export class VolatileCell extends VolatileTurns {
 
   failed(turn: Turn | undefined, thrown: unknown): void {
     if (turn?.closed || this.phase === 'gone') return
+    turn?.fail(thrown)
     turn?.close()
     const error = readable(thrown)
     const envelope = turn?.envelope

@@ -70,7 +70,9 @@ export abstract class VolatileTurns extends Cell {
     }
     if (!this.family.awaits(envelope)) return this.#skip()
     if (envelope.header.tick !== undefined) this.#timers?.taken(envelope)
-    this.runTurn(new VolatileTurn(this, envelope), (turn) => {
+    const turn = new VolatileTurn(this, envelope)
+    if (this.host.tracing !== undefined) turn.beginSpan()
+    this.runTurn(turn, (turn) => {
       recordTaken(this, envelope)
       return envelope.header.topic === undefined
         ? handler(turn, envelope.payload)

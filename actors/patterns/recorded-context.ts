@@ -3,5 +3,15 @@ import type { Context } from '../context.ts'
 
 export type RecordedContext<Deps> = Pick<
   Context<Record<never, never>, unknown, Deps>,
-  'deps' | 'effect' | 'log' | 'message' | 'now' | 'random' | 'reveal' | 'secret' | 'signal' | 'uuid'
+  | 'deps'
+  | 'effect'
+  | 'log'
+  | 'message'
+  | 'now'
+  | 'random'
+  | 'reveal'
+  | 'secret'
+  | 'signal'
+  | 'span'
+  | 'uuid'
 >

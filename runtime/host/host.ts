@@ -5,7 +5,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
-import { SystemClock } from '../../mailbox/clock.ts'
+import { type Clock, SystemClock } from '../../mailbox/clock.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { encodeValue } from '../../persistence/codec.ts'
 import { Hand, handFile, handMemory } from '../../persistence/hand-file.ts'
@@ -24,6 +24,7 @@ import { StoreConnection } from '../peer/store-connection.ts'
 import type { FromStore } from '../store/protocol.ts'
 import { MetricPage } from '../telemetry/metrics/page.ts'
 import { ThreadMeter } from '../telemetry/metrics/thread-meter.ts'
+import { type HostTracing, hostTracing } from '../telemetry/traces/host-tracing.ts'
 import type {
   Calm,
   HostControl,
@@ -43,6 +44,7 @@ export class Host {
   readonly #app: App
   readonly #counters: Counters
   readonly #letters: LetterPost
+  readonly #traces: HostTracing | undefined
   #storePort: MessagePort | undefined
   #connection: StoreConnection | undefined
   /** What wants to run before `go`. */
@@ -62,6 +64,7 @@ export class Host {
     this.#letters = new LetterPost((letters) => {
       start.reports.postMessage({ kind: 'letters', letters } satisfies Report, [letters.buffer])
     })
+    this.#traces = tracingOf(start, clock)
     this.#counters = new Counters(app.actors.keys(), start.counters)
     this.#peer = new Peer({
       slot: start.slot,
@@ -82,6 +85,7 @@ export class Host {
       jitter: Math.random,
       soon: (run) => this.#soon(run),
       faults,
+      tracing: this.#traces?.tracing,
     })
     if (start.hand !== undefined) this.#peer.starts = startsOf(start, start.hand)
     this.#links = new PeerLinks(this.#peer, app.actors.keys())
@@ -176,6 +180,7 @@ export class Host {
     this.#letters.flush()
     this.#peer.starts?.close()
     await this.#peer.dispose(this.#app.dispose as ((deps: unknown) => unknown) | undefined)
+    this.#traces?.post.flush()
     this.#links.close()
     this.#storePort?.close()
     this.#start.reports.close()
@@ -195,6 +200,13 @@ function meterOf(app: App, { slot, metrics }: HostStart): ThreadMeter | undefine
 function startsOf({ slot, reports }: HostStart, hand: string | SharedArrayBuffer): Starts {
   const medium = typeof hand === 'string' ? handFile(hand, slot) : handMemory(hand)
   return reportedStarts(new Hand(medium), (report) => reports.postMessage(report))
+}
+
+function tracingOf({ traces, slot, reports }: HostStart, clock: Clock): HostTracing | undefined {
+  if (traces === undefined) return undefined
+  return hostTracing(traces, slot, clock, (spans) => {
+    reports.postMessage({ kind: 'spans', spans } satisfies Report, [spans.buffer])
+  })
 }
 
 /** Sends what happens here to the main thread. */

@@ -15,6 +15,12 @@ import type { Peer } from '../peer/peer.ts'
 import type { PeerLinks } from '../peer/peer-links.ts'
 import type { StoreClient } from '../peer/store-client.ts'
 import type { StoreConnection } from '../peer/store-connection.ts'
+import {
+  closeTelemetry,
+  openTelemetry,
+  type Telemetry,
+  type TelemetryParts,
+} from '../telemetry/telemetry.ts'
 import { loadFaults } from '../wire/fault-module.ts'
 import type { Report } from '../wire/host-control.ts'
 import { mainSlot, slotCount } from '../wire/placement.ts'
@@ -51,6 +57,7 @@ export interface Booted {
   readonly kills: Kills
   readonly runners: Runners
   readonly faults: Faults | undefined
+  readonly telemetry: Telemetry
 }
 
 /** @throws what a store or an app can refuse a start with; then nothing of it is left running */
@@ -62,13 +69,24 @@ export async function boot(
 ): Promise<Booted> {
   checkStore(app, options)
   const faults = await loadFaults(options.faults, { role: 'main' })
-  const start = new Start(layGround({ app, options, listener, ports, faults }))
+  const telemetry = await telemetryOf(options, listener, ports)
+  const start = new Start(layGround({ app, options, listener, ports, faults, telemetry }))
   try {
     return await Promise.race([start.run(), start.storeFell])
   } catch (error) {
     await start.takeApart()
     throw error
   }
+}
+
+/** @throws PACKAGE_MISSING */
+function telemetryOf(
+  { telemetry: plan }: CheckedOptions,
+  { sink }: BootListener,
+  { clock }: SystemPorts,
+): Promise<Telemetry> {
+  const warn: TelemetryParts['warn'] = (message, fields) => sink.log('warn', '', message, fields)
+  return openTelemetry({ plan, clock, slot: mainSlot, warn })
 }
 
 /** @throws OPTION_INVALID when durable actors have nowhere to be durable */
@@ -147,10 +165,11 @@ class Start {
   }
 
   #makeRunners({ store, main, quarantine, kills }: Memory, origins: Origins): Runners {
-    const { options, listener, placement, peer } = this.#ground
+    const { options, listener, placement, peer, telemetry } = this.#ground
     const client = main?.client
     const suspectsOf = (slot: number) => wardOf(slot, quarantine, client, placement)
     const reported = (slot: number, report: Report): void => {
+      if (report.kind === 'spans') telemetry.traces?.arrived(slot, report.spans)
       quarantine.hear(report)
       listener.reported(slot, report)
     }
@@ -197,10 +216,10 @@ class Start {
   }
 
   #booted({ store, main, quarantine, kills }: Memory, runners: Runners): Booted {
-    const { clock, peer, links, counters, faults } = this.#ground
+    const { clock, peer, links, counters, faults, telemetry } = this.#ground
     const [hosts, pool, client] = [this.#hosts, this.#pool, main?.client]
     const threads = { clock, peer, links, counters, hosts, runners, pool }
-    return { ...threads, store, client, quarantine, kills, faults }
+    return { ...threads, store, client, quarantine, kills, faults, telemetry }
   }
 
   /** The start's own error is the one to report, not what its end runs into. */
@@ -210,6 +229,7 @@ class Start {
     this.#kills?.close()
     await this.#store?.close().catch(() => undefined)
     await this.#pool?.destroy()
+    await closeTelemetry(this.#ground.telemetry, Promise.resolve())
   }
 }
 

@@ -6,6 +6,7 @@ import type { App } from '../../actors/app.ts'
 import type { Accounting } from '../../mailbox/accounting.ts'
 import { longestTimeout } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { closeTelemetry } from '../telemetry/telemetry.ts'
 import type { Booted } from './boot.ts'
 import { calmOf } from './calm.ts'
 import type { SystemStats } from './stats.ts'
@@ -43,7 +44,7 @@ export async function closeSystem(
   booted.peer.starts?.close()
   booted.quarantine.close()
   booted.kills.close()
-  await inTime(booted.store?.close(), end)
+  await Promise.all([inTime(booted.store?.close(), end), closeTelemetry(booted.telemetry, end)])
   booted.faults?.('close:store-closed')
   booted.client?.closed(closedError())
   await booted.pool?.destroy()

@@ -9,6 +9,7 @@ import { Counters } from '../peer/counters.ts'
 import { hostDeps } from '../peer/host-deps.ts'
 import type { Peer } from '../peer/peer.ts'
 import { PeerLinks } from '../peer/peer-links.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { mainSlot, Placement, type PlacementPlan, planPlacement } from '../wire/placement.ts'
 import type { BootListener } from './boot-listener.ts'
 import { EndingClock } from './ending-clock.ts'
@@ -22,6 +23,7 @@ export interface SystemPlan {
   readonly listener: BootListener
   readonly ports: SystemPorts
   readonly faults: Faults | undefined
+  readonly telemetry: Telemetry
 }
 
 export interface Ground extends SystemPlan {
@@ -45,7 +47,7 @@ export function layGround(given: SystemPlan): Ground {
 }
 
 function makePeer(
-  { app, options, listener, ports, faults }: SystemPlan,
+  { app, options, listener, ports, faults, telemetry }: SystemPlan,
   parts: Pick<Ground, 'placement' | 'clock' | 'counters'>,
 ): Peer {
   const peer: Peer = ports.makePeer({
@@ -65,6 +67,7 @@ function makePeer(
     soon: ports.soon,
     poll: options.workers === 0 ? 0 : options.poll,
     faults,
+    tracing: telemetry.traces?.tracing,
   })
   return peer
 }

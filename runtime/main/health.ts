@@ -1,6 +1,7 @@
 /** Whether a system makes progress, and what holds it up. */
 import type { StoreStats } from '../../persistence/store.ts'
 import type { UpkeepFailure } from '../store/protocol.ts'
+import type { TraceHealth } from '../telemetry/traces/traces.ts'
 import type { BackupHealth } from './backups.ts'
 import type { Blocked } from './blocked-hosts.ts'
 import type { Booted } from './boot.ts'
@@ -32,6 +33,8 @@ export interface Health {
   readonly missing: readonly MissingType[]
   /** Snapshots, checkpoints or retention fail: nothing is lost, but starts take longer. */
   readonly upkeep: UpkeepHealth | undefined
+  /** What became of spans so far, when traces are recorded. */
+  readonly traces: TraceHealth | undefined
 }
 
 /** What of the store's upkeep fails. */
@@ -63,7 +66,7 @@ interface HealthSource {
 }
 
 export async function readHealth(
-  { peer, hosts, client, pool }: Booted,
+  { peer, hosts, client, pool, telemetry }: Booted,
   { stalledSince, missing: unknown, upkeepFailure }: HealthSource,
   closing: boolean,
 ): Promise<Omit<Health, 'backup'>> {
@@ -92,6 +95,7 @@ export async function readHealth(
     store: stats,
     missing: unknown,
     upkeep: upkeepFailure,
+    traces: telemetry.traces?.health,
   }
 }
 

@@ -14,6 +14,7 @@ import { Counters } from '../peer/counters.ts'
 import { FlightRecorder } from '../peer/flight-recorder.ts'
 import type { Beginning } from '../store/protocol.ts'
 import { MetricPage } from '../telemetry/metrics/page.ts'
+import type { Telemetry } from '../telemetry/telemetry.ts'
 import { call, type Remote } from '../wire/control.ts'
 import type { HostControl, HostStart, Report } from '../wire/host-control.ts'
 import type { Placement, PlacementPlan } from '../wire/placement.ts'
@@ -50,6 +51,7 @@ export interface HostMaker {
   readonly worker: URL
   readonly pool: ThreadPool
   readonly store: StoreHome | undefined
+  readonly telemetry: Telemetry
   nextOrigin(): Promise<number>
   reported(slot: number, report: Report): void
 }
@@ -66,7 +68,8 @@ export async function startHost(
   const origin = await side.nextOrigin()
   const wires = await wiresTo(side, slot)
   const memory = sharedMemory(side)
-  const own = { role: 'host', slot, epoch, position, origin }
+  const traces = side.telemetry.traces?.hostTraces(slot)
+  const own = { role: 'host', slot, epoch, position, origin, traces }
   const start: HostStart = { ...startOf(side, memory), ...wires.theirs, ...own }
   const thread = side.pool.run(side.worker, start, wires.moving)
   const death = deathOf(thread.ended, `host ${slot}`)

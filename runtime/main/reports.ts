@@ -81,6 +81,7 @@ export class Reports implements BootListener {
       case 'unhandled':
         return this.#unhandled(slot, decodeError(report.error))
       case 'cleared':
+      case 'spans':
         return
       case 'quarantined':
         return this.#quarantined(report.actor, report.timer)

@@ -33,11 +33,15 @@ export class Outside implements SendPort, Sender {
   readonly from = ''
   readonly causeA = 0
   readonly causeB = 0
-  readonly trace = undefined
   #closed = false
 
   constructor(host: CellHost) {
     this.host = host
+  }
+
+  /** Of whoever calls. */
+  get trace(): string | undefined {
+    return this.host.tracing?.ambient
   }
 
   /** From now on everything is refused with SYSTEM_CLOSED. */

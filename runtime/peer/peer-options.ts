@@ -3,6 +3,7 @@ import type { ActorDefinition } from '../../actors/actor.ts'
 import type { HostInfo } from '../../actors/app.ts'
 import type { EffectChoices } from '../../actors/cell/effect-choices.ts'
 import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
+import type { Tracing } from '../../actors/cell/tracing.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
@@ -60,4 +61,6 @@ export interface PeerOptions {
   /** Ms for which the thread stays awake after work; default 0. */
   readonly poll?: number
   readonly faults?: Faults | undefined
+  /** Makes spans of what is sent and handled here. */
+  readonly tracing?: Tracing | undefined
 }

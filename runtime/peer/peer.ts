@@ -21,6 +21,7 @@ import type { EffectChoices } from '../../actors/cell/effect-choices.ts'
 import { Killed } from '../../actors/cell/killed.ts'
 import type { CellEvent, CellHost, LogLevel } from '../../actors/cell/ports.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
+import type { Tracing } from '../../actors/cell/tracing.ts'
 import { VolatileCell } from '../../actors/cell/volatile-cell.ts'
 import { Count, type CountRow } from '../../mailbox/accounting.ts'
 import { typeOf } from '../../mailbox/address.ts'
@@ -67,6 +68,7 @@ export class Peer implements CellHost {
   origin: number
   readonly development: boolean
   readonly faults: Faults | undefined
+  readonly tracing: Tracing | undefined
   readonly secrets: Keyring
   readonly effects: EffectChoices | undefined
   readonly meter: ThreadMeter | undefined
@@ -103,6 +105,7 @@ export class Peer implements CellHost {
     this.origin = -options.origin
     this.development = options.development
     this.faults = options.faults
+    this.tracing = options.tracing
     this.secrets = options.secrets ?? new Keyring()
     this.effects = options.effects
     this.meter = options.meter

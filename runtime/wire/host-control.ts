@@ -10,6 +10,7 @@ import type { Tick } from '../../mailbox/envelope.ts'
 import type { InHand } from '../../persistence/hand-file.ts'
 import type { KilledActor } from '../../persistence/killed-files.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
+import type { HostTraces } from '../telemetry/traces/host-tracing.ts'
 import type { PlacementPlan } from './placement.ts'
 
 /** What a host is started with. */
@@ -45,6 +46,8 @@ export interface HostStart {
   readonly hand: string | SharedArrayBuffer | undefined
   /** Connection to the store, when there is one. */
   readonly store: MessagePort | undefined
+  /** What of its spans is wanted, if any are. */
+  readonly traces: HostTraces | undefined
 }
 
 /** One end of a new link. */
@@ -143,6 +146,8 @@ export type Report =
       readonly message: string
       readonly fields: Uint8Array | undefined
     }
+  /** A frame of spans that have ended. */
+  | { readonly kind: 'spans'; readonly spans: Uint8Array<ArrayBuffer> }
   | { readonly kind: 'unhandled'; readonly error: ErrorData }
   /** A suspect ended well. */
   | { readonly kind: 'cleared'; readonly key: string }

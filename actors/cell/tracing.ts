@@ -1,0 +1,39 @@
+/**
+ * The port through which cells tell of messages and turns, where somebody wants to see traces.
+ * `runtime/telemetry` implements it.
+ *
+ * A trace begins outside, or with a timer's tick; whether it is recorded is decided there, once. Its
+ * messages carry that: one from an actor without a trace is one that is not recorded.
+ */
+import type { Envelope } from '../../mailbox/envelope.ts'
+import type { OpenSpan } from '../span.ts'
+
+export interface Tracing {
+  /** The `traceparent` of whoever calls from outside a turn, if it has one. */
+  readonly ambient: string | undefined
+  /**
+   * A message is about to leave.
+   *
+   * @param from `type/key`, or empty from outside
+   * @param to `type/key`
+   * @param trace of its sender
+   * @param seed of its identity, when the same send may be made again after a crash
+   */
+  sending(
+    from: string,
+    to: string,
+    message: string,
+    trace: string | undefined,
+    seed: string | undefined,
+  ): OpenSpan | undefined
+  publishing(from: string, topic: string, trace: string | undefined): OpenSpan | undefined
+  /** A message is about to be handled. */
+  processing(envelope: Envelope, attempt: number): OpenSpan | undefined
+}
+
+/** A send that ends later: an ask with its reply, a delivery with its acknowledgement. */
+export interface Departing {
+  span?: OpenSpan | undefined
+  /** Own id of the message, when that is the same after a crash. */
+  readonly ownId?: string | undefined
+}
