@@ -123,7 +123,10 @@ export interface Behavior<
   readonly pin?: string
   /** Actors of this type have a thread of their own. */
   readonly isolate?: boolean
-  /** Keep a volatile actor's messages in the history, headers only or in full. */
+  /**
+   * Keep a volatile actor's messages in the history, headers only or in full. Nothing waits for these records:
+   * under load they are written every 20 ms, and what a thread that dies had not sent is lost.
+   */
   readonly record?: 'headers' | 'full'
 }
 

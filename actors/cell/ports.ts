@@ -177,6 +177,8 @@ export interface Journal {
   readonly builder: SegmentBuilder
   /** Hands over the record built last. */
   append(entry: Committing): void
+  /** Hands over the record built last, for which nobody waits: it may leave some ms later, with others. */
+  gather(entry: Committing): void
   load(actor: string, limit: number): Promise<LoadedActor | Damage>
   pending(actor: string, after: MessageRef, limit: number): Promise<PendingPage>
   /**

@@ -176,7 +176,7 @@ export class Host {
   }
 
   async #stop(): Promise<void> {
-    this.#peer.flush()
+    this.#peer.flushAll()
     this.#letters.flush()
     this.#peer.starts?.close()
     await this.#peer.dispose(this.#app.dispose as ((deps: unknown) => unknown) | undefined)

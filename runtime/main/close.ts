@@ -70,7 +70,7 @@ async function stopThreads(
 ): Promise<void> {
   await hosts?.stop(deadline)
   peer.asks.failAll(() => closedError())
-  peer.flush()
+  peer.flushAll()
   await inTime(peer.dispose(app.dispose as never), deadline)
   links.close()
 }

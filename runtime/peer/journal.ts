@@ -14,6 +14,7 @@ import { SegmentBuilder } from '../../persistence/segment.ts'
 import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Damage, LoadedActor, PendingPage, StoredRecord } from '../../persistence/stored.ts'
 import type { Beginning } from '../store/protocol.ts'
+import { Gathering, type GatheringThread } from './gathering.ts'
 import { Loads } from './loads.ts'
 import type { StoreClient } from './store-client.ts'
 
@@ -38,14 +39,12 @@ export interface JournalIdentity {
   readonly position: number
 }
 
-/** The thread whose records they are. */
-export interface JournalThread {
+/** The thread whose records they are; `touched`: there is something to {@link JournalClient.flush} soon. */
+export interface JournalThread extends GatheringThread {
   readonly faults?: Faults | undefined
   readonly clock: Pick<Clock, 'mono'>
   /** Told of each answered frame. */
   readonly meter?: { committed(bytes: number, ms: number): void } | undefined
-  /** There is something to {@link JournalClient.flush} soon: a record appended outside a slice. */
-  touched(): void
   /** Sends what was said to other threads. */
   sendFrames(): void
 }
@@ -56,6 +55,9 @@ export class JournalClient implements Journal {
   #identity: JournalIdentity
   readonly #thread: JournalThread
   #entries: Committing[] = []
+  /** Of these entries somebody waits for one at least. */
+  #isAwaited = false
+  readonly #gathering: Gathering
   readonly #sent: SentFrame[] = []
   #bytesOut = 0
   readonly #credit: number
@@ -81,6 +83,7 @@ export class JournalClient implements Journal {
     this.#loads = new Loads(client)
     this.#identity = identity
     this.#thread = thread
+    this.#gathering = new Gathering(thread)
     this.heard = identity.position
     this.builder = new SegmentBuilder(identity.slot, identity.epoch)
   }
@@ -125,14 +128,27 @@ export class JournalClient implements Journal {
   }
 
   append(entry: Committing): void {
+    this.#isAwaited = true
+    this.gather(entry)
+  }
+
+  gather(entry: Committing): void {
     this.#entries.push(entry)
-    if (this.builder.bytes >= frameBytes) this.flush()
-    else if (this.#entries.length === 1) this.#thread.touched()
+    if (this.builder.bytes >= frameBytes) this.send()
+    else if (this.#isAwaited || this.#entries.length === 1) this.#thread.touched()
+  }
+
+  /** Sends what was collected, unless it may wait for more. */
+  flush(): void {
+    if (this.#entries.length === 0) return
+    if (this.#isAwaited || !this.#gathering.holds()) this.send()
   }
 
   /** Sends what was collected. */
-  flush(): void {
+  send(): void {
     if (this.#entries.length === 0) return
+    this.#gathering.left()
+    this.#isAwaited = false
     this.#thread.sendFrames()
     this.#thread.faults?.('journal:before-frame')
     const bytes = this.builder.bytes
@@ -179,16 +195,17 @@ export class JournalClient implements Journal {
     this.#answer(frame.entries, ack)
     this.#thread.faults?.('outbox:released')
     this.#creditReturned()
+    // Whoever waits for quiet may have waited for this answer alone.
+    if (this.isIdle) this.#thread.touched()
   }
 
   /** Tells each record of a frame what became of it. */
   #answer(entries: readonly Committing[], ack: Ack): void {
-    const refused = new Map<number, Refusal>(
-      ack.refused.map((refusal) => [refusal.record, refusal]),
-    )
+    const refused = refusalsOf(ack)
     let position = ack.base
-    for (const [record, entry] of entries.entries()) {
-      const refusal = refused.get(record)
+    for (let record = 0; record < entries.length; record += 1) {
+      const entry = entries[record] as Committing
+      const refusal = refused?.get(record)
       if (refusal === undefined) {
         this.heard = position
         entry.committed(position++, ack)
@@ -213,6 +230,7 @@ export class JournalClient implements Journal {
   #undo(next: number): void {
     const lost = [...this.#sent.splice(0).flatMap(({ entries }) => entries), ...this.#entries]
     this.#entries = []
+    this.#isAwaited = false
     this.#bytesOut = 0
     this.builder = new SegmentBuilder(this.#identity.slot, this.#identity.epoch, next)
     for (const entry of lost) entry.undone(undefined)
@@ -226,4 +244,10 @@ export class JournalClient implements Journal {
     this.#waiting = new Set()
     for (const cell of cells) cell.stand()
   }
+}
+
+/** By record; undefined when there are none. */
+function refusalsOf({ refused }: Ack): ReadonlyMap<number, Refusal> | undefined {
+  if (refused.length === 0) return undefined
+  return new Map(refused.map((refusal) => [refusal.record, refusal]))
 }

@@ -152,9 +152,19 @@ export class Peer implements CellHost {
     return this.pump.coarse
   }
 
-  /** Sends everything collected for the store and for other threads. */
+  get isAwaited(): boolean {
+    return this.pump.isAwaited
+  }
+
+  /** Sends what was collected for the store and for other threads. */
   flush(): void {
     this.journal?.flush()
+    this.sendFrames()
+  }
+
+  /** The same before this thread ends: nothing stays for later. */
+  flushAll(): void {
+    this.journal?.send()
     this.sendFrames()
   }
 

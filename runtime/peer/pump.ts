@@ -94,6 +94,11 @@ export class Pump {
     return this.#queue.size === 0
   }
 
+  /** Somebody waits until it is still. */
+  get isAwaited(): boolean {
+    return this.#whenCalm.length > 0
+  }
+
   /** While slices run, the start of the present one; else now. */
   get coarse(): number {
     if (this.#state === 'resting') this.#coarse = this.#thread.clock.mono()

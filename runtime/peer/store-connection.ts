@@ -98,8 +98,6 @@ export class StoreConnection {
     if (ack.status === 'committed' && ack.epoch === journal.identity.epoch) {
       this.#vouch(ack.seq, ack.base + ack.count - 1)
     }
-    // Whoever waits for quiet may have waited for this answer alone.
-    if (journal.isIdle) this.#peer.touched()
   }
 
   #vouch(seq: number, position: number): void {

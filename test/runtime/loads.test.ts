@@ -4,6 +4,7 @@ import { test } from 'node:test'
 import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import { Alarms } from '../../mailbox/alarms.ts'
 import { VirtualClock } from '../../mailbox/clock.ts'
 import { MemoryMedium, openMemoryStore } from '../../persistence/memory-store.ts'
 import { RecordKind } from '../../persistence/record.ts'
@@ -16,7 +17,14 @@ import { harness } from './harness.ts'
 
 type Asked = ToStore & { readonly kind: 'ask'; readonly with: { readonly actors: string[] } }
 
-const thread = { touched: () => undefined, sendFrames: () => undefined, clock: new VirtualClock() }
+const thread = {
+  alarms: new Alarms(new VirtualClock()),
+  clock: new VirtualClock(),
+  coarse: 0,
+  isAwaited: false,
+  touched: () => undefined,
+  sendFrames: () => undefined,
+}
 
 function journalTo(asked: Asked[]): { client: StoreClient; journal: JournalClient } {
   const client = new StoreClient({ post: (message) => asked.push(message as Asked) })
