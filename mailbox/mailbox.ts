@@ -41,7 +41,8 @@ export class Mailbox<Signal> {
   readonly capacity: number
   readonly capacityBytes: number
   readonly overflow: Overflow
-  private readonly signals = new Ring<Signal>()
+  // Most actors never get one.
+  private signals: Ring<Signal> | undefined
   private readonly lanes: WeightedLanes<Envelope>
   private readonly elsewhere: Load
   private bytes = 0
@@ -62,7 +63,7 @@ export class Mailbox<Signal> {
 
   /** Waiting system signals. */
   get signalCount(): number {
-    return this.signals.length
+    return this.signals?.length ?? 0
   }
 
   get hasRoom(): boolean {
@@ -104,22 +105,23 @@ export class Mailbox<Signal> {
   }
 
   signal(signal: Signal): void {
+    this.signals ??= new Ring()
     this.signals.push(signal)
   }
 
   takeSignal(): Signal | undefined {
-    return this.signals.shift()
+    return this.signals?.shift()
   }
 
   /** The most urgent lane with work: where the actor stands in the host's run queue (M2). */
   best(limit: LaneNumber = Lane.low): LaneNumber | undefined {
-    if (this.signals.length > 0) return Lane.control
+    if (this.signalCount > 0) return Lane.control
     const lane = this.lanes.best()
     return lane !== undefined && lane <= limit ? lane : undefined
   }
 
   depth(lane: LaneNumber): number {
-    return lane === Lane.system ? this.signals.length : this.lanes.depth(lane)
+    return lane === Lane.system ? this.signalCount : this.lanes.depth(lane)
   }
 
   /** How many waiting messages would be served before this one if nothing else arrived, roughly. */

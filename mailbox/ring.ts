@@ -9,7 +9,7 @@
 export class Ring<T> {
   // Plain fields, not #private: this is the hottest structure of the runtime.
   // Room comes with the first item: most of an idle actor's lanes never see one.
-  private items: (T | undefined)[] = []
+  private items: (T | undefined)[] = nothing
   private mask = -1
   private head = 0
   length = 0
@@ -83,3 +83,6 @@ export class Ring<T> {
     this.head = 0
   }
 }
+
+/** What every ring without room holds; it grows before anything is written. */
+const nothing = Object.freeze([]) as unknown as undefined[]

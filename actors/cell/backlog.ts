@@ -29,7 +29,7 @@ export class Backlog {
   #floor = 0
   #held: Envelope[] = []
   /** Consumed while a page is on its way, which may still show them. */
-  readonly #consumed = new Set<string>()
+  #consumed: Set<string> | undefined
   #readAgain = false
   /** The store may hold messages that are not in memory. */
   unread = false
@@ -84,7 +84,7 @@ export class Backlog {
   read(): void {
     this.state = 'reading'
     this.#held = []
-    this.#consumed.clear()
+    this.#consumed = undefined
     this.#readAgain = false
     this.#lanesSince = 0
   }
@@ -97,11 +97,13 @@ export class Backlog {
 
   /** A record consumed this message. */
   consumed(key: string): void {
-    if (this.state === 'reading') this.#consumed.add(key)
+    if (this.state !== 'reading') return
+    this.#consumed ??= new Set()
+    this.#consumed.add(key)
   }
 
   wasConsumed(key: string): boolean {
-    return this.#consumed.has(key)
+    return this.#consumed?.has(key) ?? false
   }
 
   /**

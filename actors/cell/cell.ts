@@ -20,7 +20,7 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
-import { Tally } from '../../mailbox/tally.ts'
+import type { Tally } from '../../mailbox/tally.ts'
 import type { ActorDefinition } from '../actor.ts'
 import { checkedReply } from './answers.ts'
 import type { Whereabouts } from './ask-table.ts'
@@ -43,19 +43,7 @@ export type WaitsFor = 'nothing' | 'time' | 'somebody'
 /** Idle ms after which a durable actor leaves memory, unless its definition says otherwise. */
 export const defaultPassivateAfter = 300_000
 
-/** A cell's place in one lane of the run queue; made once and used again. */
-export interface Place {
-  readonly cell: Cell
-  readonly lane: LaneNumber
-  isQueued: boolean
-}
-
-/** A cell's place among those of one idle time; made once and used again. */
-export interface IdlePlace {
-  readonly cell: Cell
-  before: IdlePlace | undefined
-  behind: IdlePlace | undefined
-}
+const noReadings: ReadonlySet<ReadTurn> = new Set()
 
 /** Why it ends. */
 interface Ending {
@@ -75,18 +63,19 @@ export abstract class Cell {
   phase: Phase = 'cold'
   /** Lane in which it stands in the run queue, 0 when it does not. Kept by the host. */
   standing: LaneNumber = Lane.system
-  /** Its places in the run queue, by lane. Kept by the host. */
-  readonly places: (Place | undefined)[] = []
+  /** Lanes of the run queue in which it has an entry, as bits. Kept by the host. */
+  queuedIn = 0
   /** The handler that is out, in phase `turn`. */
   turn: Turn | undefined
   /** Read handlers that are out. */
-  readonly readings = new Set<ReadTurn>()
+  #readings: Set<ReadTurn> | undefined
   /** Idle ms after which it leaves memory. */
   readonly passivateAfter: number
   /** Monotonic ms since which it has had nothing to do. Kept by the host. */
   idleSince = 0
-  /** Its place among the idle ones. Kept by the host. */
-  idlePlace: IdlePlace | undefined
+  /** Its neighbours among the idle ones. Kept by the host. */
+  idleBefore: Cell | undefined
+  idleBehind: Cell | undefined
   /** Monotonic ms until which it takes no messages after failing for good (F1); 0 when it did not. */
   downUntil = 0
   readonly #recall = new Recall(this)
@@ -99,7 +88,7 @@ export abstract class Cell {
     this.key = key
     this.definition = definition
     this.host = host
-    this.tally = new Tally(host.counts(type))
+    this.tally = host.tally(type)
     this.inbox = new Inbox(this)
     this.family = new Family(this)
     const { durable, passivateAfter } = definition.behavior
@@ -163,6 +152,11 @@ export abstract class Cell {
     return false
   }
 
+  /** It will touch its host again without a message: it does not rest yet, whatever it looks like. */
+  get isHeardOfAgain(): boolean {
+    return false
+  }
+
   /** The store holds messages for it that nobody will think of unless it wakes again. */
   get leftInStore(): boolean {
     return false
@@ -221,9 +215,19 @@ export abstract class Cell {
     this.host.touched(this)
   }
 
+  get readings(): ReadonlySet<ReadTurn> {
+    return this.#readings ?? noReadings
+  }
+
+  /** A read handler is out. */
+  readIsOut(reading: ReadTurn): void {
+    this.#readings ??= new Set()
+    this.#readings.add(reading)
+  }
+
   /** A read that was out is over. */
   readOver(reading: ReadTurn): void {
-    this.readings.delete(reading)
+    this.#readings?.delete(reading)
     this.endIfAlone()
     this.host.touched(this)
   }

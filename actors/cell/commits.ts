@@ -30,7 +30,7 @@ import type { DurableTurn } from './durable-turn.ts'
 import { EndedTurn } from './ended-turn.ts'
 import type { Family } from './family.ts'
 import { type Hand, messageKey } from './hand.ts'
-import type { Pipeline } from './pipeline.ts'
+import { type Pipeline, Written } from './pipeline.ts'
 import type { CellHost, Journal } from './ports.ts'
 import type { Retry } from './retry.ts'
 import { Staged } from './staged.ts'
@@ -51,9 +51,9 @@ interface Owner extends Recorded {
   readonly tally: Tally
   readonly family: Family
   readonly hand: Hand
-  readonly retry: Retry
+  readonly retry: Retry | undefined
   readonly stepLog: StepLog
-  readonly undone: { readonly isOn: boolean }
+  readonly undone: { readonly isOn: boolean } | undefined
   readonly commits: Commits
   undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void
   /** A record of this message was committed. */
@@ -160,23 +160,22 @@ export class Commits {
   interrupt(turn: DurableTurn, envelope: Envelope, reason: unknown, again: () => void): void {
     const cell = this.#cell
     writeInterrupt(cell.journal.builder, cell, envelope, reason)
-    cell.pipeline.append({
-      committed: (position) => {
-        this.nowStored(envelope, position)
-        if (!turn.closed) turn.abort(reason)
-      },
-      // Alone it undoes nothing: the turn is still as it was, and still to be aborted.
-      undone: (refusal) => {
-        if (turn.closed || cell.undone.isOn) return
-        if (refusal === undefined) again()
-        else turn.abort(reason)
-      },
-    })
+    const committed = (position: number): void => {
+      this.nowStored(envelope, position)
+      if (!turn.closed) turn.abort(reason)
+    }
+    // Alone it undoes nothing: the turn is still as it was, and still to be aborted.
+    const undone = (refusal: Refusal | undefined): void => {
+      if (turn.closed || cell.undone?.isOn) return
+      if (refusal === undefined) again()
+      else turn.abort(reason)
+    }
+    cell.pipeline.append(new Written(committed, undone))
   }
 
   /** Forgets what belonged to a message that is no longer in hand. */
   finish(envelope: Envelope): void {
-    this.#cell.retry.over(envelope)
+    this.#cell.retry?.over(envelope)
     this.#cell.stepLog.forget(envelope)
   }
 
@@ -206,7 +205,7 @@ export class Commits {
   /** Hands over the record that was just built. @param envelope what it consumes */
   #append(envelope: Envelope | undefined, committed: (position: number, ack: Ack) => void): void {
     const undone = (refusal: Refusal | undefined): void => this.#cell.undo(envelope, refusal)
-    this.#cell.pipeline.append({ committed, undone })
+    this.#cell.pipeline.append(new Written(committed, undone))
   }
 }
 

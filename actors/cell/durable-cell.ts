@@ -22,6 +22,7 @@ import type { EndReason, Signal } from './signal.ts'
 import { Steps } from './steps.ts'
 import type { Turn } from './turn.ts'
 import { undeliverable } from './undeliverable.ts'
+import { Undo } from './undo.ts'
 import { undoneError } from './undone-error.ts'
 
 export class DurableCell extends DurableTurns {
@@ -30,7 +31,7 @@ export class DurableCell extends DurableTurns {
   /** The record that says its end, where no turn did. */
   #ending: 'recording' | 'recorded' | undefined
   /** Signals that came before the book was loaded. */
-  #early: Signal[] = []
+  #early: Signal[] | undefined
 
   constructor(...args: ConstructorParameters<typeof DurableTurns>) {
     super(...args)
@@ -102,12 +103,17 @@ export class DurableCell extends DurableTurns {
 
   /** Whose end it is to know stands in the book: before that is loaded, such a signal waits. */
   #bondEnded(signal: Signal & { readonly kind: 'terminated' | 'child-ended' }): void {
-    if (!this.#isLoaded) return void this.#early.push(signal)
+    if (!this.#isLoaded) return this.#waitsForBook(signal)
     if (signal.kind === 'terminated') return super.obey(signal)
     const { child } = signal
     if (!this.family.hasChild(child)) return
     super.obey({ kind: 'child-ended', child })
     if (this.phase !== 'stopping') this.host.route(childEndOf(this.host, this.id, signal))
+  }
+
+  #waitsForBook(signal: Signal): void {
+    this.#early ??= []
+    this.#early.push(signal)
   }
 
   override run(until: number): void {
@@ -159,7 +165,9 @@ export class DurableCell extends DurableTurns {
   protected started(turn: DurableTurn): void {
     this.#activation.succeeded()
     if (this.turn === turn) this.turn = undefined
-    for (const signal of this.#early.splice(0)) this.receiveSignal(signal)
+    const early = this.#early ?? []
+    this.#early = undefined
+    for (const signal of early) this.receiveSignal(signal)
     this.host.emit({ event: 'actor-started', actor: this.id })
     this.stand()
     this.intake.readOn()
@@ -174,14 +182,15 @@ export class DurableCell extends DurableTurns {
   // ── undoing (D5) ──────────────────────────────────────────────────────────────────────────────
 
   /** All records in flight are answered: an undone actor is loaded again. */
-  protected answered(): void {
-    if (this.undone.isOn) this.#reload(this.#takeUndone())
+  answered(): void {
+    if (this.undone?.isOn) this.#reload(this.#takeUndone(this.undone))
     else this.endIfAlone()
     this.host.touched(this)
   }
 
   /** A record of this actor was refused or lost: everything after it is as if it had never run. */
   undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void {
+    this.undone ??= new Undo(this)
     const isFirst = this.undone.begin(refusal)
     this.commits.saidItsEnd = false
     if (isFirst && (this.phase === 'ready' || this.phase === 'turn')) this.phase = 'starting'
@@ -189,8 +198,8 @@ export class DurableCell extends DurableTurns {
   }
 
   /** Takes the running turn and the waiting retry back too; returns all messages, oldest first. */
-  #takeUndone(): Envelope[] {
-    const envelopes = this.undone.take()
+  #takeUndone(undone: Undo): Envelope[] {
+    const envelopes = undone.take()
     this.hand.clear()
     const running = this.turn
     running?.fail(undoneError())
@@ -200,10 +209,10 @@ export class DurableCell extends DurableTurns {
     this.turn = undefined
     if (running?.envelope !== undefined) envelopes.push(running.envelope)
     for (const { lane } of envelopes) this.tally.move(Count.running, pendingColumn(lane))
-    for (const waiting of this.retry.envelopes) {
+    for (const waiting of this.retry?.envelopes ?? []) {
       if (!envelopes.includes(waiting)) envelopes.push(waiting)
     }
-    this.retry.cancel()
+    this.retry?.cancel()
     return envelopes
   }
 
@@ -266,7 +275,7 @@ export class DurableCell extends DurableTurns {
   }
 
   protected closed(): void {
-    this.retry.cancel()
+    this.retry?.cancel()
     this.intake.close()
     this.#activation.close()
   }

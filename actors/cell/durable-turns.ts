@@ -34,7 +34,7 @@ import type { EndReason } from './signal.ts'
 import { StepLog } from './step-log.ts'
 import { storeNeeded } from './store-needed.ts'
 import type { Turn } from './turn.ts'
-import { Undo } from './undo.ts'
+import type { Undo } from './undo.ts'
 import { verdictOn } from './verdict.ts'
 
 export abstract class DurableTurns extends Cell {
@@ -52,8 +52,9 @@ export abstract class DurableTurns extends Cell {
   readonly pipeline: Pipeline
   readonly commits: Commits
   readonly hand = new Hand()
-  readonly retry: Retry
-  readonly undone: Undo
+  // Most actors never need these: they come with the first message that fails, the first record that is lost.
+  retry: Retry | undefined
+  undone: Undo | undefined
   /** The store's side of its steps (D2). */
   readonly stepLog: StepLog
 
@@ -62,15 +63,19 @@ export abstract class DurableTurns extends Cell {
     const { journal } = this.host
     if (journal === undefined) throw storeNeeded(this.id)
     this.journal = journal
-    this.pipeline = new Pipeline(journal, () => this.answered())
-    this.retry = new Retry(this)
+    this.pipeline = new Pipeline(journal, this)
     this.commits = new Commits(this)
-    this.undone = new Undo(this)
     this.stepLog = new StepLog(this)
   }
 
   override get quiet(): boolean {
-    return super.quiet && this.pipeline.isEmpty && this.retry.isEmpty && this.family.size === 0
+    const isDone = this.pipeline.isEmpty && this.retry?.isEmpty !== false
+    return super.quiet && isDone && this.family.size === 0
+  }
+
+  /** When its records are answered. */
+  override get isHeardOfAgain(): boolean {
+    return !this.pipeline.isEmpty
   }
 
   /** A turn may hand it out, as an item of its stream, before its book is committed. */
@@ -79,7 +84,7 @@ export abstract class DurableTurns extends Cell {
   }
 
   /** Every record in flight was answered. */
-  protected abstract answered(): void
+  abstract answered(): void
 
   // ── beginning a turn ──────────────────────────────────────────────────────────────────────────
 
@@ -91,13 +96,15 @@ export abstract class DurableTurns extends Cell {
   }
 
   override nextMessage(): Envelope | undefined {
-    const envelope = this.retry.due ?? this.inbox.mailbox.take(this.retry.limit)
+    const { retry } = this
+    const envelope = retry?.due ?? this.inbox.mailbox.take(retry?.limit)
     if (envelope !== undefined) this.tally.leave(pendingColumn(envelope.lane))
     return envelope
   }
 
   override bestLane(): LaneNumber | undefined {
-    const lane = this.retry.due?.lane ?? this.inbox.mailbox.best(this.retry.limit)
+    const { retry } = this
+    const lane = retry?.due?.lane ?? this.inbox.mailbox.best(retry?.limit)
     return lane === undefined || this.mayTake() ? lane : undefined
   }
 
@@ -121,7 +128,7 @@ export abstract class DurableTurns extends Cell {
       return this.setAside(envelope, 'quarantined', killedTwice(envelope))
     }
     if (envelope.stored) this.hand.take(envelope)
-    const attempt = this.retry.attemptOf(envelope) ?? this.host.script?.attempt ?? 1
+    const attempt = this.retry?.attemptOf(envelope) ?? this.host.script?.attempt ?? 1
     const turn = new DurableTurn(this, envelope, this.stepLog.restart(envelope), attempt)
     if (this.host.tracing !== undefined) turn.beginSpan()
     let result: unknown
@@ -264,12 +271,13 @@ export abstract class DurableTurns extends Cell {
   #retryLater(turn: DurableTurn, envelope: Envelope): void {
     this.tally.move(Count.running, pendingColumn(envelope.lane))
     this.stepLog.keep(envelope, turn.steps)
+    this.retry ??= new Retry(this)
     this.retry.later(envelope, turn.attempt)
   }
 
   /** The flag for the next record, once after an undo (D5). */
   takeRebase(): number {
-    return this.undone.takeRebase()
+    return this.undone?.takeRebase() ?? 0
   }
 
   /** A record of this actor was refused or lost: everything after it is as if it had never run. */

@@ -9,7 +9,7 @@ import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Bonds } from './bonds.ts'
 import type { DurableTurn } from './durable-turn.ts'
 import type { Family } from './family.ts'
-import type { Entry } from './pipeline.ts'
+import { InOrder } from './pipeline.ts'
 import type { Staged } from './staged.ts'
 
 /** The actor whose turn it was. */
@@ -20,7 +20,7 @@ interface Owner {
   undo(envelope: Envelope | undefined, refusal: Refusal | undefined): void
 }
 
-export class EndedTurn implements Entry {
+export class EndedTurn extends InOrder {
   readonly #cell: Owner
   readonly #envelope: Envelope | undefined
   readonly #reply: unknown
@@ -30,6 +30,7 @@ export class EndedTurn implements Entry {
   readonly #stashing: DurableTurn | undefined
 
   constructor(cell: Owner, turn: DurableTurn, reply: unknown) {
+    super()
     this.#cell = cell
     this.#envelope = turn.envelope
     this.#reply = reply
@@ -38,7 +39,7 @@ export class EndedTurn implements Entry {
     this.#stashing = turn.stashing ? turn : undefined
   }
 
-  committed(position: number, ack: Ack): void {
+  protected isCommitted(position: number, ack: Ack): void {
     const envelope = this.#envelope
     if (envelope !== undefined) this.#consumed(envelope, position)
     this.#bonds?.committed(this.#cell.family, position)
@@ -48,7 +49,7 @@ export class EndedTurn implements Entry {
     }
   }
 
-  undone(refusal: Refusal | undefined): void {
+  protected isUndone(refusal: Refusal | undefined): void {
     this.#cell.undo(this.#envelope, refusal)
   }
 

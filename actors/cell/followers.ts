@@ -25,38 +25,39 @@ interface Sent {
 
 export class Followers {
   /** In the order in which they came. */
-  readonly #all = new Set<Envelope>()
+  // Most actors never have one: the sets come with the first.
+  #all: Set<Envelope> | undefined
   /** The same, of each sender and lane. */
-  readonly #own = new Map<string, Set<Envelope>>()
+  #own: Map<string, Set<Envelope>> | undefined
+  size = 0
   /** Encoded bytes. */
   bytes = 0
-
-  get size(): number {
-    return this.#all.size
-  }
 
   /** Lane of the most urgent one. */
   get best(): LaneNumber | undefined {
     let best: LaneNumber | undefined
-    for (const { lane } of this.#all) if (best === undefined || lane < best) best = lane
+    for (const { lane } of this) if (best === undefined || lane < best) best = lane
     return best
   }
 
   [Symbol.iterator](): IterableIterator<Envelope> {
-    return this.#all[Symbol.iterator]()
+    return (this.#all ?? nobody).values()
   }
 
   push(envelope: Envelope): void {
     const key = sentKey(envelope)
+    this.#own ??= new Map()
     const own = this.#own.get(key) ?? new Set()
     this.#own.set(key, own.add(envelope))
+    this.#all ??= new Set()
     this.#all.add(envelope)
+    this.size += 1
     this.bytes += sizeOf(envelope)
   }
 
   /** Takes out, in order, what was sent before a stored message that is about to go into the mailbox. */
   takeBefore(stored: Sent, position: number): Envelope[] {
-    const own = this.#all.size === 0 ? undefined : this.#own.get(sentKey(stored))
+    const own = this.size === 0 ? undefined : this.#own?.get(sentKey(stored))
     const first: Envelope[] = []
     for (const envelope of own ?? []) {
       if (envelope.heard >= position) break
@@ -68,16 +69,17 @@ export class Followers {
 
   /** Takes out, in order, what waits in the lanes that `match` accepts. */
   takeLanes(match: (lane: LaneNumber) => boolean): Envelope[] {
-    const taken = [...this.#all].filter(({ lane }) => match(lane))
+    const taken = [...this].filter(({ lane }) => match(lane))
     for (const envelope of taken) this.#delete(envelope)
     return taken
   }
 
   /** Takes all of them out, in order. */
   takeAll(): Envelope[] {
-    const all = [...this.#all]
-    this.#all.clear()
-    this.#own.clear()
+    const all = [...this]
+    this.#all = undefined
+    this.#own = undefined
+    this.size = 0
     this.bytes = 0
     return all
   }
@@ -87,7 +89,7 @@ export class Followers {
     match: (envelope: Envelope) => boolean,
   ): { readonly envelope: Envelope; readonly position: number } | undefined {
     let position = 0
-    for (const envelope of this.#all) {
+    for (const envelope of this) {
       if (match(envelope)) {
         this.#delete(envelope)
         return { envelope, position }
@@ -99,13 +101,16 @@ export class Followers {
 
   #delete(envelope: Envelope): void {
     const key = sentKey(envelope)
-    const own = this.#own.get(key)
+    const own = this.#own?.get(key)
     own?.delete(envelope)
-    if (own?.size === 0) this.#own.delete(key)
-    this.#all.delete(envelope)
+    if (own?.size === 0) this.#own?.delete(key)
+    this.#all?.delete(envelope)
+    this.size -= 1
     this.bytes -= sizeOf(envelope)
   }
 }
+
+const nobody: ReadonlySet<Envelope> = new Set()
 
 /** Of messages with the same key the order is kept. */
 function sentKey({ lane, from }: Sent): string {

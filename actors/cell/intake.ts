@@ -44,7 +44,7 @@ interface Owner {
   readonly tally: Tally
   /** Stored messages that are in a turn, or on their way to commit. */
   readonly hand: { keys(): Iterable<string> }
-  readonly undone: { readonly isOn: boolean }
+  readonly undone: { readonly isOn: boolean } | undefined
   stand(): void
   standFor(lane: LaneNumber): void
   /** Parks a message that no turn has seen. */
@@ -183,7 +183,7 @@ export class Intake {
   #adoptPage(page: PendingPage): void {
     const { phase, undone, tally, host } = this.#cell
     const { mailbox } = this.#cell.inbox
-    if (phase === 'gone' || undone.isOn) return
+    if (phase === 'gone' || undone?.isOn) return
     const inMemory = this.#inMemory()
     const isNew = ({ position, index }: MessageRef): boolean => {
       const key = messageKey({ a: position, b: index })

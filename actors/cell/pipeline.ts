@@ -5,11 +5,10 @@
 import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { Committing, Journal } from './ports.ts'
 
-/** What happens with one record. */
-export interface Entry {
-  committed(position: number, ack: Ack): void
-  /** Refused, or lost with a failed commit: as if it had never been appended (D5). */
-  undone(refusal: Refusal | undefined): void
+/** The actor whose records they are. */
+interface Owner {
+  /** The last record in flight was answered. */
+  answered(): void
 }
 
 interface Gate {
@@ -21,15 +20,14 @@ interface Gate {
 
 export class Pipeline {
   readonly #journal: Journal
-  readonly #settled: () => void
+  readonly #owner: Owner
   #appended = 0
   #answered = 0
-  #gates: Gate[] = []
+  #gates: Gate[] | undefined
 
-  /** @param settled called when the last record in flight was answered */
-  constructor(journal: Journal, settled: () => void) {
+  constructor(journal: Journal, owner: Owner) {
     this.#journal = journal
-    this.#settled = settled
+    this.#owner = owner
   }
 
   get isEmpty(): boolean {
@@ -37,9 +35,10 @@ export class Pipeline {
   }
 
   /** Hands over the record that was just built. */
-  append(entry: Entry): void {
+  append(entry: InOrder): void {
     this.#appended += 1
-    this.#journal.append(new InOrder(entry, this))
+    entry.pipeline = this
+    this.#journal.append(entry)
   }
 
   /**
@@ -48,38 +47,65 @@ export class Pipeline {
    */
   gate(open: () => void, undone: () => void): void {
     if (this.isEmpty) return open()
+    this.#gates ??= []
     this.#gates.push({ after: this.#appended, open, undone })
   }
 
   /** The oldest record in flight was answered. */
   next(isCommitted: boolean): void {
     this.#answered += 1
-    for (let gate = this.#gates[0]; gate && gate.after <= this.#answered; gate = this.#gates[0]) {
-      this.#gates.shift()
+    if (this.#gates !== undefined) this.#openGates(this.#gates, isCommitted)
+    if (this.isEmpty) this.#owner.answered()
+  }
+
+  #openGates(gates: Gate[], isCommitted: boolean): void {
+    for (let gate = gates[0]; gate && gate.after <= this.#answered; gate = gates[0]) {
+      gates.shift()
       if (isCommitted) gate.open()
       else gate.undone()
     }
-    if (this.isEmpty) this.#settled()
   }
 }
 
-/** One record in flight: told first, then counted. */
-class InOrder implements Committing {
-  readonly #entry: Entry
-  readonly #pipeline: Pipeline
-
-  constructor(entry: Entry, pipeline: Pipeline) {
-    this.#entry = entry
-    this.#pipeline = pipeline
-  }
+/** One record in flight: what it is for is told first, then it is counted. */
+export abstract class InOrder implements Committing {
+  /** Set when it is appended. */
+  pipeline: Pipeline | undefined
 
   committed(position: number, ack: Ack): void {
-    this.#entry.committed(position, ack)
-    this.#pipeline.next(true)
+    this.isCommitted(position, ack)
+    this.pipeline?.next(true)
   }
 
   undone(refusal: Refusal | undefined): void {
-    this.#entry.undone(refusal)
-    this.#pipeline.next(false)
+    this.isUndone(refusal)
+    this.pipeline?.next(false)
+  }
+
+  protected abstract isCommitted(position: number, ack: Ack): void
+  /** Refused, or lost with a failed commit: as if it had never been appended (D5). */
+  protected abstract isUndone(refusal: Refusal | undefined): void
+}
+
+/** One of those that are not a turn's. */
+export class Written extends InOrder {
+  readonly #committed: (position: number, ack: Ack) => void
+  readonly #undone: (refusal: Refusal | undefined) => void
+
+  constructor(
+    committed: (position: number, ack: Ack) => void,
+    undone: (refusal: Refusal | undefined) => void,
+  ) {
+    super()
+    this.#committed = committed
+    this.#undone = undone
+  }
+
+  protected isCommitted(position: number, ack: Ack): void {
+    this.#committed(position, ack)
+  }
+
+  protected isUndone(refusal: Refusal | undefined): void {
+    this.#undone(refusal)
   }
 }

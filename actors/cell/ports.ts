@@ -11,6 +11,7 @@ import type { Envelope } from '../../mailbox/envelope.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
+import type { Tally } from '../../mailbox/tally.ts'
 import type { Keyring } from '../../persistence/keyring.ts'
 import type { MessageRef } from '../../persistence/record.ts'
 import type { SegmentBuilder } from '../../persistence/segment.ts'
@@ -115,7 +116,8 @@ export interface CellHost {
   definition(type: string): ActorDefinition | undefined
   /** What the app's `deps` built here, or a promise of it. */
   deps(): unknown
-  counts(type: string): CountRow
+  /** The hand that keeps the account of one type; one for all of its actors. */
+  tally(type: string): Tally
   /** Notes that a message is taken into hand: what the flight recorder shows after a failure. */
   taken(envelope: Envelope, counts: CountRow): void
   /** A handler that was out goes on: what a thread that is stuck had in hand (F5). */

@@ -17,7 +17,7 @@ import { eventual, isPromise } from './invoke.ts'
 /** The actor that is looked at. */
 export interface Reader extends HandlingOwner {
   readonly tally: Tally
-  readonly readings: Set<ReadTurn>
+  readIsOut(reading: ReadTurn): void
   checkedReply(envelope: Envelope, value: unknown): unknown
   readOver(reading: ReadTurn): void
 }
@@ -76,7 +76,7 @@ export class ReadTurn extends Handling implements ReadContext {
   }
 
   #follow(reply: PromiseLike<unknown>): void {
-    this.cell.readings.add(this)
+    this.cell.readIsOut(this)
     reply.then(
       (value) => this.#end({ ok: true, value }),
       (error) => this.#end({ ok: false, error }),

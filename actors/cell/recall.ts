@@ -40,7 +40,7 @@ const mostEarly = 1_024
 export class Recall {
   readonly #cell: Holder
   /** Given up while the actor was being brought up: they come with its first page. */
-  readonly #early = new Set<string>()
+  #early: Set<string> | undefined
 
   constructor(cell: Holder) {
     this.#cell = cell
@@ -54,13 +54,18 @@ export class Recall {
     if (this.#abortRunning(isIt, gaveUp)) return busy
     const position = this.#takeBack(isIt)
     const isEarly = position === undefined && this.#cell.mayHoldMore
-    if (isEarly && this.#early.size < mostEarly) this.#early.add(messageKey({ a, b }))
+    if (isEarly) this.#keepEarly(messageKey({ a, b }))
     return position === undefined ? busy : { ...busy, position }
+  }
+
+  #keepEarly(key: string): void {
+    this.#early ??= new Set()
+    if (this.#early.size < mostEarly) this.#early.add(key)
   }
 
   /** Its caller gave it up before it came; said once. */
   wasGivenUp(envelope: Envelope): boolean {
-    return this.#early.size > 0 && this.#early.delete(messageKey(envelope))
+    return this.#early?.delete(messageKey(envelope)) ?? false
   }
 
   /** A turn that has ended is past it; one that has not begun does not begin. */

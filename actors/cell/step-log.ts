@@ -6,13 +6,13 @@
  * handler sees the result; records of one actor keep their order.
  */
 import type { Envelope } from '../../mailbox/envelope.ts'
-import type { Refusal } from '../../persistence/store.ts'
+import type { Ack, Refusal } from '../../persistence/store.ts'
 import type { StoredStep } from '../../persistence/stored.ts'
 import { Calls, type Outcome } from './calls.ts'
 import type { Recorded } from './durable-record.ts'
 import type { DurableTurn } from './durable-turn.ts'
 import { messageKey } from './hand.ts'
-import type { Pipeline } from './pipeline.ts'
+import { type Pipeline, Written } from './pipeline.ts'
 import type { CellHost, Journal } from './ports.ts'
 import { isDropped, releaseMessage, type StagedMessage } from './staged.ts'
 import { writeStepBegun, writeStepDone } from './step-record.ts'
@@ -92,21 +92,20 @@ export class StepLog implements StepStore {
     const envelope = turn.stepSubject()
     writeStepBegun(journal.builder, this.#owner, turn, step, message)
     return new Promise((resolve, reject) => {
-      pipeline.append({
-        committed: (position, ack) => {
-          this.#owner.commits.nowStored(envelope, position)
-          begin(step)
-          if (message !== undefined && !isDropped(ack, position, 0)) {
-            releaseMessage(host, message, position, 0)
-          }
-          host.faults?.('step:begun')
-          resolve(position)
-        },
-        undone: (refusal) => {
-          this.#owner.undo(undefined, refusal)
-          reject(undoneError())
-        },
-      })
+      const committed = (position: number, ack: Ack): void => {
+        this.#owner.commits.nowStored(envelope, position)
+        begin(step)
+        if (message !== undefined && !isDropped(ack, position, 0)) {
+          releaseMessage(host, message, position, 0)
+        }
+        host.faults?.('step:begun')
+        resolve(position)
+      }
+      const undone = (refusal: Refusal | undefined): void => {
+        this.#owner.undo(undefined, refusal)
+        reject(undoneError())
+      }
+      pipeline.append(new Written(committed, undone))
     })
   }
 
@@ -116,10 +115,8 @@ export class StepLog implements StepStore {
     faults?.('step:answered')
     const written = ok ? { result: bytes } : { error: bytes }
     writeStepDone(this.#owner.journal.builder, this.#owner, turn, step, written)
-    this.#owner.pipeline.append({
-      committed: () => undefined,
-      undone: (refusal) => this.#owner.undo(undefined, refusal),
-    })
+    const undone = (refusal: Refusal | undefined): void => this.#owner.undo(undefined, refusal)
+    this.#owner.pipeline.append(new Written(nothing, undone))
     faults?.('step:done')
   }
 
@@ -131,3 +128,6 @@ export class StepLog implements StepStore {
     return step.begun ? this.#calls.join(messageKey(turn.stepSubject()), step, turn) : undefined
   }
 }
+
+/** Its result was seen before. */
+function nothing(): void {}

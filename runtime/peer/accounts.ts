@@ -6,12 +6,14 @@ import { Count, type CountRow } from '../../mailbox/accounting.ts'
 import { typeOf } from '../../mailbox/address.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
+import { Tally } from '../../mailbox/tally.ts'
 import type { Counters } from './counters.ts'
 import type { PeerSink } from './peer-options.ts'
 
 export class Accounts {
   readonly #counters: Counters
   readonly #sink: PeerSink
+  readonly #tallies = new Map<string, Tally>()
 
   constructor(counters: Counters, sink: PeerSink) {
     this.#counters = counters
@@ -21,6 +23,15 @@ export class Accounts {
   /** Of one actor type. */
   row(type: string): CountRow {
     return this.#counters.row(type)
+  }
+
+  /** Of one actor type. */
+  tally(type: string): Tally {
+    const known = this.#tallies.get(type)
+    if (known !== undefined) return known
+    const tally = new Tally(this.row(type))
+    this.#tallies.set(type, tally)
+    return tally
   }
 
   /** Of all types. */

@@ -1,52 +1,44 @@
 /**
- * Actors in the order in which they came to rest, longest idle first: a list through nodes that each actor
- * keeps, since every turn moves its actor to the end. A map or set in that place would be rebuilt again
- * and again by the same few actors.
+ * Actors in the order in which they came to rest, longest idle first: a list through the actors themselves,
+ * since every turn moves its actor to the end. A map or set in that place would be rebuilt again and again by
+ * the same few actors.
  */
-import type { Cell, IdlePlace } from '../../actors/cell/cell.ts'
+import type { Cell } from '../../actors/cell/cell.ts'
 
 export class IdleQueue {
-  #first: IdlePlace | undefined
-  #last: IdlePlace | undefined
+  #first: Cell | undefined
+  #last: Cell | undefined
 
   get first(): Cell | undefined {
-    return this.#first?.cell
+    return this.#first
   }
 
   /** Moves the actor to the young end. */
   rest(cell: Cell): void {
-    const place = cell.idlePlace ?? this.#placeFor(cell)
-    if (this.#last === place) return
-    if (this.#holds(place)) this.#unlink(place)
-    place.before = this.#last
-    if (this.#last === undefined) this.#first = place
-    else this.#last.behind = place
-    this.#last = place
+    if (this.#last === cell) return
+    if (this.#holds(cell)) this.#unlink(cell)
+    cell.idleBefore = this.#last
+    if (this.#last === undefined) this.#first = cell
+    else this.#last.idleBehind = cell
+    this.#last = cell
   }
 
   /** Does nothing for an actor that is not in it. */
   remove(cell: Cell): void {
-    const place = cell.idlePlace
-    if (place !== undefined && this.#holds(place)) this.#unlink(place)
+    if (this.#holds(cell)) this.#unlink(cell)
   }
 
-  #placeFor(cell: Cell): IdlePlace {
-    const place = { cell, before: undefined, behind: undefined }
-    cell.idlePlace = place
-    return place
+  #holds(cell: Cell): boolean {
+    return cell.idleBefore !== undefined || cell === this.#first
   }
 
-  #holds(place: IdlePlace): boolean {
-    return place.before !== undefined || place === this.#first
-  }
-
-  #unlink(place: IdlePlace): void {
-    const { before, behind } = place
-    if (before === undefined) this.#first = behind
-    else before.behind = behind
-    if (behind === undefined) this.#last = before
-    else behind.before = before
-    place.before = undefined
-    place.behind = undefined
+  #unlink(cell: Cell): void {
+    const { idleBefore, idleBehind } = cell
+    if (idleBefore === undefined) this.#first = idleBehind
+    else idleBefore.idleBehind = idleBehind
+    if (idleBehind === undefined) this.#last = idleBefore
+    else idleBehind.idleBefore = idleBefore
+    cell.idleBefore = undefined
+    cell.idleBehind = undefined
   }
 }

@@ -33,6 +33,7 @@ import type { TroupeError } from '../../mailbox/errors.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import type { TellOutcome } from '../../mailbox/outcome.ts'
+import type { Tally } from '../../mailbox/tally.ts'
 import { Keyring } from '../../persistence/keyring.ts'
 import type { KilledActor } from '../../persistence/killed-files.ts'
 import type { ThreadMeter } from '../telemetry/metrics/thread-meter.ts'
@@ -199,7 +200,9 @@ export class Peer implements CellHost {
 
   rested(cell: Cell): void {
     this.waker?.rested(cell)
-    if (cell.standing === Lane.system) this.residents.rest(cell, this.coarse)
+    if (cell.standing === Lane.system && !cell.isHeardOfAgain) {
+      this.residents.rest(cell, this.coarse)
+    }
   }
 
   taken(envelope: Envelope, counts: CountRow): void {
@@ -372,8 +375,8 @@ export class Peer implements CellHost {
     return this.knows(typeOf(id)) && this.slotOf(id) === this.slot
   }
 
-  counts(type: string): CountRow {
-    return this.accounts.row(type)
+  tally(type: string): Tally {
+    return this.accounts.tally(type)
   }
 
   jitter(): number {

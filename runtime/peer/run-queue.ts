@@ -7,14 +7,14 @@
  * Invariant: an actor has at most one entry in each lane, stale or not. So however its messages
  * alternate, it takes no more of a lane's places than any other actor there.
  */
-import type { Cell, Place } from '../../actors/cell/cell.ts'
+import type { Cell } from '../../actors/cell/cell.ts'
 import { Lane, type LaneNumber } from '../../mailbox/lane.ts'
 import { WeightedLanes } from '../../mailbox/weighted-lanes.ts'
 
 export class RunQueue {
-  readonly #lanes = new WeightedLanes<Place>()
+  readonly #lanes = new WeightedLanes<Cell>()
 
-  /** Places taken, stale ones included. */
+  /** Entries, stale ones included. */
   get size(): number {
     return this.#lanes.size
   }
@@ -22,30 +22,22 @@ export class RunQueue {
   enqueue(cell: Cell, lane: LaneNumber): void {
     if (cell.standing !== Lane.system && cell.standing <= lane) return
     cell.standing = lane
-    const place = placeOf(cell, lane)
-    if (place.isQueued) return
-    place.isQueued = true
-    this.#lanes.offer(lane, place)
+    const bit = 1 << lane
+    if ((cell.queuedIn & bit) !== 0) return
+    cell.queuedIn |= bit
+    this.#lanes.offer(lane, cell)
   }
 
   /** The next actor with something to do, no longer queued. */
   take(): Cell | undefined {
     for (;;) {
-      const place = this.#lanes.take()
-      if (place === undefined) return undefined
-      place.isQueued = false
-      const { cell, lane } = place
+      const cell = this.#lanes.take()
+      if (cell === undefined) return undefined
+      const lane = this.#lanes.lastLane
+      cell.queuedIn &= ~(1 << lane)
       if (cell.standing !== lane) continue
       cell.standing = Lane.system
       return cell
     }
   }
-}
-
-function placeOf(cell: Cell, lane: LaneNumber): Place {
-  const known = cell.places[lane]
-  if (known !== undefined) return known
-  const place = { cell, lane, isQueued: false }
-  cell.places[lane] = place
-  return place
 }
