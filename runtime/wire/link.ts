@@ -26,6 +26,7 @@ import { assertSendable } from '../../persistence/codec.ts'
 import { FrameReader, type FrameTaker } from './frame-reader.ts'
 import { FrameWriter } from './frame-writer.ts'
 import type { LinkCounts } from './link-counts.ts'
+import { OwedCredit } from './owed-credit.ts'
 import { payloadBytes } from './payload.ts'
 import type { Word } from './protocol.ts'
 import { RemoteSink, type SinkWire } from './remote-sink.ts'
@@ -38,6 +39,8 @@ export const linkBytes = 1024 * 1024
 const frameItems = 256
 /** Bytes after which it is, so that no frame is larger than this and its last item. */
 const frameBytes = 256 * 1024
+/** A quarter: of the other side's room, what may wait for answers to take it along. */
+const patientCredit = { messages: linkMessages / 4, bytes: linkBytes / 4 }
 
 /** This end of the way to the other thread. */
 export interface FramePort {
@@ -106,8 +109,7 @@ export class Link {
     },
     opened: (sink) => this.#serving.set(sink.number, sink),
   }
-  #creditMessages = 0
-  #creditBytes = 0
+  readonly #owed = new OwedCredit(patientCredit)
   #closed = false
 
   constructor(
@@ -205,8 +207,8 @@ export class Link {
 
   /** Sends the open frame, with the credit to return. */
   flush(): void {
-    if (this.#creditMessages > 0 || this.#creditBytes > 0) this.#returnCredit()
     const open = this.#open
+    if (this.#owed.isDue || (open.items > 0 && !this.#owed.isNone)) this.#returnCredit()
     if (open.items === 0 || this.#closed) return
     const takesCredit = open.messages > 0
     this.#openBytes = 0
@@ -252,9 +254,8 @@ export class Link {
   }
 
   #returnCredit(): void {
-    this.#open.credit(this.#creditMessages, this.#creditBytes)
-    this.#creditMessages = 0
-    this.#creditBytes = 0
+    this.#open.credit(this.#owed.messages, this.#owed.bytes)
+    this.#owed.paid()
   }
 
   // ── receiving ─────────────────────────────────────────────────────────────────────────────────
@@ -269,7 +270,7 @@ export class Link {
     if (this.#closed) return
     this.#owner.faults?.('link:frame-arrived')
     const bytes = frame.byteLength
-    if (this.#reader.read(frame) > 0) this.#creditBytes += bytes
+    if (this.#reader.read(frame) > 0) this.#owed.frame(bytes)
     this.#owner.faults?.('link:frame-taken')
     this.#owner.touched()
     this.#received.frameTaken()
@@ -280,7 +281,7 @@ export class Link {
       sinkFor: (number, to, name) => new RemoteSink(number, to, name, this.#sinkWire),
       message: (envelope) => this.#arrived(envelope),
       publish: (envelope, position) => {
-        this.#creditMessages += 1
+        this.#owed.message(false)
         this.#owner.fanOut(envelope, position)
       },
       reply: (sink, value) => this.#settle(sink, { ok: true, value }),
@@ -291,7 +292,8 @@ export class Link {
   }
 
   #arrived(envelope: Envelope): void {
-    this.#creditMessages += 1
+    const { reply, accepted } = envelope.header
+    this.#owed.message(reply !== undefined || accepted !== undefined)
     this.#received.received(envelope.to, envelope.stored)
     this.#owner.arrived(envelope)
   }

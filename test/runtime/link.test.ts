@@ -5,7 +5,13 @@ import { Envelope, type Header } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
 import { FrameReader, type FrameTaker } from '../../runtime/wire/frame-reader.ts'
 import { FrameWriter } from '../../runtime/wire/frame-writer.ts'
-import { type FramePort, Link, type LinkOwner, linkBytes } from '../../runtime/wire/link.ts'
+import {
+  type FramePort,
+  Link,
+  type LinkOwner,
+  linkBytes,
+  linkMessages,
+} from '../../runtime/wire/link.ts'
 import { LinkCounts } from '../../runtime/wire/link-counts.ts'
 
 function message(n: number, payload: unknown = n, header?: Header): Envelope {
@@ -79,13 +85,26 @@ test('health: what waits at the door is as old as the first of it', () => {
   assert.equal(link.waitingSince, undefined)
 })
 
+interface Pair {
+  readonly here: Link
+  readonly there: Link
+  readonly asked: Envelope[]
+  readonly settle: () => void
+  /** Frames that have come back. */
+  readonly back: { count: number }
+}
+
 /** Two ends of one link, and what the second is asked. */
-function pair(): { here: Link; there: Link; asked: Envelope[]; settle: () => void } {
+function pair(): Pair {
   const asked: Envelope[] = []
+  const back = { count: 0 }
   const counts = (): LinkCounts => new LinkCounts(['log'])
   const end = (other: () => Link, arrived: (envelope: Envelope) => void): Link => {
     const port: FramePort = {
-      postMessage: (frame) => other().receive(new Uint8Array(frame)),
+      postMessage(frame) {
+        if (other() === here) back.count += 1
+        other().receive(new Uint8Array(frame))
+      },
       next: () => undefined,
       close: () => undefined,
     }
@@ -103,10 +122,46 @@ function pair(): { here: Link; there: Link; asked: Envelope[]; settle: () => voi
   const settle = (): void => {
     for (const link of [here, there, here]) link.flush()
   }
-  return { here, there, asked, settle }
+  return { here, there, asked, settle, back }
 }
 
 const ignore = { settle: () => undefined }
+
+test('M5: the credit of an ask comes back with its answer, in one frame; that of a tell at once', () => {
+  const { here, asked, settle, back } = pair()
+  here.send(message(1, 1, { reply: ignore }))
+  settle()
+  assert.equal(back.count, 0)
+  asked[0]?.header.reply?.settle({ ok: true, value: 1 })
+  settle()
+  assert.equal(back.count, 1)
+  here.send(message(2))
+  settle()
+  assert.equal(back.count, 2)
+  assert.deepEqual(here.wreck().out, [])
+})
+
+test('F4: what nobody can vouch for is out until its credit is back, a tell behind an open ask no longer', () => {
+  const { here, settle } = pair()
+  here.send(message(1, 1, { reply: ignore }))
+  here.send(message(2))
+  settle()
+  assert.deepEqual(here.wreck().out, [])
+})
+
+test('M5: asks that nobody answers keep at most a quarter of the credit', () => {
+  const small = { count: 3 * linkMessages, payload: 1 }
+  const large = { count: 24, payload: new Uint8Array(linkBytes / 8) }
+  for (const { count, payload } of [small, large]) {
+    const { here, settle } = pair()
+    for (let n = 0; n < count; n += 1) {
+      assert.equal(here.send(message(n, payload, { reply: ignore })), true)
+      if (n % 4 === 0) settle()
+    }
+    settle()
+    assert.ok(here.wreck().out.length <= linkMessages / 4)
+  }
+})
 
 test('M5: replies take no credit, however much they carry', () => {
   const { here, there, asked, settle } = pair()
