@@ -71,14 +71,18 @@ export const Own = Object.freeze({
   slot: 'troupe.slot',
   /** How a stage of a pipeline was answered: `made`, `fresh` or `stale`. */
   stage: 'troupe.stage.name',
+  pipeline: 'troupe.pipeline.name',
   stageAnswer: 'troupe.stage.answer',
   /** Before the name of each count that a stage gives. */
   stageCount: 'troupe.stage.',
   purpose: 'troupe.chat.purpose',
   attempts: 'troupe.chat.attempts',
-  cost: 'troupe.usage.cost',
+  cost: 'troupe.agent.cost',
+  tokens: 'troupe.agent.tokens',
+  steps: 'troupe.agent.steps',
   estimated: 'troupe.usage.estimated',
   passages: 'troupe.retrieval.passages',
+  documents: 'troupe.retrieval.documents',
   status: 'troupe.agent.status',
   /** Content. */
   payload: 'troupe.message.payload',

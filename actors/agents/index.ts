@@ -104,3 +104,5 @@ export {
   tool,
 } from './tools/tool.ts'
 export { type Toolbox, toolbox } from './tools/toolbox.ts'
+export { tracedModel } from './traced-model.ts'
+export { tracedRetriever } from './traced-retriever.ts'

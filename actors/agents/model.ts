@@ -146,6 +146,8 @@ export interface CallOptions {
 export interface Model {
   /** Names the model in telemetry and records. */
   readonly id: string
+  /** Its service, as OpenTelemetry calls it: `aws.bedrock`. Default: none, it is built in. */
+  readonly provider?: string | undefined
   /**
    * @throws CANCELLED when the signal is aborted
    * @throws STREAM_BROKEN when the reply was cut off

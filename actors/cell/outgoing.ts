@@ -111,7 +111,7 @@ export function sendAsk(host: CellHost, ask: Ask, envelope: Envelope): void {
 export function publication(sender: Sender, topic: string, published: unknown): Envelope {
   const payload = sender.host.development ? recoded(published, `payload of "${topic}"`) : published
   const { host, from, causeA, causeB } = sender
-  const span = host.tracing?.publishing(from, topic, sender.trace)
+  const span = host.tracing?.publishing(sender, topic, sender.trace)
   const trace = span === undefined ? sender.trace : sentBy(sender, span)
   const header = trace === undefined ? { topic } : { topic, trace }
   const seq = host.nextSeq()

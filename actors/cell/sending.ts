@@ -22,6 +22,8 @@ export interface Sender {
   readonly causeA: number
   readonly causeB: number
   readonly trace: string | undefined
+  /** What it sends may be the start of a trace. */
+  readonly beginsTraces?: boolean
   /** Where what is said leaves later or not at all: keeps the span of a send until then. */
   departs?(span: OpenSpan): void
 }
@@ -118,7 +120,7 @@ export function traceOf(
   const trace = options?.trace ?? sender.trace
   const { tracing } = sender.host
   if (tracing === undefined) return trace
-  const span = tracing.sending(sender.from, to.id, name, trace, departing?.ownId)
+  const span = tracing.sending(sender, to.id, name, trace, departing?.ownId)
   return span === undefined ? trace : sentBy(sender, span, departing)
 }
 

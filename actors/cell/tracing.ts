@@ -8,25 +8,32 @@
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { OpenSpan } from '../span.ts'
 
+/** Who sends. */
+export interface TracedSender {
+  /** `type/key`, or empty from outside. */
+  readonly from: string
+  /** What it sends may be the start of a trace. */
+  readonly beginsTraces?: boolean
+}
+
 export interface Tracing {
   /** The `traceparent` of whoever calls from outside a turn, if it has one. */
   readonly ambient: string | undefined
   /**
    * A message is about to leave.
    *
-   * @param from `type/key`, or empty from outside
    * @param to `type/key`
    * @param trace of its sender
    * @param seed of its identity, when the same send may be made again after a crash
    */
   sending(
-    from: string,
+    sender: TracedSender,
     to: string,
     message: string,
     trace: string | undefined,
     seed: string | undefined,
   ): OpenSpan | undefined
-  publishing(from: string, topic: string, trace: string | undefined): OpenSpan | undefined
+  publishing(sender: TracedSender, topic: string, trace: string | undefined): OpenSpan | undefined
   /** A message is about to be handled. */
   processing(envelope: Envelope, attempt: number): OpenSpan | undefined
 }

@@ -22,6 +22,7 @@ import {
 } from './stage-contracts.ts'
 import { entryActor } from './stage-entry.ts'
 import { shelfActor } from './stage-shelf.ts'
+import { beginStage, endStage } from './stage-span.ts'
 
 /** Whose run it is and of what: part of the keys of all stages but those that say otherwise. */
 export interface Basis {
@@ -72,7 +73,7 @@ export interface Pipeline<Stages, Deps> {
    * @throws OPTION_INVALID
    */
   stages(
-    ctx: Pick<Context, 'ref'>,
+    ctx: Pick<Context, 'ref' | 'span'>,
     basis: Basis,
     taken?: (how: StageTaken) => void,
   ): StageCalls<Stages>
@@ -102,7 +103,11 @@ export function pipeline<
       entryActor(entries, shelves, stages, needs),
       shelfActor(shelves, entries, limits),
     ] as const,
-    stages(ctx: Pick<Context, 'ref'>, basis: Basis, taken: (how: StageTaken) => void = () => {}) {
+    stages(
+      ctx: Pick<Context, 'ref' | 'span'>,
+      basis: Basis,
+      taken: (how: StageTaken) => void = () => {},
+    ) {
       checkBasis(basis)
       const calls = Object.entries(stages).map(([stage, spec]) => {
         const call = (input: Encodable): Promise<Encodable> =>
@@ -143,20 +148,25 @@ interface Called {
 }
 
 async function callStage(
-  ctx: Pick<Context, 'ref'>,
+  ctx: Pick<Context, 'ref' | 'span'>,
   entries: EntryContract,
   { of, name, spec, key }: Called,
   input: Encodable,
   taken: (how: StageTaken) => void,
 ): Promise<Encodable> {
-  const entry = ctx.ref(entries, entryKey(name, key))
+  const span = beginStage(ctx.span, of, name)
+  const entry = ctx.ref(entries, entryKey(name, key), span)
   const found = await entry.ask.look()
   if (found.how === 'stale') entry.tell.renew({ input })
   const counted = found.how === 'none' ? 'troupe_cache_misses_total' : 'agent_cache_hits_total'
   meterOf(ctx)?.add(counted, 1, `${of}.${name}`)
   taken({ stage: name, how: found.how === 'none' ? 'made' : found.how })
-  if (found.how !== 'none') return found.output
-  return await entry.ask.make({ input }, { within: spec.within ?? 60_000 })
+  const output =
+    found.how === 'none'
+      ? await entry.ask.make({ input }, { within: spec.within ?? 60_000 })
+      : found.output
+  if (span !== undefined) endStage(span, spec, found.how, output)
+  return output
 }
 
 /** Both names must be there: a key without its tenant would be everyone's. @throws OPTION_INVALID */

@@ -34,6 +34,11 @@ export interface Stage<Input, Output, Deps = unknown> {
   readonly maxBytes?: number
   /** Most ms that whoever asks waits for it; default 60,000. */
   readonly within?: number
+  /**
+   * What of an output to count in traces: `(found) => ({ documents: found.length })`. Called only where one is
+   * recorded.
+   */
+  counts?(output: Output): Readonly<Record<string, number>>
   /** The work. */
   run(ctx: StageContext<Deps>, input: Input): Promise<Output> | Output
 }
@@ -58,6 +63,7 @@ export function checkStage(pipeline: string, name: string, stage: AnyStage<never
     stale: aDuration,
     maxBytes: anInteger(0),
     within: aDuration,
+    counts: aFunction,
     run: aFunction,
   })
   const problem = !/^[A-Za-z0-9_-]+$/.test(name)

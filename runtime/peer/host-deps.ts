@@ -8,7 +8,7 @@ import type { PeerOptions } from './peer-options.ts'
 export function hostDeps({ deps }: App, peer: () => Peer): PeerOptions['deps'] {
   if (deps === undefined) return undefined
   return (host) => {
-    const outside = new Outside(peer())
+    const outside = new Outside(peer(), false)
     const ref: HostInfo['ref'] = (contract, key) => outside.ref(contract, key)
     return deps({ ...host, ref, meter: peer().meter })
   }

@@ -30,18 +30,21 @@ import { closedError } from './refusals.ts'
 
 export class Outside implements SendPort, Sender {
   readonly host: CellHost
+  readonly beginsTraces: boolean
   readonly from = ''
   readonly causeA = 0
   readonly causeB = 0
   #closed = false
 
-  constructor(host: CellHost) {
+  /** @param beginsTraces what it sends may be the start of one: what `deps` send is part of no question */
+  constructor(host: CellHost, beginsTraces = true) {
     this.host = host
+    this.beginsTraces = beginsTraces
   }
 
   /** Of whoever calls. */
   get trace(): string | undefined {
-    return this.host.tracing?.ambient
+    return this.beginsTraces ? this.host.tracing?.ambient : undefined
   }
 
   /** From now on everything is refused with SYSTEM_CLOSED. */

@@ -66,7 +66,13 @@ const till = actor(Till, {
   state: () => ({ sum: 0 }),
   on: {
     start: (ctx) => ctx.subscribe('sales.*', 'heard'),
-    add: (ctx, { cents }) => (ctx.state.sum += cents),
+    add(ctx, { cents }) {
+      ctx.state.sum += cents
+      // In a process that is to be killed here.
+      if (ctx.self.key !== 'back' || process.env['DIES'] !== 'yes') return ctx.state.sum
+      process.stdout.write('at the till\n')
+      return new Promise<number>(() => undefined)
+    },
     heard(ctx, { cents }) {
       ctx.state.sum += cents
     },

@@ -13,6 +13,7 @@
  *    program is wrong or the actor is stopped.
  */
 import { copied } from '../../cell/recoded.ts'
+import type { OpenSpan } from '../../span.ts'
 import type { AgentEnd, AgentReply, Decision, Lease, StopReason } from '../conversation.ts'
 import type { ModelReply } from '../model.ts'
 import { type Json, type ToolCallPart, type ToolResultPart, textOf, toolCallsOf } from '../parts.ts'
@@ -23,6 +24,7 @@ import type { AgentContext } from './context.ts'
 import type { EventSink } from './events.ts'
 import { Answer } from './output.ts'
 import type { Plan } from './plan.ts'
+import { beginRun, endRun } from './run-span.ts'
 import { added } from './state.ts'
 import { Thinking } from './thinking.ts'
 import { makeCall, makeCalls } from './tool-calls.ts'
@@ -38,6 +40,7 @@ export class Run<Deps> {
   readonly budget: BudgetWatch
   readonly transcript: Transcript
   readonly answer: Answer
+  readonly span: OpenSpan | undefined
   readonly #thinking: Thinking<Deps>
 
   constructor(ctx: AgentContext<Deps>, plan: Plan<Deps>, emit: EventSink, lease?: Lease) {
@@ -52,6 +55,7 @@ export class Run<Deps> {
     )
     this.transcript = new Transcript(ctx.state)
     this.answer = new Answer(plan.output)
+    this.span = beginRun(ctx as AgentContext)
     this.#thinking = new Thinking(this)
   }
 
@@ -157,7 +161,9 @@ export class Run<Deps> {
   #over(end: End): Reply {
     const { state } = this.ctx
     const now = this.ctx.now()
-    state.spent = added(state.spent, this.budget.own(now))
+    const own = this.budget.own(now)
+    state.spent = added(state.spent, own)
+    if (this.span !== undefined) endRun(this.span, end, own)
     const { status } = end
     if (end.status === 'stopped') {
       const { code, message, fields } = end

@@ -1,8 +1,10 @@
 /** One call of the model within the budget and the window, and what it means for the turn. */
 import { meterOf } from '../../cell/meter-of.ts'
+import type { Span } from '../../span.ts'
 import type { AgentEnd, StopReason } from '../conversation.ts'
 import type { ModelReply, ModelRequest } from '../model.ts'
 import { inputEstimate } from '../models/usage.ts'
+import { tracedModel } from '../traced-model.ts'
 import { type BudgetWatch, dearest, priceOf } from './budget.ts'
 import type { AgentContext } from './context.ts'
 import type { EventSink } from './events.ts'
@@ -22,6 +24,7 @@ interface Thinker<Deps> {
   readonly emit: EventSink
   readonly budget: BudgetWatch
   readonly transcript: Transcript
+  readonly span: Span | undefined
 }
 
 /** Fewer tokens to answer in are not worth a call. */
@@ -64,7 +67,7 @@ export class Thinking<Deps> {
   }
 
   async #ask(name: 'model' | 'summary', wanted: ModelRequest, emit: EventSink): Promise<Thought> {
-    const { ctx, plan, budget, transcript } = this.#turn
+    const { ctx, plan, budget, transcript, span } = this.#turn
     const now = ctx.now()
     const { request, most } = this.#affordable(wanted)
     const exceeded = budget.check(most, now)
@@ -72,7 +75,7 @@ export class Thinking<Deps> {
     const step = await modelStep(ctx, {
       name,
       input: { messages: transcript.length, from: transcript.from },
-      model: () => plan.model(ctx.deps),
+      model: () => tracedModel(plan.model(ctx.deps), span),
       request,
       price: (id) => priceOf(plan.budget, id),
       msLeft: budget.left('ms', now),

@@ -1,5 +1,6 @@
 /** The tool calls of one reply: all that need nobody run at once, each a step of its own (D2). */
 import { meterOf } from '../../cell/meter-of.ts'
+import type { Span } from '../../span.ts'
 import type { ToolCallPart, ToolResultPart } from '../parts.ts'
 import {
   type CheckedCall,
@@ -26,6 +27,7 @@ interface Bench<Deps> {
   readonly budget: BudgetWatch
   readonly answer: Answer
   readonly emit: EventSink
+  readonly span: Span | undefined
 }
 
 export async function makeCalls<Deps>(
@@ -74,7 +76,7 @@ export async function makeCall<Deps>(
 }
 
 /** @param parts how many calls may ask for a part of the tree's budget */
-function deskOf<Deps>({ ctx, budget }: Bench<Deps>, parts: number): ToolDesk<Deps> {
+function deskOf<Deps>({ ctx, budget, span }: Bench<Deps>, parts: number): ToolDesk<Deps> {
   let left = parts
   return {
     self: ctx.self,
@@ -85,7 +87,8 @@ function deskOf<Deps>({ ctx, budget }: Bench<Deps>, parts: number): ToolDesk<Dep
     get deps(): Deps {
       return ctx.deps
     },
-    ref: (contract, key) => ctx.ref(contract, key),
+    ref: (contract, key, within) => ctx.ref(contract, key, within),
+    span,
     now: () => ctx.now(),
     effect: (...args) => ctx.effect(...args),
     lease: () => {

@@ -45,11 +45,13 @@ export function aiSdkModel(model: AiSdkLanguageModel, options: AiSdkOptions = {}
 
 class AiSdkService implements ModelService {
   readonly id: string
+  readonly provider: string
   readonly #model: AiSdkLanguageModel
   readonly #options: AiSdkProviderOptions | undefined
 
   constructor(model: AiSdkLanguageModel, options: AiSdkProviderOptions | undefined) {
     this.id = `${model.provider}:${model.modelId}`
+    this.provider = model.provider
     this.#model = model
     this.#options = options
   }

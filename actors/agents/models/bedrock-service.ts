@@ -18,6 +18,7 @@ interface Connection {
 
 export class BedrockService implements ModelService {
   readonly id: string
+  readonly provider = 'aws.bedrock'
   readonly #options: BedrockOptions
   #connection: Promise<Connection> | undefined
 

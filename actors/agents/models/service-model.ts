@@ -60,6 +60,10 @@ export class ServiceModel implements Model {
     return this.#service.id
   }
 
+  get provider(): string | undefined {
+    return this.#service.provider
+  }
+
   /** Closes the service's connections; calls in flight fail. */
   close(): void {
     this.#service.close?.()

@@ -47,6 +47,8 @@ export interface Trouble {
 /** One service, as an adapter offers it. */
 export interface ModelService {
   readonly id: string
+  /** Its name in telemetry. */
+  readonly provider?: string
   /**
    * One attempt.
    * @param pieces whether pieces are wanted as they come, or one answer at the end

@@ -12,16 +12,22 @@ import { type ErrorCode, TroupeError } from '../../../mailbox/errors.ts'
 import { validate } from '../../cell/validation.ts'
 import type { Context } from '../../context.ts'
 import type { Meter } from '../../meter.ts'
+import type { Span } from '../../span.ts'
 import type { Json, ToolCallPart, ToolResultPart } from '../parts.ts'
 import type { Tool, ToolCall, ToolTurn } from './tool.ts'
+import { spannedCall } from './tool-span.ts'
 import type { Toolbox } from './toolbox.ts'
 
 /** The agent's turn. */
 export interface ToolDesk<Deps = unknown>
   extends Pick<Context, 'effect' | 'message'>,
-    ToolTurn<Deps> {
+    Omit<ToolTurn<Deps>, 'ref'> {
   /** Told how long a tool took. */
   readonly meter?: Meter | undefined
+  /** A ref that sends from the turn, from within a span of it. */
+  readonly ref: Context['ref']
+  /** Of what the agent does with its message. */
+  readonly span?: Span | undefined
 }
 
 /** A call that is known and fits: ready to run, or to be allowed. */
@@ -67,11 +73,26 @@ export async function runTool<Deps>(
   try {
     return tool.work.kind === 'execute'
       ? await executed(desk, tool, tool.work.run, call, input, clock)
-      : await resultOf(tool, call, await tool.work.run(input, desk))
+      : await asked(desk, tool, tool.work.run, call, input)
   } catch (error) {
     if (isOfTurn(error)) throw error
     return failedResult(call, told(error))
   }
+}
+
+/** What its asks send is part of its span. */
+function asked<Deps>(
+  desk: ToolDesk<Deps>,
+  tool: Tool<Deps>,
+  run: (input: unknown, turn: ToolTurn<Deps>) => unknown,
+  call: ToolCallPart,
+  input: unknown,
+): Promise<ToolResultPart> {
+  return spannedCall(desk.span, call, async (span) => {
+    const ref: ToolTurn['ref'] = (contract, key) => desk.ref(contract, key, span)
+    const turn = span === undefined ? desk : Object.create(desk, { ref: { value: ref } })
+    return await resultOf(tool, call, await run(input, turn))
+  })
 }
 
 /** The turn itself is wrong or over; no model can mend that. */
@@ -103,28 +124,30 @@ function executed<Deps>(
   return desk.effect(
     `tool ${tool.spec.name}`,
     call.input,
-    async ({ key, signal }) => {
-      const deadline = new Deadline(clock, tool, signal)
-      const start = clock.mono()
-      const took = (error: string): void => {
-        desk.meter?.observe(duration, (clock.mono() - start) / 1_000, tool.spec.name, error)
-      }
-      try {
-        const { deps } = desk
-        const facts = { key, signal: deadline.signal, deps, agent, lane: message.lane }
-        const result = await deadline.race(async () => run(input, facts))
-        const answer = await resultOf(tool, call, result)
-        took('')
-        return answer
-      } catch (error) {
-        const failure = told(error)
-        took(failure.code)
-        if (isStop(signal.reason)) throw signal.reason
-        return failedResult(call, failure)
-      } finally {
-        deadline.end()
-      }
-    },
+    ({ key, signal }) =>
+      spannedCall(desk.span, call, async (span) => {
+        const deadline = new Deadline(clock, tool, signal)
+        const start = clock.mono()
+        const took = (error: string): void => {
+          desk.meter?.observe(duration, (clock.mono() - start) / 1_000, tool.spec.name, error)
+        }
+        try {
+          const { deps } = desk
+          const { lane } = message
+          const facts = { key, signal: deadline.signal, deps, agent, lane, span }
+          const result = await deadline.race(async () => run(input, facts))
+          const answer = await resultOf(tool, call, result)
+          took('')
+          return answer
+        } catch (error) {
+          const failure = told(error)
+          took(failure.code)
+          if (isStop(signal.reason)) throw signal.reason
+          return failedResult(call, failure)
+        } finally {
+          deadline.end()
+        }
+      }),
     { idempotent: tool.idempotent(input) },
   )
 }

@@ -24,6 +24,7 @@ import {
 import type { Needs } from '../../actor.ts'
 import type { Contract, Messages } from '../../contract.ts'
 import type { Ref } from '../../ref.ts'
+import type { Span } from '../../span.ts'
 import type { OpenLease } from '../agent/budget.ts'
 import type { ToolSpec } from '../model.ts'
 import type { Json } from '../parts.ts'
@@ -41,6 +42,8 @@ export interface ToolCall<Deps = unknown> {
   readonly agent: Address
   /** Of the message in hand: how urgent, for gates. */
   readonly lane: LaneName
+  /** Of this call, where its trace is recorded: its `traceparent` is for the service that is called. */
+  readonly span?: Span | undefined
 }
 
 /** The agent's turn, as far as `ask` may use it. */

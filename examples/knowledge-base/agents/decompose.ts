@@ -3,6 +3,7 @@
  * answers is kept by whoever asked, as a step of the orchestrator's turn (D2).
  */
 
+import { tracedModel } from 'troupe/agents'
 import { actor, needs } from 'troupe/contract'
 import { decomposeQuestion } from '../answer/decompose.ts'
 import { Decompose } from '../contracts.ts'
@@ -16,7 +17,7 @@ export const decompose = actor(Decompose, {
   on: {
     split: (ctx, { question }) =>
       worked(ctx, question, () =>
-        decomposeQuestion(ctx.deps.model, question, { signal: ctx.signal }),
+        decomposeQuestion(tracedModel(ctx.deps.model, ctx.span), question, { signal: ctx.signal }),
       ),
   },
 })

@@ -24,7 +24,7 @@ export const orchestrator = actor(Orchestrator, {
   },
 })
 
-type Asker = Pick<Context, 'now' | 'ref'>
+type Asker = Pick<Context, 'now' | 'ref' | 'span'>
 
 interface Task {
   readonly question: string

@@ -1,5 +1,6 @@
 /** The reason agent. */
 
+import { tracedModel } from 'troupe/agents'
 import { actor, needs } from 'troupe/contract'
 import { findEvidence } from '../answer/reason.ts'
 import { Reason } from '../contracts.ts'
@@ -13,7 +14,9 @@ export const reason = actor(Reason, {
   on: {
     find: (ctx, { question, passages }) =>
       worked(ctx, { question, passages }, () =>
-        findEvidence(ctx.deps.model, question, passages, { signal: ctx.signal }),
+        findEvidence(tracedModel(ctx.deps.model, ctx.span), question, passages, {
+          signal: ctx.signal,
+        }),
       ),
   },
 })

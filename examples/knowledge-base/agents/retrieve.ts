@@ -1,5 +1,6 @@
 /** The retrieve agent. */
 
+import { tracedRetriever } from 'troupe/agents'
 import { actor, needs } from 'troupe/contract'
 import { Retrieve } from '../contracts.ts'
 import type { Deps } from '../deps.ts'
@@ -13,7 +14,8 @@ export const retrieve = actor(Retrieve, {
   on: {
     search: (ctx, { question, index }) =>
       worked(ctx, { question, index }, () => {
-        const retriever = indexRetriever(ctx.deps.indexes.reader(index))
+        const found = indexRetriever(ctx.deps.indexes.reader(index))
+        const retriever = tracedRetriever(found, 'documents', ctx.span)
         return retriever.search(question, { signal: ctx.signal })
       }),
   },

@@ -7,7 +7,7 @@
 import type { Passage } from 'troupe/agents'
 import { pipeline } from 'troupe/patterns'
 import type { Finding } from '../answer/reason.ts'
-import { Decompose, Reason, Retrieve, Synthesize } from '../contracts.ts'
+import { Decompose, Reason, Retrieve, Synthesize, type Worked } from '../contracts.ts'
 
 /** There is one actor of each agent; its mailbox is where questions wait. */
 const only = 'only'
@@ -40,11 +40,16 @@ export const answers = pipeline('answer', {
       ...kept,
       uses,
       independentOf: ['data'],
+      counts: ({ value }) => ({ sub_queries: value.length }),
       run: (ctx, question: string) => ctx.ref(Decompose, only).ask.split({ question }),
     },
     retrieve: {
       version: 1,
       ...kept,
+      counts: ({ value }: Worked<readonly Passage[]>) => ({
+        passages: value.length,
+        documents: new Set(value.map(({ file }) => file)).size,
+      }),
       run: (ctx, search: Search) => ctx.ref(Retrieve, only).ask.search(search),
     },
     reason: {
@@ -52,6 +57,7 @@ export const answers = pipeline('answer', {
       ...kept,
       uses,
       independentOf: ['data'],
+      counts: ({ value }) => ({ steps: value.evidence.length }),
       run: (ctx, found: Found) => ctx.ref(Reason, only).ask.find(found),
     },
     synthesize: {
@@ -59,6 +65,7 @@ export const answers = pipeline('answer', {
       ...kept,
       uses,
       independentOf: ['data'],
+      counts: ({ value }) => ({ parts: value.length }),
       run: (ctx, writing: Writing) => ctx.ref(Synthesize, only).ask.write(writing),
     },
   },

@@ -5,6 +5,7 @@
  * commit (D1). So what is said here is provisional; the reply becomes a step of the orchestrator.
  */
 
+import { tracedModel } from 'troupe/agents'
 import { actor, needs } from 'troupe/contract'
 import { type AnswerPart, synthesize as write } from '../answer/synthesize.ts'
 import { type Said, Synthesize } from '../contracts.ts'
@@ -19,7 +20,9 @@ export const synthesize = actor(Synthesize, {
     write: (ctx, { findings, topic }) =>
       worked(ctx, findings, async () => {
         const parts: AnswerPart[] = []
-        for await (const part of write(ctx.deps.model, findings, { signal: ctx.signal })) {
+        for await (const part of write(tracedModel(ctx.deps.model, ctx.span), findings, {
+          signal: ctx.signal,
+        })) {
           const said: Said = { attempt: ctx.message.id, index: parts.length, part }
           ctx.publish(topic, said)
           parts.push(part)

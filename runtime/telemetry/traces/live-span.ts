@@ -133,7 +133,7 @@ export class LiveSpan implements OpenSpan {
   #failed(error: unknown): void {
     this.set({ [errorType]: typeOf(error) })
     this.content(() => ({
-      [Own.errorMessage]: error instanceof Error ? error.message : String(error),
+      [Own.errorMessage]: error instanceof Error ? error.message : '',
     }))
   }
 }

@@ -8,7 +8,7 @@
  *    recorded ask one that follows from its step: after a crash they are the same, and what the first run
  *    had begun hangs below the span of the second (docs/adr/012-telemetry.md).
  */
-import type { Tracing } from '../../../actors/cell/tracing.ts'
+import type { TracedSender, Tracing } from '../../../actors/cell/tracing.ts'
 import type { OpenSpan } from '../../../actors/span.ts'
 import { Messaging, Operation, Own } from '../../../actors/span-names.ts'
 import { typeOf } from '../../../mailbox/address.ts'
@@ -63,13 +63,13 @@ export class ThreadTracing implements Tracing, Recorder {
   }
 
   sending(
-    from: string,
+    { from, beginsTraces = false }: TracedSender,
     to: string,
     message: string,
     trace: string | undefined,
     seed: string | undefined,
   ): OpenSpan | undefined {
-    const place = this.#placeOf(trace, from === '', seed)
+    const place = this.#placeOf(trace, beginsTraces, seed)
     if (place === undefined) return undefined
     const type = typeOf(to)
     const span = new LiveSpan(this, place, `${Operation.send} ${type}`, 'producer')
@@ -86,8 +86,12 @@ export class ThreadTracing implements Tracing, Recorder {
   }
 
   /** A topic may say whose it is: it is no part of the name. */
-  publishing(from: string, topic: string, trace: string | undefined): OpenSpan | undefined {
-    const place = this.#placeOf(trace, from === '', undefined)
+  publishing(
+    { from, beginsTraces = false }: TracedSender,
+    topic: string,
+    trace: string | undefined,
+  ): OpenSpan | undefined {
+    const place = this.#placeOf(trace, beginsTraces, undefined)
     if (place === undefined) return undefined
     const span = new LiveSpan(this, place, Operation.publish, 'producer')
     span.set({
