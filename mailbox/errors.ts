@@ -160,7 +160,13 @@ export const errorCodes = Object.freeze({
   TOOL_OUTPUT_TOO_LARGE: final(
     'A result of a tool exceeds its `maxOutput`; its model was told to ask for less.',
   ),
+  TOOL_REFUSED: final(
+    'A tool may not do what its model asked for: its rules forbid it; its model was told which.',
+  ),
   TOOL_TIMEOUT: retryable('A tool did not answer within its `timeout`; its model was told so.'),
+  TOOL_UNREACHABLE: retryable(
+    'What a tool calls cannot be reached, or broke off; its model was told how.',
+  ),
   VERSION_NEWER: final(
     'A state or message has a newer version than its definition knows; it waits for newer code (D9).',
   ),

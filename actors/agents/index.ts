@@ -94,6 +94,11 @@ export { type DatabaseToolOptions, databaseTool } from './tools/database/databas
 export type { NamedCall, NamedQueries, NamedQuery } from './tools/database/named-queries.ts'
 export type { SqlCall } from './tools/database/sql-call.ts'
 export { type SqliteDatabaseOptions, sqliteDatabase } from './tools/database/sqlite-database.ts'
+export type { ResolveHost } from './tools/http/destination.ts'
+export type { HttpCall } from './tools/http/http-call.ts'
+export { type HttpToolOptions, httpTool } from './tools/http/http-tool.ts'
+export type { HttpHeader, HttpMethod, HttpRule } from './tools/http/rules.ts'
+export type { FindSecret } from './tools/http/secrets.ts'
 export {
   type Tool,
   type ToolApproval,

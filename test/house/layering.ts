@@ -23,6 +23,7 @@ const homes: Readonly<Record<string, Home>> = {
   'better-sqlite3': { in: ['persistence/sqlite/'] },
   comlink: { in: ['runtime/wire/'] },
   eventemitter3: { in: ['runtime/'] },
+  'ipaddr.js': { in: ['actors/agents/tools/http/'] },
   msgpackr: { in: ['persistence/'] },
   'p-queue': { in: ['actors/agents/', 'runtime/'], folders: 2 },
   piscina: { in: ['runtime/main/'] },
