@@ -185,8 +185,10 @@ export class JournalClient implements Journal {
       this.#fenced = true
       return
     }
+    if (ack.status !== 'committed') return
+    this.#passedOver(ack.seq)
     const frame = this.#sent[0]
-    if (frame === undefined || frame.seq !== ack.seq || ack.status !== 'committed') return
+    if (frame === undefined || frame.seq !== ack.seq) return
     this.#sent.shift()
     this.#bytesOut -= frame.bytes
     const { meter, clock } = this.#thread
@@ -197,6 +199,18 @@ export class JournalClient implements Journal {
     this.#creditReturned()
     // Whoever waits for quiet may have waited for this answer alone.
     if (this.isIdle) this.#thread.touched()
+  }
+
+  /**
+   * A frame that is refused whole leaves nothing in the store. When its answer is lost the store cannot tell
+   * of it: the answer to a later one does, and without this that later one would count as lost (D5).
+   */
+  #passedOver(seq: number): void {
+    while (this.#sent[0] !== undefined && this.#sent[0].seq < seq) {
+      const { entries, bytes } = this.#sent.shift() as SentFrame
+      this.#bytesOut -= bytes
+      for (const [record, entry] of entries.entries()) entry.undone(refusedWhole(record))
+    }
   }
 
   /** Tells each record of a frame what became of it. */
@@ -250,4 +264,10 @@ export class JournalClient implements Journal {
 function refusalsOf({ refused }: Ack): ReadonlyMap<number, Refusal> | undefined {
   if (refused.length === 0) return undefined
   return new Map(refused.map((refusal) => [refusal.record, refusal]))
+}
+
+/** The true reason was in the lost answer; a writer that tries again is told it. */
+function refusedWhole(record: number): Refusal {
+  const detail = 'refused in a commit whose answer was lost'
+  return { record, reason: 'after-refused', detail }
 }
