@@ -131,7 +131,7 @@ export class Host {
       tryAlone: (ward) => this.#tryAlone(ward),
       pardon: (key, actor) => {
         this.#peer.starts?.release(key)
-        this.#peer.signalled(actor, { kind: 'wake' })
+        if (this.#peer.livesHere(actor)) this.#peer.wake(actor)
       },
       killed: (all) => this.#peer.kill(all),
       go: () => {

@@ -79,9 +79,15 @@ export class Routing implements StandbyOwner {
     return this.#receive(cell, envelope)
   }
 
-  /** A message from another thread: it was counted as accepted there. */
+  /**
+   * A message from another thread: it was counted as accepted there. An actor comes up where it lives and
+   * nowhere else: two of it would both have their turns committed.
+   */
   arrived(envelope: Envelope): void {
     const resident = this.#thread.residents.get(envelope.to)
+    if (resident === undefined && this.#thread.slotOf(envelope.to) !== this.#thread.slot) {
+      return this.forward(envelope)
+    }
     if (resident === undefined && this.#isDown(envelope)) return
     const cell = resident ?? this.#thread.activate(envelope.to)
     if (cell !== undefined) this.#enter(cell, envelope)
@@ -205,7 +211,7 @@ export class Routing implements StandbyOwner {
     this.#thread.accounts.deadLetter(envelope, 'cancelled', undefined, undefined)
   }
 
-  /** It waited for a slot that was given up, and goes to where its address lives now. */
+  /** It waited for a slot that was given up, or came here for another: it goes to where its address lives. */
   forward(envelope: Envelope): void {
     const slot = this.#thread.slotOf(envelope.to)
     if (slot === this.#thread.slot) return this.arrived(envelope)

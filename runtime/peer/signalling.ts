@@ -11,6 +11,7 @@ import type { Watching } from './watching.ts'
 
 /** The thread whose actors are signalled. */
 export interface SignalledThread {
+  readonly slot: number
   readonly residents: { get(id: string): Cell | undefined }
   readonly watching: Watching
   readonly fallen: Fallen
@@ -44,12 +45,13 @@ export class Signalling {
         return cell && rested.call(this.#thread, cell)
       case 'adopt':
         fallen.pardon(to)
-        return (cell ?? this.#thread.activate(to))?.receiveSignal(signal)
+        return this.#receive(to, signal, cell)
       case 'wake':
-        return (cell ?? this.#thread.activate(to))?.receiveSignal(signal)
+        return this.#receive(to, signal, cell)
       case 'terminated':
       case 'child-ended':
-        return (cell ?? this.#durable(to))?.receiveSignal(signal)
+        if (cell === undefined && !this.#thread.isDurable(to)) return
+        return this.#receive(to, signal, cell)
       case 'stop':
         if (cell !== undefined) return cell.receiveSignal(signal)
         return signal.by === undefined ? undefined : void this.#stopAbsent(to, signal.by)
@@ -68,9 +70,11 @@ export class Signalling {
     this.#thread.signal(parent, { kind: 'child-ended', child })
   }
 
-  /** Durable actors exist without being in memory; volatile ones that are not there are gone. */
-  #durable(to: string): Cell | undefined {
-    return this.#thread.isDurable(to) ? this.#thread.activate(to) : undefined
+  /** By who is here, or comes up for it: where it lives and nowhere else, whoever sent the signal here. */
+  #receive(to: string, signal: Signal, cell: Cell | undefined): void {
+    if (cell !== undefined) return cell.receiveSignal(signal)
+    if (this.#thread.slotOf(to) !== this.#thread.slot) return this.#thread.signal(to, signal)
+    this.#thread.activate(to)?.receiveSignal(signal)
   }
 
   /**

@@ -61,6 +61,8 @@ export interface HarnessOptions {
   readonly development?: boolean
   readonly residency?: number
   readonly clock?: VirtualClock
+  /** The thread of this slot, one of two. Default: the only thread there is. */
+  readonly slot?: 0 | 1
 }
 
 export function harness(options: HarnessOptions): Harness {
@@ -73,10 +75,10 @@ export function harness(options: HarnessOptions): Harness {
   const soon = (run: () => void): void => void jobs.push(run)
   const counters = new Counters(actors.keys())
   const peer = new Peer({
-    slot: mainSlot,
+    slot: options.slot ?? mainSlot,
     actors,
     deps: options.deps,
-    placement: new Placement({ shared: 0, pinned: new Map() }),
+    placement: new Placement({ shared: options.slot === undefined ? 0 : 2, pinned: new Map() }),
     clock,
     counters,
     origin: 1,

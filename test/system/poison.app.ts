@@ -1,5 +1,5 @@
 /** The app of the quarantine tests: what kills its thread, or the process, whenever it is started. */
-import { existsSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
@@ -19,6 +19,9 @@ export const Vault = contract('vault', {
 })
 /** Its key is a path: while that file is there, activation kills. */
 export const Fragile = contract('fragile', { touch: message(), count: message<void, number>() })
+
+/** Its key is a path: each activation is a line there. */
+export const Diary = contract('diary', { lines: message<void, number>() })
 
 const vault = actor(Vault, {
   durable: true,
@@ -74,5 +77,12 @@ const fragile = actor(Fragile, {
   reads: { count: (ctx) => ctx.state.count },
 })
 
+const diary = actor(Diary, {
+  durable: true,
+  onStart: (ctx) => appendFileSync(ctx.self.key, 'up\n'),
+  on: {},
+  reads: { lines: (ctx) => readFileSync(ctx.self.key, 'utf8').split('\n').length - 1 },
+})
+
 // biome-ignore lint/style/noDefaultExport: every thread finds the app as its module's default
-export default app(import.meta.url, { actors: [vault, fragile] })
+export default app(import.meta.url, { actors: [vault, fragile, diary] })

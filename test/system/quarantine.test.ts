@@ -11,7 +11,7 @@ import { writeSuspects } from '../../persistence/suspects-file.ts'
 import type { System } from '../../runtime/main/system.ts'
 import { fromSources } from '../house/from-sources.ts'
 import { troupe } from '../replay/cli.ts'
-import poison, { Fragile, Vault } from './poison.app.ts'
+import poison, { Diary, Fragile, Vault } from './poison.app.ts'
 import { eventOf, fileOf, folderOf, keyOn, systemOf } from './support.ts'
 
 /** Deaths of hosts so far. */
@@ -225,4 +225,17 @@ test('F3: a timer that kills is quarantined over its ticks, and stays so over a 
   const lost = eventOf(again, 'host-lost')
   assert.equal(again.quarantine.release({ actor, timer: timer as string }), true)
   await lost
+})
+
+test('F4: an actor that is released comes up where it lives, and on no other thread', async (t) => {
+  const store = fileOf(t)
+  const key = join(folderOf(t), 'diary')
+  const address = `diary/${key}`
+  const barred = { position: 0, index: 0, starts: 2, actor: hashAddress(address) }
+  writeSuspects(store, [{ ...barred, address }], true)
+  const system = await systemOf(t, poison, { store })
+  assert.equal(system.quarantine.release({ actor: address }), true)
+  assert.equal(await system.ref(Diary, key).ask.lines(), 1)
+  await system.quiet()
+  assert.equal(await system.ref(Diary, key).ask.lines(), 1)
 })
