@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -19,6 +20,7 @@ import { VirtualClock } from '../../mailbox/clock.ts'
 import { createSystem } from '../../runtime/index.ts'
 import { code } from '../durable/support.ts'
 import { done, Support, supportAgent, told } from './agent-support.ts'
+import { selfSigned } from './self-signed.ts'
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void
 
@@ -202,6 +204,22 @@ test('a redirect is followed where its goal is allowed, and carries no credentia
     assert.equal(errorOf(await called(tool, redirect(url))), 'TOOL_REFUSED', url)
   }
   assert.equal(other.seen.length, 1)
+})
+
+test('over https the certificate is for the name, and one that nobody signed is refused', async (t) => {
+  const names: string[] = []
+  let reached = 0
+  const SNICallback = (name: string, use: (error: null) => void): void => {
+    names.push(name)
+    use(null)
+  }
+  const server = createSecureServer({ ...selfSigned, SNICallback }, () => (reached += 1))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  t.after(() => server.close())
+  const origin = `https://api.test:${(server.address() as AddressInfo).port}`
+  const answer = await called(calling([{ origin }]), get(origin))
+  assert.match(JSON.stringify(answer), /TOOL_UNREACHABLE.*DEPTH_ZERO_SELF_SIGNED_CERT/)
+  assert.deepEqual([names, reached], [['api.test'], 0])
 })
 
 test('a redirect changes the method as fetch does, and there are not many of them', async (t) => {
@@ -398,7 +416,7 @@ test('a definition that would leak or allow by mistake is refused where it is ma
 })
 
 test('a secret is in no request to the model, in no error and nowhere in the store, whatever the service repeats', async (t) => {
-  const token = 'tk-"42"/+secret'
+  const token = 'tk-"42"/+secret??>'
   const { seen, origin } = await serving(t, (request, response) => {
     response.setHeader('content-type', 'application/json')
     const sent = request.headers.authorization

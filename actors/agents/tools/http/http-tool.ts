@@ -175,7 +175,7 @@ async function answerOf<Deps>(
     )
   }
   const text = secrets.redact(await response.text(maxBytes))
-  return { status, type: type.trim(), body: parsed(type, text) }
+  return { status, type: secrets.redact(type.trim()), body: parsed(type, text) }
 }
 
 const isOneOf = (type: string, known: readonly string[]): boolean =>
