@@ -7,6 +7,7 @@ import { registerHooks } from 'node:module'
 /** What can be taken out: which lines go. */
 const parts: Readonly<Record<string, RegExp>> = {
   'fault points': /^.*faults\?\.\('[^']+'\)\s*$/gm,
+  traces: /^.*(\.tracing !== undefined\) .*|this\.(handled|span)\?\.end\(.*)$/gm,
   'the watch over threads': /^.*(#busy\?\.\w+\(.*\)|this\.#peer\.starts = .*)\s*$/gm,
 }
 

@@ -112,15 +112,19 @@ function headerOf(
 }
 
 /** What the message carries of its trace: its own send, where that is recorded. */
-export function traceOf(
+export function traceOf(sender: Sender, call: Call, departing?: Departing): string | undefined {
+  const trace = call.options?.trace ?? sender.trace
+  if (sender.host.tracing !== undefined) return sendOf(sender, call, trace, departing)
+  return trace
+}
+
+function sendOf(
   sender: Sender,
-  { to, name, options }: Call,
-  departing?: Departing,
+  { to, name }: Call,
+  trace: string | undefined,
+  departing: Departing | undefined,
 ): string | undefined {
-  const trace = options?.trace ?? sender.trace
-  const { tracing } = sender.host
-  if (tracing === undefined) return trace
-  const span = tracing.sending(sender, to.id, name, trace, departing?.ownId)
+  const span = sender.host.tracing?.sending(sender, to.id, name, trace, departing?.ownId)
   return span === undefined ? trace : sentBy(sender, span, departing)
 }
 

@@ -8,9 +8,14 @@ import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import type { Ref } from '../../actors/ref.ts'
-import { createSystem, type System } from '../../runtime/index.ts'
+import {
+  createSystem,
+  type System,
+  type TelemetryOptions,
+  type TraceExporter,
+} from '../../runtime/index.ts'
 import { Account, account } from '../account.ts'
-import type { BenchCase, Contestant } from '../bench-case.ts'
+import type { BenchCase, Contestant, Prepared } from '../bench-case.ts'
 import { nodePeer } from '../peers/index.ts'
 import { segmentBound } from '../segment-bound.ts'
 import { TempFolder } from '../temp-folder.ts'
@@ -44,34 +49,52 @@ export const durableTurn: BenchCase = {
     { of: 'troupe, from an actor', ratioToBound: 0.6 },
     { ratioTo: 'LangGraph.js', wanted: 200 },
   ],
-  async prepare(quick) {
-    const folder = new TempFolder()
-    const times = quick ? 2 : 40
-    const turns = times * actors
-    const bound = segmentBound(folder.file('bound.db'))
-    const system = await createSystem(bank, {
-      workers: 1,
-      store: folder.file('ours.db'),
-      development: false,
-    })
-    const ours = new Depositing(system, times)
-    return {
-      ours: ours.contestant('troupe', () => ours.fromOutside()),
-      others: [
-        {
-          ...ours.contestant('troupe, from an actor', () => ours.fromAnActor()),
-          bound: 'SQLite, segments of 256',
-        },
-      ],
-      bounds: [{ name: 'SQLite, segments of 256', round: () => bound.append(turns) }],
-      peers: [nodePeer('@langchain/langgraph', 'durableTurn', quick ? 20 : 200)],
-      async close() {
-        await system.close()
-        bound.close()
-        folder.remove()
+  prepare: (quick) => prepared(quick),
+}
+
+/** The same with one trace in ten recorded, and nowhere to send it: what a collector takes is not ours. */
+export const durableTurnTraced: BenchCase = {
+  name: 'durable-turn-traced',
+  what: 'durable-turn with one trace in ten recorded',
+  unit: 'turns/s',
+  better: 'higher',
+  gate: { ratioToBound: 0.5 },
+  prepare: (quick) => prepared(quick, { traces: { exporter: forgetful, sampling: 0.1 } }),
+}
+
+const forgetful: TraceExporter = {
+  export: (_, done) => done({ code: 0 }),
+  shutdown: () => Promise.resolve(),
+}
+
+async function prepared(quick: boolean, telemetry: TelemetryOptions = {}): Promise<Prepared> {
+  const folder = new TempFolder()
+  const times = quick ? 2 : 40
+  const turns = times * actors
+  const bound = segmentBound(folder.file('bound.db'))
+  const system = await createSystem(bank, {
+    workers: 1,
+    store: folder.file('ours.db'),
+    development: false,
+    telemetry,
+  })
+  const ours = new Depositing(system, times)
+  return {
+    ours: ours.contestant('troupe', () => ours.fromOutside()),
+    others: [
+      {
+        ...ours.contestant('troupe, from an actor', () => ours.fromAnActor()),
+        bound: 'SQLite, segments of 256',
       },
-    }
-  },
+    ],
+    bounds: [{ name: 'SQLite, segments of 256', round: () => bound.append(turns) }],
+    peers: [nodePeer('@langchain/langgraph', 'durableTurn', quick ? 20 : 200)],
+    async close() {
+      await system.close()
+      bound.close()
+      folder.remove()
+    },
+  }
 }
 
 /** One after the other. */

@@ -3,6 +3,7 @@ import type { BenchCase } from '../bench-case.ts'
 
 export const cases: Readonly<Record<string, () => Promise<BenchCase>>> = Object.freeze({
   'durable-turn': async () => (await import('./durable-turn.ts')).durableTurn,
+  'durable-turn-traced': async () => (await import('./durable-turn.ts')).durableTurnTraced,
   'durable-latency': async () => (await import('./durable-latency.ts')).durableLatency,
   'durable-growth': async () => (await import('./durable-growth.ts')).durableGrowth,
   recover: async () => (await import('./recover.ts')).recover,
@@ -37,6 +38,7 @@ export const cases: Readonly<Record<string, () => Promise<BenchCase>>> = Object.
   backup: async () => (await import('./backup.ts')).backup,
   'backup-large': async () => (await import('./backup.ts')).backupLarge,
   'fault-points': async () => (await import('./fault-points.ts')).faultPoints,
+  telemetry: async () => (await import('./telemetry.ts')).telemetry,
   checkpoint: async () => (await import('./checkpoint.ts')).checkpoint,
   'checkpoint-hosts': async () => (await import('./checkpoint-hosts.ts')).checkpointHosts,
 })

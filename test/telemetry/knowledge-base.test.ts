@@ -56,6 +56,8 @@ test('traces: a question to the knowledge base is one tree, with its stages, mod
   assert.equal(split.attributes['troupe.stage.sub_queries'], 2)
   assert.equal(split.attributes['troupe.stage.answer'], 'made')
   assert.equal(parentOf(tree, split)?.name, 'process orchestrator')
+  const look = tree.find((one) => one.name === 'send answer.stage')
+  assert.match(String(look && parentOf(tree, look)?.name), /^stage /)
   assert.equal(only('stage retrieve').attributes['troupe.stage.documents'], 1)
   assert.equal(only('stage reason').attributes['troupe.stage.steps'], 1)
 

@@ -1,5 +1,5 @@
 /** A shop on two threads: a durable order asks a volatile price, and tells a durable till. */
-import { actor } from '../../actors/actor.ts'
+import { actor, needs } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message, stream } from '../../actors/message.ts'
@@ -9,6 +9,7 @@ export const Order = contract('order', {
   refuse: message<void, number>(),
   later: message(),
   tick: message(),
+  aside: message(),
   ticks: message<void, number>(),
   trace: message<void, string | undefined>(),
 })
@@ -23,8 +24,13 @@ export const Till = contract('till', {
   sum: message<void, number>(),
 })
 
+interface Deps {
+  readonly note: () => void
+}
+
 const order = actor(Order, {
   durable: true,
+  needs: needs<Deps>(),
   pin: 'orders',
   state: () => ({ placed: 0, ticks: 0 }),
   on: {
@@ -44,6 +50,7 @@ const order = actor(Order, {
     tick: (ctx) => {
       ctx.state.ticks += 1
     },
+    aside: (ctx) => ctx.deps.note(),
     trace: (ctx) => ctx.span?.traceparent ?? ctx.message.trace,
   },
   reads: { ticks: (ctx) => ctx.state.ticks },
@@ -81,4 +88,7 @@ const till = actor(Till, {
 })
 
 // biome-ignore lint/style/noDefaultExport: threads find the app by it
-export default app(import.meta.url, { actors: [order, price, till] })
+export default app(import.meta.url, {
+  actors: [order, price, till],
+  deps: ({ ref }): Deps => ({ note: () => void ref(Till, 'front').tell.add({ cents: 1 }) }),
+})

@@ -153,6 +153,14 @@ test('traces: a tick begins one; a topic is followed, and is no name', async (t)
   assert.deepEqual(heard.sort(), ['publish', 'send till'])
 })
 
+test("traces: what a host's own services send begins none", async (t) => {
+  const { system, collector } = await traced(t)
+  await system.ref(Order, 'anna').ask.aside()
+  await system.quiet()
+  await system.close()
+  assert.equal(collector.names(), 'process order, send order')
+})
+
 test('traces: a trace on two threads is one tree, told by one exporter', async (t) => {
   const { system, collector } = await traced(t, {}, { workers: 2 })
   await system.ref(Order, 'anna').ask.place(item)
