@@ -9,7 +9,7 @@ import type { ActorDefinition } from '../actor.ts'
 import type { Log, MessageInfo } from '../context.ts'
 import type { OpenSpan, Span } from '../span.ts'
 import { Abort } from './abort.ts'
-import { makeLog } from './log.ts'
+import { TurnLog } from './log.ts'
 import { messageInfo, senderOf, startInfo } from './message-info.ts'
 import type { CellHost } from './ports.ts'
 import { revoked } from './revoked.ts'
@@ -35,6 +35,7 @@ export abstract class Handling {
   protected handled: OpenSpan | undefined
   #closed = false
   #abort: Abort | undefined
+  #log: TurnLog | undefined
 
   constructor(cell: HandlingOwner, envelope: Envelope | undefined, attempt = 1) {
     this.cell = cell
@@ -65,12 +66,18 @@ export abstract class Handling {
   }
 
   get log(): Log {
-    return makeLog(this.host, this.cell.id)
+    this.#log ??= new TurnLog(this)
+    return this.#log
   }
 
   get span(): Span | undefined {
     this.check()
     return this.handled
+  }
+
+  /** `traceparent` of this handling where its trace is recorded, else of its message. */
+  get trace(): string | undefined {
+    return this.handled?.traceparent ?? this.envelope?.header.trace
   }
 
   /** The handler is about to be called. */

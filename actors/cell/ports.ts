@@ -52,6 +52,23 @@ export type CellEvent =
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
+/** Levels by urgency; `off` is above all of them. */
+export const logRanks = Object.freeze({ debug: 0, info: 1, warn: 2, error: 3, off: 4 })
+
+/** The turn that wrote a log line. */
+export interface LogTurn {
+  /** Of its message. */
+  readonly id: string
+  /** Name of its message. */
+  readonly message: string
+  /** More than 1: an earlier attempt may have written the same. */
+  readonly attempt: number
+  /** Of the record that accepted the message; 0 while it is only in memory. */
+  readonly position: number
+  /** W3C `traceparent`. */
+  readonly trace?: string
+}
+
 /** An actor in memory as it names itself to its host, which made it and knows the rest. */
 export interface Resident {
   readonly id: string
@@ -127,11 +144,15 @@ export interface CellHost {
   /** The store accepted a message for this actor that no thread has in memory. */
   arrivedInStore(actor: string): void
   emit(event: CellEvent): void
+  /** Least {@link logRanks} of the lines that anybody wants; absent: all. */
+  readonly logRank?: number
+  /** @param turn that says it */
   log(
     level: LogLevel,
     actor: string,
     message: string,
     fields?: Readonly<Record<string, unknown>>,
+    turn?: LogTurn,
   ): void
   /** The cell has ended or left memory; its address is free. */
   forget(cell: Resident): void

@@ -62,9 +62,6 @@ export abstract class Turn extends Handling implements SendPort, Sender {
   get causeB(): number {
     return this.envelope?.b ?? 0
   }
-  get trace(): string | undefined {
-    return this.handled?.traceparent ?? this.envelope?.header.trace
-  }
 
   // ── what there is to know ─────────────────────────────────────────────────────────────────────
 

@@ -1,6 +1,6 @@
 /** Events and log lines as `troupe dev` prints them: one line each, `name fact=value ...`. */
 import type { SystemEvent } from '../main/events.ts'
-import type { LogLine } from '../main/options.ts'
+import type { LogLine } from '../telemetry/logs/line.ts'
 
 export function eventLine({ event, ...facts }: SystemEvent): string {
   const { letter, ...rest } = facts as { letter?: { id: string; to: string; name: string } }

@@ -7,7 +7,6 @@ import type { App } from '../../actors/app.ts'
 import { encodeError } from '../../actors/cell/error-data.ts'
 import { type Clock, SystemClock } from '../../mailbox/clock.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
-import { encodeValue } from '../../persistence/codec.ts'
 import { Hand, handFile, handMemory } from '../../persistence/hand-file.ts'
 import { Keyring } from '../../persistence/keyring.ts'
 import { BusyNote } from '../peer/busy-note.ts'
@@ -35,6 +34,7 @@ import type {
 } from '../wire/host-control.ts'
 import { Placement } from '../wire/placement.ts'
 import { LetterPost } from './letter-post.ts'
+import { LogPost } from './log-post.ts'
 
 export class Host {
   readonly #peer: Peer
@@ -45,6 +45,7 @@ export class Host {
   readonly #counters: Counters
   readonly #letters: LetterPost
   readonly #traces: HostTracing | undefined
+  readonly #lines: LogPost
   #storePort: MessagePort | undefined
   #connection: StoreConnection | undefined
   /** What wants to run before `go`. */
@@ -65,6 +66,7 @@ export class Host {
       start.reports.postMessage({ kind: 'letters', letters } satisfies Report, [letters.buffer])
     })
     this.#traces = tracingOf(start, clock)
+    this.#lines = new LogPost(start.reports, start.logs, () => clock.wall())
     this.#counters = new Counters(app.actors.keys(), start.counters)
     this.#peer = new Peer({
       slot: start.slot,
@@ -81,7 +83,8 @@ export class Host {
       poll: start.poll,
       secrets: new Keyring(start.secrets),
       meter: meterOf(app, start),
-      sink: reporter(start.reports, this.#letters, () => clock.wall()),
+      logRank: start.logRank,
+      sink: reporter(start.reports, this.#letters, this.#lines, () => clock.wall()),
       jitter: Math.random,
       soon: (run) => this.#soon(run),
       faults,
@@ -178,6 +181,7 @@ export class Host {
   async #stop(): Promise<void> {
     this.#peer.flushAll()
     this.#letters.flush()
+    this.#lines.tellDropped()
     this.#peer.starts?.close()
     await this.#peer.dispose(this.#app.dispose as ((deps: unknown) => unknown) | undefined)
     this.#traces?.post.flush()
@@ -210,7 +214,12 @@ function tracingOf({ traces, slot, reports }: HostStart, clock: Clock): HostTrac
 }
 
 /** Sends what happens here to the main thread. */
-function reporter(port: MessagePort, letters: LetterPost, now: () => number): PeerSink {
+function reporter(
+  port: MessagePort,
+  letters: LetterPost,
+  lines: LogPost,
+  now: () => number,
+): PeerSink {
   const report = (message: Report): void => port.postMessage(message)
   return {
     event: (event) => {
@@ -224,17 +233,6 @@ function reporter(port: MessagePort, letters: LetterPost, now: () => number): Pe
     deadLetter: (envelope, reason, error, position) => {
       letters.add(letterOf(envelope, reason, error, position, now()))
     },
-    log: (level, actor, message, fields) => {
-      report({ kind: 'log', level, actor, message, fields: fields && encodedFields(fields) })
-    },
-  }
-}
-
-/** A log line is never lost for a field that cannot be encoded. */
-function encodedFields(fields: Readonly<Record<string, unknown>>): Uint8Array {
-  try {
-    return encodeValue(fields)
-  } catch (error) {
-    return encodeValue({ notEncodable: String(error) })
+    log: (...line) => lines.add(...line),
   }
 }

@@ -2,6 +2,7 @@
 import { isMainThread } from 'node:worker_threads'
 import type { App } from '../../actors/app.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
+import { openLog } from '../telemetry/logs/open.ts'
 import { Metering } from '../telemetry/metrics/metering.ts'
 import { mainSlot } from '../wire/placement.ts'
 import { boot } from './boot.ts'
@@ -31,15 +32,22 @@ export async function createSystem<Deps>(
 /** {@link createSystem} behind its checks. */
 export async function startSystem(app: App, checked: CheckedOptions): Promise<System> {
   const metering = checked.telemetry.metrics && new Metering(mainSlot, app.actors.keys())
-  const reports = new Reports(checked.log, Date.now, metering)
-  const booted = await boot(app, checked, reports)
+  const { logs } = checked.telemetry
+  const dropped = (count: number): void => reports.linesDropped(count, 'all threads')
+  const log = logs && (await openLog(logs, dropped))
+  const level = checked.logLevel
+  const reports = new Reports(log?.write ?? checked.log, Date.now, { metering, level })
+  const booted = await boot(app, checked, reports).catch(async (error: unknown) => {
+    await log?.end(checked.closeWithin)
+    throw error
+  })
   const deadLetters = new DeadLetters(booted.peer, booted.client)
   await deadLetters.load()
   reports.to(deadLetters)
   const metrics = metering && new SystemMetrics({ app, booted, reports, metering })
   await metrics?.begin(checked.telemetry.metrics?.export)
   const { events } = reports
-  return new System({ app, options: checked, booted, events, deadLetters, reports, metrics })
+  return new System({ app, options: checked, booted, events, deadLetters, reports, metrics, log })
 }
 
 /** @throws SYSTEM_IN_HOST, APP_INVALID */

@@ -3,6 +3,7 @@
  * the counters, the peer. A start lays them first; what may fail or wait comes after (`boot.ts`).
  */
 import type { App } from '../../actors/app.ts'
+import { logRanks } from '../../actors/cell/ports.ts'
 import type { Faults } from '../../mailbox/fault-points.ts'
 import { Keyring } from '../../persistence/keyring.ts'
 import { Counters } from '../peer/counters.ts'
@@ -62,6 +63,7 @@ function makePeer(
     secrets: new Keyring(options.secrets),
     effects: options.effects,
     meter: listener.metering?.main,
+    logRank: logRanks[options.logLevel],
     sink: listener.sink,
     jitter: ports.jitter,
     soon: ports.soon,

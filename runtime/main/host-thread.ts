@@ -6,6 +6,7 @@
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
 import type { App } from '../../actors/app.ts'
 import { decodeError } from '../../actors/cell/error-data.ts'
+import { logRanks } from '../../actors/cell/ports.ts'
 import { longestTimeout } from '../../mailbox/clock.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import { allocateHand } from '../../persistence/hand-file.ts'
@@ -17,6 +18,7 @@ import { MetricPage } from '../telemetry/metrics/page.ts'
 import type { Telemetry } from '../telemetry/telemetry.ts'
 import { call, type Remote } from '../wire/control.ts'
 import type { HostControl, HostStart, Report } from '../wire/host-control.ts'
+import { LogCredit } from '../wire/log-credit.ts'
 import type { Placement, PlacementPlan } from '../wire/placement.ts'
 import type { CheckedOptions } from './options.ts'
 import type { Thread, ThreadPool } from './pool.ts'
@@ -35,6 +37,7 @@ export interface HostThread {
   readonly flight: SharedArrayBuffer
   readonly busy: BusyNote
   readonly metrics: MetricPage | undefined
+  readonly logs: LogCredit
   /** What it has in hand, when the store is in memory. */
   readonly hand: SharedArrayBuffer | undefined
   readonly death: Promise<never>
@@ -96,6 +99,8 @@ interface SharedMemory {
   readonly flight: SharedArrayBuffer
   readonly busy: BusyNote
   readonly metrics: MetricPage | undefined
+  /** What of its log lines was taken in. */
+  readonly logs: LogCredit
   /** Its own memory for a store in memory; beside a store's file a file, of which this is the path. */
   readonly hand: SharedArrayBuffer | string | undefined
 }
@@ -106,6 +111,7 @@ function sharedMemory({ app, options }: HostMaker): SharedMemory {
     counters: new Counters(app.actors.keys()),
     flight: FlightRecorder.allocate(),
     busy: new BusyNote(),
+    logs: new LogCredit(),
     metrics: options.telemetry.metrics && new MetricPage(),
     hand: store === 'memory' ? allocateHand() : store,
   }
@@ -124,13 +130,13 @@ async function wiresTo({ store }: HostMaker, slot: number) {
 /** What is the same for every incarnation of every slot, but for its memory. */
 function startOf(
   { app, plan, placement, options }: HostMaker,
-  { counters, flight, busy, metrics, hand }: SharedMemory,
+  { counters, flight, busy, metrics, logs, hand }: SharedMemory,
 ) {
   const { development, residency, poll, secrets } = options
   return {
     ...{ app: app.url, plan, retired: placement.retired },
     ...{ counters: counters.shared, flight, busy: busy.shared, hand },
-    ...{ metrics: metrics?.shared },
+    ...{ metrics: metrics?.shared, logs: logs.shared, logRank: logRanks[options.logLevel] },
     ...{ development, residency, poll, secrets },
   }
 }
@@ -149,6 +155,7 @@ async function up(side: HostMaker, host: HostThread): Promise<void> {
       }
       if (report.kind === 'failed') reject(decodeError(report.error))
       side.reported(host.slot, report)
+      if (report.kind === 'log') host.logs.taken(report.cost)
     })
   })
   try {

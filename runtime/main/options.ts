@@ -4,7 +4,7 @@
 import { availableParallelism } from 'node:os'
 import { inspect } from 'node:util'
 import type { EffectChoices } from '../../actors/cell/effect-choices.ts'
-import type { LogLevel } from '../../actors/cell/ports.ts'
+import type { logRanks } from '../../actors/cell/ports.ts'
 import { TroupeError } from '../../mailbox/errors.ts'
 import {
   aBoolean,
@@ -17,22 +17,12 @@ import {
   type OptionCheck,
 } from '../../mailbox/options.ts'
 import type { Retention } from '../store/archive.ts'
+import type { LogLine } from '../telemetry/logs/line.ts'
 import { checkTelemetry, type TelemetryOptions, type TelemetryPlan } from '../telemetry/options.ts'
 import type { FaultOptions } from '../wire/fault-module.ts'
 import { type BackupOptions, type BackupPlan, checkBackupOptions } from './backup-plan.ts'
 import { checkRetention, type RetentionOptions } from './retention-plan.ts'
 import { readSecrets, type SecretsOptions } from './secrets-plan.ts'
-
-/** One line of an actor's or the runtime's log. */
-export interface LogLine {
-  readonly level: LogLevel
-  /** Wall time in ms. */
-  readonly at: number
-  /** `type/key`, or empty for the runtime itself. */
-  readonly actor: string
-  readonly message: string
-  readonly fields: Readonly<Record<string, unknown>>
-}
 
 /** What `createSystem` may be told. */
 export interface SystemOptions {
@@ -80,7 +70,7 @@ export interface SystemOptions {
   readonly secrets?: SecretsOptions
   /** What others are told of this system, and how; see `docs/telemetry.md`. Default: nothing. */
   readonly telemetry?: TelemetryOptions
-  /** Gets log lines. Default: warnings and errors go to stderr. */
+  /** Gets all log lines; for JSON lines see `telemetry.logs`. Default: warnings and errors go to stderr. */
   readonly log?: (line: LogLine) => void
 }
 
@@ -137,6 +127,8 @@ export interface CheckedOptions {
   /** Keys, newest first. */
   readonly secrets: readonly Uint8Array[]
   readonly telemetry: TelemetryPlan
+  /** Lines below it are not made. */
+  readonly logLevel: keyof typeof logRanks
   readonly log: (line: LogLine) => void
 }
 
@@ -147,6 +139,13 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     throw new TroupeError(
       'OPTION_INVALID',
       `createSystem: option "host" must be a URL, for example new URL('./host.js', import.meta.url).href`,
+    )
+  }
+  const telemetry = checkTelemetry(options.telemetry)
+  if (telemetry.logs !== undefined && options.log !== undefined) {
+    throw new TroupeError(
+      'OPTION_INVALID',
+      'createSystem: lines go to "log" or to "telemetry.logs", give one of them',
     )
   }
   return Object.freeze({
@@ -167,7 +166,8 @@ export function checkSystemOptions(options: SystemOptions): CheckedOptions {
     checkpointAfter: options.checkpointAfter,
     faults: checkFaults(options.faults),
     secrets: readSecrets('createSystem', options.secrets, process.env),
-    telemetry: checkTelemetry(options.telemetry),
+    telemetry,
+    logLevel: telemetry.logs?.level ?? (options.log === undefined ? 'warn' : 'debug'),
     log: options.log ?? toStderr,
   })
 }

@@ -3,13 +3,14 @@
  * thread they happened on.
  */
 import { decodeError, encodeError, readable } from '../../actors/cell/error-data.ts'
-import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
+import { type CellEvent, type LogLevel, logRanks } from '../../actors/cell/ports.ts'
 import { typeOf } from '../../mailbox/address.ts'
 import { decodeFrame, decodeValue } from '../../persistence/codec.ts'
 import type { FlightEntry } from '../peer/flight-recorder.ts'
 import { letterOf } from '../peer/letter.ts'
 import type { PeerSink } from '../peer/peer-options.ts'
 import type { UpkeepFailure } from '../store/protocol.ts'
+import type { LogLine } from '../telemetry/logs/line.ts'
 import type { MetricName } from '../telemetry/metrics/catalogue.ts'
 import type { Metering } from '../telemetry/metrics/metering.ts'
 import type { LetterData, Report } from '../wire/host-control.ts'
@@ -19,8 +20,14 @@ import type { DeadLetters } from './dead-letters.ts'
 import { SystemEventEmitter } from './events.ts'
 import type { UpkeepHealth } from './health.ts'
 import { shownLetter } from './kept-letters.ts'
-import type { LogLine } from './options.ts'
 import { describeMissing, type MissingType } from './orphans.ts'
+
+/** What else is told of. */
+interface ReportsOptions {
+  readonly metering?: Metering | undefined
+  /** Least level of the runtime's own lines; default all. */
+  readonly level?: keyof typeof logRanks
+}
 
 export class Reports implements BootListener {
   readonly events = new SystemEventEmitter((name, error) =>
@@ -33,14 +40,20 @@ export class Reports implements BootListener {
   /** Types that the store has work for and the app does not know (D9). */
   missing: readonly MissingType[] = []
   readonly #log: (line: LogLine) => void
+  readonly #level: keyof typeof logRanks
   readonly #now: () => number
   readonly metering: Metering | undefined
   #letters: DeadLetters | undefined
   #early: LetterData[] = []
 
   /** @param now wall time in ms */
-  constructor(log: (line: LogLine) => void, now: () => number, metering?: Metering) {
+  constructor(
+    log: (line: LogLine) => void,
+    now: () => number,
+    { metering, level = 'debug' }: ReportsOptions = {},
+  ) {
     this.#log = log
+    this.#level = level
     this.#now = now
     this.metering = metering
   }
@@ -57,7 +70,8 @@ export class Reports implements BootListener {
     deadLetter: (envelope, reason, error, position) => {
       this.letter(letterOf(envelope, reason, error, position, this.#now()))
     },
-    log: (level, actor, message, fields) => this.#line(level, actor, message, fields ?? {}),
+    log: (level, actor, message, fields = {}, turn) =>
+      this.#write({ level, at: this.#now(), actor, message, fields, ...(turn && { turn }) }),
   }
 
   reported(slot: number, report: Report): void {
@@ -75,9 +89,12 @@ export class Reports implements BootListener {
         for (const letter of decodeFrame(report.letters) as LetterData[]) this.letter(letter)
         return
       case 'log': {
-        const fields = report.fields === undefined ? {} : decodeValue(report.fields)
-        return this.#line(report.level, report.actor, report.message, fields as LogLine['fields'])
+        const { level, at, actor, message, turn } = report
+        const fields = (report.fields === undefined ? {} : decodeValue(report.fields)) as Fields
+        return this.#write({ level, at, actor, message, fields, ...(turn && { turn }) })
       }
+      case 'lines-dropped':
+        return this.linesDropped(report.count, `host ${slot}`)
       case 'unhandled':
         return this.#unhandled(slot, decodeError(report.error))
       case 'cleared':
@@ -182,10 +199,22 @@ export class Reports implements BootListener {
     this.metering?.main.increase(metric, 1, label)
   }
 
+  /** Lines came faster than they could be written. @param whence who had them */
+  linesDropped(count: number, whence: string): void {
+    this.metering?.main.increase('troupe_log_lines_dropped_total', count)
+    this.#line('warn', '', `${count} log lines of ${whence} were dropped`, { count })
+  }
+
+  #line(level: LogLevel, actor: string, message: string, fields: Fields): void {
+    if (logRanks[level] < logRanks[this.#level]) return
+    this.#write({ level, at: this.#now(), actor, message, fields })
+  }
+
   /** A log that fails must not fail what it tells of. */
-  #line(level: LogLevel, actor: string, message: string, fields: LogLine['fields']): void {
+  #write(line: LogLine): void {
+    this.#count('troupe_log_lines_total', line.level)
     try {
-      this.#log({ level, at: this.#now(), actor, message, fields })
+      this.#log(line)
     } catch (error) {
       process.stderr.write(
         `troupe error the function of option "log" threw: ${shownError(error)}\n`,
@@ -193,6 +222,8 @@ export class Reports implements BootListener {
     }
   }
 }
+
+type Fields = LogLine['fields']
 
 /** It came from user code and may be anything. */
 function shownError(error: unknown): string {

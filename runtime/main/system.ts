@@ -42,6 +42,8 @@ export interface SystemParts {
   readonly reports: Reports
   /** Absent without the option. */
   readonly metrics?: SystemMetrics | undefined
+  /** Where lines go, when that has an end. */
+  readonly log?: { end(within: number): Promise<void> } | undefined
 }
 
 /** A running system. */
@@ -61,6 +63,7 @@ export class System {
   readonly #reports: Reports
   readonly #backups: Backups
   readonly #metrics: SystemMetrics | undefined
+  readonly #log: SystemParts['log']
   #closing: Promise<CloseReport> | undefined
   #end!: () => void
   readonly #ended = new Promise<void>((resolve) => {
@@ -79,6 +82,7 @@ export class System {
     this.#options = parts.options
     this.#reports = parts.reports
     this.#metrics = parts.metrics
+    this.#log = parts.log
     const { store, backup, host } = parts.options
     this.#backups = new Backups({
       file: store === 'memory' ? undefined : store,
@@ -261,10 +265,10 @@ export class System {
     this.#outside.close()
     await this.#backups.close()
     const within = this.#options.closeWithin
-    // Some of the time is for the last figures, which are those of the end.
-    const own = this.#metrics === undefined ? within : within * 0.9
+    // Some of the time is for the last figures and lines, which are those of the end.
+    const own = this.#metrics === undefined && this.#log === undefined ? within : within * 0.9
     const report = await closeSystem(this.#booted, this.#app, own, () => this.stats())
-    await this.#metrics?.end(within - own)
+    await Promise.all([this.#metrics?.end(within - own), this.#log?.end(within - own)])
     this.#end()
     return report
   }

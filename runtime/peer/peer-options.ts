@@ -2,7 +2,7 @@
 import type { ActorDefinition } from '../../actors/actor.ts'
 import type { HostInfo } from '../../actors/app.ts'
 import type { EffectChoices } from '../../actors/cell/effect-choices.ts'
-import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
+import type { CellEvent, LogLevel, LogTurn } from '../../actors/cell/ports.ts'
 import type { Tracing } from '../../actors/cell/tracing.ts'
 import type { Clock } from '../../mailbox/clock.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
@@ -29,6 +29,7 @@ export interface PeerSink {
     actor: string,
     message: string,
     fields?: Readonly<Record<string, unknown>>,
+    turn?: LogTurn,
   ): void
 }
 
@@ -53,6 +54,8 @@ export interface PeerOptions {
   /** Default: without keys. */
   readonly secrets?: Keyring
   readonly sink: PeerSink
+  /** Least rank of the log lines that anybody wants; default all. */
+  readonly logRank?: number
   /** What this thread counts with; absent: it counts nothing but its accounts. */
   readonly meter?: ThreadMeter | undefined
   readonly jitter: () => number

@@ -19,7 +19,13 @@ import { DurableCell } from '../../actors/cell/durable-cell.ts'
 import { EarlyInterrupts } from '../../actors/cell/early-interrupts.ts'
 import type { EffectChoices } from '../../actors/cell/effect-choices.ts'
 import { Killed } from '../../actors/cell/killed.ts'
-import type { CellEvent, CellHost, LogLevel } from '../../actors/cell/ports.ts'
+import {
+  type CellEvent,
+  type CellHost,
+  type LogLevel,
+  type LogTurn,
+  logRanks,
+} from '../../actors/cell/ports.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import type { Tracing } from '../../actors/cell/tracing.ts'
 import { VolatileCell } from '../../actors/cell/volatile-cell.ts'
@@ -73,6 +79,7 @@ export class Peer implements CellHost {
   readonly secrets: Keyring
   readonly effects: EffectChoices | undefined
   readonly meter: ThreadMeter | undefined
+  readonly logRank: number
   readonly placement: Placement
   readonly accounts: Accounts
   readonly topics: Topics
@@ -110,6 +117,7 @@ export class Peer implements CellHost {
     this.secrets = options.secrets ?? new Keyring()
     this.effects = options.effects
     this.meter = options.meter
+    this.logRank = options.logRank ?? logRanks.debug
     this.placement = options.placement
     this.accounts = new Accounts(options.counters, options.sink)
     this.#deps = new ThreadDeps(options.deps, options.slot)
@@ -415,8 +423,10 @@ export class Peer implements CellHost {
     actor: string,
     message: string,
     fields?: Readonly<Record<string, unknown>>,
+    turn?: LogTurn,
   ): void {
-    this.#options.sink.log(level, actor, message, fields)
+    if (logRanks[level] < this.logRank) return
+    this.#options.sink.log(level, actor, message, fields, turn)
   }
 
   /** Releases what `deps` built. */

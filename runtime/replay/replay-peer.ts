@@ -5,6 +5,7 @@
  */
 
 import type { App } from '../../actors/app.ts'
+import { logRanks } from '../../actors/cell/ports.ts'
 import type { Script } from '../../actors/cell/script.ts'
 import type { VirtualClock } from '../../mailbox/clock.ts'
 import { queued, type TellOutcome } from '../../mailbox/outcome.ts'
@@ -41,6 +42,7 @@ export class ReplayPeer extends Peer {
       development: false,
       secrets: new Keyring(readSecrets('rerun', means.secrets, process.env)),
       // What it logged and what it lost was said then.
+      logRank: logRanks.off,
       sink: { event, deadLetter: () => undefined, log: () => undefined },
       jitter: () => 1,
       soon: setImmediate,

@@ -16,7 +16,7 @@ import { aFunction, anArray, anInteger, aText, checkOptions } from '../../mailbo
 import type { EncodableOf } from '../../persistence/encodable-types.ts'
 import type { Patch } from '../../persistence/patch.ts'
 import type { Secret } from '../../persistence/secret.ts'
-import type { LogLine } from '../main/options.ts'
+import type { LogLine } from '../telemetry/logs/line.ts'
 import type { ObservedMessage } from './observed.ts'
 import { testKeyring } from './test-key.ts'
 import { createTestSystem, type TestSystem } from './test-system.ts'

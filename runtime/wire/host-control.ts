@@ -4,7 +4,7 @@
  */
 import type { MessagePort } from 'node:worker_threads'
 import type { ErrorData } from '../../actors/cell/error-data.ts'
-import type { CellEvent, LogLevel } from '../../actors/cell/ports.ts'
+import type { CellEvent, LogLevel, LogTurn } from '../../actors/cell/ports.ts'
 import type { DeadLetterReason } from '../../mailbox/dead-letter.ts'
 import type { Tick } from '../../mailbox/envelope.ts'
 import type { InHand } from '../../persistence/hand-file.ts'
@@ -36,6 +36,10 @@ export interface HostStart {
   readonly residency: number
   /** Ms for which it stays awake after work. */
   readonly poll: number
+  /** Least rank of the log lines that anybody wants. */
+  readonly logRank: number
+  /** Bytes of log lines that the main thread has taken in. */
+  readonly logs: SharedArrayBuffer
   /** Keys of secrets, newest first (R5). */
   readonly secrets: readonly Uint8Array[]
   /** Control plane. */
@@ -145,9 +149,16 @@ export type Report =
       readonly actor: string
       readonly message: string
       readonly fields: Uint8Array | undefined
+      readonly turn: LogTurn | undefined
+      /** Wall time in ms. */
+      readonly at: number
+      /** Bytes it takes of the thread's credit until it is taken in. */
+      readonly cost: number
     }
   /** A frame of spans that have ended. */
   | { readonly kind: 'spans'; readonly spans: Uint8Array<ArrayBuffer> }
+  /** So many log lines found no room. */
+  | { readonly kind: 'lines-dropped'; readonly count: number }
   | { readonly kind: 'unhandled'; readonly error: ErrorData }
   /** A suspect ended well. */
   | { readonly kind: 'cleared'; readonly key: string }

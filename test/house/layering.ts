@@ -25,6 +25,7 @@ const homes: Readonly<Record<string, Home>> = {
   eventemitter3: { in: ['runtime/'] },
   'ipaddr.js': { in: ['actors/agents/tools/http/'] },
   msgpackr: { in: ['persistence/'] },
+  pino: { in: ['runtime/telemetry/logs/'] },
   'p-queue': { in: ['actors/agents/', 'runtime/'], folders: 2 },
   piscina: { in: ['runtime/main/'] },
 }

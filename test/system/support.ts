@@ -7,8 +7,9 @@ import type { App } from '../../actors/app.ts'
 import { hashAddress } from '../../mailbox/address.ts'
 import { createSystem } from '../../runtime/main/create-system.ts'
 import type { SystemEvent } from '../../runtime/main/events.ts'
-import type { LogLine, SystemOptions } from '../../runtime/main/options.ts'
+import type { SystemOptions } from '../../runtime/main/options.ts'
 import type { System } from '../../runtime/main/system.ts'
+import type { LogLine } from '../../runtime/telemetry/logs/line.ts'
 
 /** A folder that is gone after the test. */
 export function folderOf(t: TestContext): string {

@@ -46,6 +46,11 @@ test('metrics: a hostile label makes no more series than 64 and one for the rest
     two.meter.add(queries, 1, `two ${i}`, i % 2 === 0 ? 'done' : 'failed')
     one.meter.add(queries, 1, i as never, undefined)
   }
+  const overflow = one.page.series(queries).find(({ labels }) => labels.join() === 'other,done')
+  assert.ok(
+    (overflow?.values[0] ?? 0) > 900,
+    'what does not fit is counted as other, not as another',
+  )
   const { series } = totals.read(queries)
   assert.ok(series.length <= 64 + 3, `${series.length} series`)
   assert.equal(

@@ -192,6 +192,17 @@ export const catalogue = Object.freeze({
     open: ['gate'],
     buckets: longTimes,
   },
+  troupe_log_lines_total: {
+    kind: 'counter',
+    help: 'Log lines written, by level.',
+    unit: '{line}',
+    labels: ['level'],
+  },
+  troupe_log_lines_dropped_total: {
+    kind: 'counter',
+    help: 'Log lines dropped because they came faster than they could be written.',
+    unit: '{line}',
+  },
   gen_ai_client_token_usage: {
     kind: 'histogram',
     help: 'Tokens of one call of a model.',
