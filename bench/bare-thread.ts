@@ -113,14 +113,15 @@ const roles = {
     return () => total
   },
 
-  /** Sends the big payload of so many bytes, one after the other with a few on their way. */
+  /** Sends the big payload of so many bytes, one after the other with some on their way. */
   cloneSender: ({ port }: BareStart): Work => {
     const window = new Window(port as MessagePort)
     return async (ask) => {
       const { bytes, count } = ask as unknown as { bytes: number; count: number }
       const payload = bigPayload(bytes)
+      const most = bigInFlight(bytes)
       for (let i = 0; i < count; i += 1) {
-        await window.room()
+        await window.room(most)
         port?.postMessage(payload)
       }
       await window.empty()
@@ -171,6 +172,11 @@ export interface BigPayload {
   readonly bytes: Uint8Array
 }
 
+/** How many big payloads are on their way: half a megabyte of them, and never fewer than a few. */
+export function bigInFlight(bytes: number): number {
+  return Math.max(inFlight, Math.floor(500_000 / bytes))
+}
+
 /** Half text, half bytes. */
 export function bigPayload(size: number): BigPayload {
   return { text: 'x'.repeat(size / 2), bytes: new Uint8Array(size / 2).fill(7) }
@@ -189,8 +195,8 @@ class Window {
   }
 
   /** Takes a place. */
-  async room(): Promise<void> {
-    await this.#until(inFlight - 1)
+  async room(most: number = inFlight): Promise<void> {
+    await this.#until(most - 1)
     this.#out += 1
   }
 

@@ -13,6 +13,8 @@ import { isSecretForm } from './secret.ts'
 export const EXTENSION = Object.freeze({
   UNDEFINED: 0,
   BIGINT: 0x42,
+  /** B for beside: in frames alone, never in values. */
+  BESIDE: 0x62,
   /** E for encrypted (R5). */
   SECRET: 0x45,
   MAP: 0x4d,

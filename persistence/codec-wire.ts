@@ -19,6 +19,7 @@ import {
   plainOf,
   refused,
 } from './kinds.ts'
+import { type LargeValues, largeFrom } from './large-values.ts'
 import type { Secret } from './secret.ts'
 import { tooLarge } from './too-large.ts'
 
@@ -36,6 +37,9 @@ export class Utf16 extends Packed {}
 export class Elements extends Packed {}
 export class SealedValue extends Packed {}
 
+/** Stands in a frame for a value that travels beside it: its number, then whether its bytes are a text. */
+export class Beside extends Packed {}
+
 /** Written as the float it is; msgpackr alone writes an integer, without the sign. */
 export class NegativeZero {}
 
@@ -49,6 +53,8 @@ export class Wiring {
   readonly pack: (items: unknown[]) => Uint8Array
   /** Whether objects were checked before, so that looking for accessors and symbols can be spared. */
   readonly checked: boolean
+  /** Where large values go; undefined where all of it has to be in one place. */
+  readonly large: LargeValues | undefined
   readonly #limit: number
   #size = 0
 
@@ -58,11 +64,20 @@ export class Wiring {
     pack: (items: unknown[]) => Uint8Array,
     checked: boolean,
     limit: number,
+    large?: LargeValues,
   ) {
     this.what = what
     this.pack = pack
     this.checked = checked
+    this.large = large
     this.#limit = limit
+  }
+
+  /** For what stands in an encoding of its own. */
+  get nested(): Wiring {
+    return this.large === undefined
+      ? this
+      : new Wiring(this.what, this.pack, this.checked, this.#limit)
   }
 
   /**
@@ -94,6 +109,7 @@ function wire(value: unknown, depth: number, how: Wiring): unknown {
       return value === null ? null : wireObject(value, depth, how)
     case 'string':
       how.take(value.length)
+      if (value.length >= largeFrom && how.large !== undefined) return beside(value, how.large)
       return survivesUtf8(value) ? value : new Utf16(Buffer.from(value, 'utf16le'))
     case 'number':
       return value === 0 && 1 / value < 0 ? negativeZero : value
@@ -120,15 +136,15 @@ function wireObject(value: object, depth: number, how: Wiring): unknown {
     case 'array':
       return wireArray(value as unknown[], depth + 1, how)
     case 'map':
-      return wireMap(value as Map<unknown, unknown>, depth + 1, how)
+      return wireMap(value as Map<unknown, unknown>, depth + 1, how.nested)
     case 'set':
-      return wireSet(value as Set<unknown>, depth + 1, how)
+      return wireSet(value as Set<unknown>, depth + 1, how.nested)
     case 'date':
       if (Number.isNaN((value as Date).getTime())) throw refused
       return value
     case 'bytes':
       how.take((value as EncodableBytes).byteLength)
-      return wireBytes(value as EncodableBytes)
+      return wireBytes(value as EncodableBytes, how.large)
     case 'secret': {
       const { bytes } = value as Secret
       how.take(bytes.length)
@@ -185,9 +201,19 @@ function wireSet(set: Set<unknown>, depth: number, how: Wiring): PackedSet {
   return new PackedSet(how.pack(items))
 }
 
-function wireBytes(bytes: EncodableBytes): unknown {
-  if (bytes instanceof Uint8Array) return bytes
+function wireBytes(bytes: EncodableBytes, large: LargeValues | undefined): unknown {
+  if (bytes instanceof Uint8Array) {
+    return large === undefined || bytes.byteLength < largeFrom ? bytes : beside(bytes, large)
+  }
   const own = copyBytes(bytes)
   const code = typedArrays.findIndex((type) => own instanceof type)
   return new Elements(Buffer.concat([Buffer.of(code), Buffer.from(own.buffer)]))
+}
+
+function beside(value: string | Uint8Array, large: LargeValues): Beside {
+  const { index, isText } = large.put(value)
+  const place = Buffer.allocUnsafe(5)
+  place.writeUInt32LE(index)
+  place[4] = isText ? 1 : 0
+  return new Beside(place)
 }

@@ -36,6 +36,7 @@ import { TroupeError } from '../mailbox/errors.ts'
 import { BadBytes, EXTENSION, guardBytes, typedArrays } from './codec-guard.ts'
 import { SmallEncoder } from './codec-small.ts'
 import {
+  Beside,
   Elements,
   NegativeZero,
   type Packed,
@@ -47,6 +48,7 @@ import {
   Wiring,
 } from './codec-wire.ts'
 import { assertEncodable } from './encodable.ts'
+import { type LargeValue, type LargeValues, valueAt } from './large-values.ts'
 import { Secret } from './secret.ts'
 import { MAX_BYTES, tooLarge } from './too-large.ts'
 
@@ -121,10 +123,15 @@ export function decodeValue(bytes: Uint8Array, what = 'value'): unknown {
  * would be read here, a symbol key left out.
  *
  * @param before bytes to stand before it
+ * @param large takes the large values out of it; they have to cross with it
  * @throws NOT_ENCODABLE for what no MessagePack can say, such as a function
  */
-export function encodeFrame(value: unknown, before?: Uint8Array): Uint8Array<ArrayBuffer> {
-  const wired = toWire(value, new Wiring('frame', pack, true, Number.POSITIVE_INFINITY))
+export function encodeFrame(
+  value: unknown,
+  before?: Uint8Array,
+  large?: LargeValues,
+): Uint8Array<ArrayBuffer> {
+  const wired = toWire(value, new Wiring('frame', pack, true, Number.POSITIVE_INFINITY, large))
   const packed = frameRoom.pack(wired)
   const start = before?.length ?? 0
   // Not zeroed first, unlike an array of its own: each byte is written here.
@@ -161,10 +168,35 @@ const frameRoom = new FrameRoom()
 /**
  * Decodes a frame of {@link encodeFrame}, made by this process: not guarded.
  * @param start bytes that stand before it
+ * @param large values that crossed beside it
  */
-export function decodeFrame(bytes: Uint8Array<ArrayBuffer>, start = 0): unknown {
-  return frames.unpack(start === 0 ? bytes : bytes.subarray(start))
+export function decodeFrame(
+  bytes: Uint8Array<ArrayBuffer>,
+  start = 0,
+  large: readonly LargeValue[] = none,
+): unknown {
+  return frameSource.unpack(start === 0 ? bytes : bytes.subarray(start), large)
 }
+
+/** Where frames are read from: msgpackr hands an extension its own bytes and nothing else. */
+class FrameSource {
+  #large: readonly LargeValue[] = none
+
+  unpack(bytes: Uint8Array, large: readonly LargeValue[]): unknown {
+    this.#large = large
+    const value: unknown = frames.unpack(bytes)
+    this.#large = none
+    return value
+  }
+
+  /** The value that travelled beside the frame that is read. */
+  beside(place: Buffer): LargeValue {
+    return valueAt(this.#large, { index: place.readUInt32LE(), isText: place[4] === 1 })
+  }
+}
+
+const none: readonly LargeValue[] = Object.freeze([])
+const frameSource = new FrameSource()
 
 const pack = (items: unknown[]): Uint8Array => values.pack(items)
 
@@ -223,6 +255,13 @@ extend(Elements, EXTENSION.TYPED, (data) => {
 })
 
 extend(SealedValue, EXTENSION.SECRET, (data) => new Secret(Uint8Array.from(data)))
+
+addFrameExtension({
+  Class: Beside,
+  type: EXTENSION.BESIDE,
+  pack: ({ bytes }: Beside) => bytes,
+  unpack: (data) => frameSource.beside(Buffer.from(data)),
+})
 
 for (const add of [addExtension, addFrameExtension]) {
   add({

@@ -7,7 +7,7 @@ import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import { createSystem, type System } from '../../runtime/index.ts'
-import { type BigPayload, bigPayload } from '../bare-thread.ts'
+import { type BigPayload, bigInFlight, bigPayload } from '../bare-thread.ts'
 import { BareThread } from '../bare-threads.ts'
 import type { BenchCase, Contestant } from '../bench-case.ts'
 import { must, rate } from '../timing.ts'
@@ -34,7 +34,7 @@ const source = actor(Source, {
       const arrivals: Promise<void>[] = []
       for (let i = 0; i < count; i += 1) {
         arrivals.push(to.deliver.take(payload))
-        if (arrivals.length >= inFlight) await arrivals.shift()
+        if (arrivals.length >= bigInFlight(bytes)) await arrivals.shift()
       }
       await Promise.all(arrivals)
     },
@@ -45,7 +45,6 @@ const big = app(import.meta.url, { actors: [sink, source] })
 // biome-ignore lint/style/noDefaultExport: an app module exports its app
 export default big
 
-const inFlight = 4
 const mega = 1_000_000
 const sizes = [
   { title: '1 KB', bytes: 1_000 },

@@ -6,8 +6,10 @@ import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads'
 import { typeOf } from '../../mailbox/address.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import type { LinkStart } from '../wire/host-control.ts'
-import { type FramePort, Link, type LinkOwner } from '../wire/link.ts'
+import { Link } from '../wire/link.ts'
 import { LinkCounts } from '../wire/link-counts.ts'
+import type { FramePort, LinkOwner } from '../wire/link-owner.ts'
+import { Parcel, type Posted } from '../wire/parcel.ts'
 import type { Peer } from './peer.ts'
 import { Standby } from './standby.ts'
 
@@ -37,7 +39,7 @@ export class PeerLinks {
     this.#connected.set(slot, { link, sent: counts.sent })
     const standby = this.#takeStandby(slot)
     this.#peer.links.set(slot, link)
-    port.on('message', (frame: Uint8Array<ArrayBuffer>) => link.receive(frame))
+    port.on('message', (posted: Posted) => link.receive(Parcel.opened(posted)))
     standby?.handOver(link)
     for (const pattern of this.#peer.topics.patterns) link.interest(pattern, true)
     // Before the other side may run: what waited for it comes before what the store shows it (T2).
@@ -104,8 +106,11 @@ export class PeerLinks {
 
 function framesOf(port: MessagePort): FramePort {
   return {
-    postMessage: (frame, transfer) => port.postMessage(frame, transfer),
-    next: () => receiveMessageOnPort(port)?.message as Uint8Array<ArrayBuffer> | undefined,
+    post: (parcel) => port.postMessage(parcel.posted, parcel.transfer),
+    next() {
+      const found = receiveMessageOnPort(port)
+      return found === undefined ? undefined : Parcel.opened(found.message as Posted)
+    },
     close: () => port.close(),
   }
 }

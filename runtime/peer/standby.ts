@@ -15,7 +15,7 @@ import { Doorstep } from '../../actors/cell/doorstep.ts'
 import type { Signal } from '../../actors/cell/signal.ts'
 import type { Envelope } from '../../mailbox/envelope.ts'
 import { encodeFrame } from '../../persistence/codec.ts'
-import { linkBytes, linkMessages } from '../wire/link.ts'
+import { linkBytes, linkMessages } from '../wire/link-credit.ts'
 import { payloadBytes } from '../wire/payload.ts'
 import type { PeerLink } from './peer-link.ts'
 

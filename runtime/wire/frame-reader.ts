@@ -6,6 +6,7 @@ import type { ErrorData } from '../../actors/cell/error-data.ts'
 import { Envelope, type Header, type ReplySink } from '../../mailbox/envelope.ts'
 import type { LaneNumber } from '../../mailbox/lane.ts'
 import { decodeFrame, decodeValue } from '../../persistence/codec.ts'
+import type { Parcel } from './parcel.ts'
 import { absent, Form, type RareHeader, Tag, type Word } from './protocol.ts'
 import { TextReader } from './texts.ts'
 
@@ -33,11 +34,11 @@ export class FrameReader {
   }
 
   /** Says how many messages and publishes were in it: what took credit. */
-  read(frame: Uint8Array<ArrayBuffer>): number {
+  read({ frame, large }: Parcel): number {
     const count = new Float64Array(frame.buffer, 0, 1)[0] as number
     const numbers = new Float64Array(frame.buffer, 0, count)
     const isAll = frame.byteLength === numbers.byteLength
-    const values = isAll ? nothing : (decodeFrame(frame, numbers.byteLength) as unknown[])
+    const values = isAll ? nothing : (decodeFrame(frame, numbers.byteLength, large) as unknown[])
     if (!isAll) this.#texts.learn(numbers[1] as number, values[0] as string[])
     const items = new Items(numbers, values, this.#texts, this.#taker)
     while (items.next()) {}

@@ -8,12 +8,16 @@
  * one array in MessagePack: the new texts, then what the items have that is no number, in their order;
  *   it is left out when there is nothing in it
  * ```
+ * Large texts and byte arrays travel beside it, as the port takes them.
+ *
  * Most of what crosses are small messages, and most of a small message are numbers once its texts have
  * been said: those are stored and read as they are, and MessagePack sees payloads.
  */
 import type { ErrorData } from '../../actors/cell/error-data.ts'
 import type { Envelope, Header } from '../../mailbox/envelope.ts'
 import { encodeFrame } from '../../persistence/codec.ts'
+import { LargeValues } from '../../persistence/large-values.ts'
+import { Parcel } from './parcel.ts'
 import { absent, Form, type RareHeader, Tag, type Word } from './protocol.ts'
 import { TextWriter } from './texts.ts'
 
@@ -128,8 +132,8 @@ export class FrameWriter {
     this.#values.push(word)
   }
 
-  /** The frame, ready to be transferred; the next one is open. */
-  take(): Uint8Array<ArrayBuffer> {
+  /** The frame and its large values, ready to be posted; the next one is open. */
+  take(): Parcel {
     const texts = this.#texts
     const numbers = this.#numbers.subarray(0, this.#length)
     numbers[0] = this.#length
@@ -141,10 +145,11 @@ export class FrameWriter {
     this.#items = 0
     this.#messages = 0
     const head = new Uint8Array(numbers.buffer, 0, numbers.byteLength)
-    if (values.length === 1 && texts.fresh.length === 0) return head.slice()
-    const frame = encodeFrame(values, head)
+    if (values.length === 1 && texts.fresh.length === 0) return new Parcel(head.slice())
+    const large = new LargeValues()
+    const frame = encodeFrame(values, head, large)
     texts.said()
-    return frame
+    return new Parcel(frame, large.all, large.moved)
   }
 
   /** Counts one more item, whose numbers fit. */

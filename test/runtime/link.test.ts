@@ -3,19 +3,22 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Envelope, type Header } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
+import type { Settled } from '../../mailbox/outcome.ts'
 import { FrameReader, type FrameTaker } from '../../runtime/wire/frame-reader.ts'
 import { FrameWriter } from '../../runtime/wire/frame-writer.ts'
-import {
-  type FramePort,
-  Link,
-  type LinkOwner,
-  linkBytes,
-  linkMessages,
-} from '../../runtime/wire/link.ts'
+import { Link } from '../../runtime/wire/link.ts'
 import { LinkCounts } from '../../runtime/wire/link-counts.ts'
+import { linkBytes, linkMessages } from '../../runtime/wire/link-credit.ts'
+import type { FramePort, LinkOwner } from '../../runtime/wire/link-owner.ts'
+import { Parcel } from '../../runtime/wire/parcel.ts'
 
 function message(n: number, payload: unknown = n, header?: Header): Envelope {
   return new Envelope('log/a', '', 'put', payload, Lane.normal, -1, n, 0, 0, header)
+}
+
+/** What the other side gets: what is transferred is gone here. */
+function crossed(parcel: Parcel): Parcel {
+  return Parcel.opened(structuredClone(parcel.posted, { transfer: [...parcel.transfer] }))
 }
 
 /** A link whose other side is the test. */
@@ -31,9 +34,9 @@ function world(): {
   const taker: Partial<FrameTaker> = { message: ({ b }) => void sent.push(b) }
   const reader = new FrameReader(taker as FrameTaker)
   const port: FramePort = {
-    postMessage(frame) {
-      bytes += frame.byteLength
-      reader.read(new Uint8Array(frame))
+    post(parcel) {
+      bytes += parcel.bytes
+      reader.read(crossed(parcel))
     },
     next: () => undefined,
     close: () => undefined,
@@ -101,9 +104,9 @@ function pair(): Pair {
   const counts = (): LinkCounts => new LinkCounts(['log'])
   const end = (other: () => Link, arrived: (envelope: Envelope) => void): Link => {
     const port: FramePort = {
-      postMessage(frame) {
+      post(parcel) {
         if (other() === here) back.count += 1
-        other().receive(new Uint8Array(frame))
+        other().receive(crossed(parcel))
       },
       next: () => undefined,
       close: () => undefined,
@@ -243,4 +246,56 @@ test('T5: numbers and nothing arrive as they were, as payload and as reply', () 
     }
   }
   assert.deepStrictEqual(replies, [...values, ...values])
+})
+
+test('T5: large texts and bytes arrive as they were, wherever they stand, and stay with their sender', () => {
+  const { here, asked, settle } = pair()
+  const bytes = Uint8Array.from({ length: 40_000 }, (_, i) => i % 251)
+  const view = Buffer.from(bytes.buffer, 5, 20_000)
+  const texts = ['a', 'é', '語', '\ud800'].flatMap((c) => [c.repeat(9_000), c.repeat(140_000)])
+  const payload = {
+    texts,
+    bytes,
+    view: new Uint8Array(view.buffer, view.byteOffset, view.length),
+    nested: [{ bytes, small: new Uint8Array(3), text: texts[0] }],
+    map: new Map([[texts[1], bytes]]),
+    set: new Set(texts),
+    floats: new Float64Array(5_000).fill(0.5),
+  }
+  const replies: unknown[] = []
+  const reply = { settle: (settled: Settled) => replies.push(settled.ok && settled.value) }
+  for (const value of [payload, bytes, ...texts]) {
+    here.send(message(asked.length, value, { reply }))
+    settle()
+    const got = asked.at(-1)
+    assert.deepStrictEqual(got?.payload, value)
+    got?.header.reply?.settle({ ok: true, value })
+    settle()
+  }
+  assert.deepStrictEqual(replies, [payload, bytes, ...texts])
+  assert.equal(bytes[250], 250, 'its sender still has it')
+})
+
+test('T5: bytes that arrive are their own: no other value shares their memory', () => {
+  const { here, asked, settle } = pair()
+  const pool = new Uint8Array(64 * 1024)
+  for (const length of [100, 30_000]) {
+    here.send(message(length, [pool.subarray(7, 7 + length), pool.subarray(0, length)]))
+  }
+  settle()
+  for (const { payload } of asked) {
+    for (const { byteOffset, buffer, byteLength } of payload as Uint8Array[]) {
+      assert.deepEqual([byteOffset, buffer.byteLength], [0, byteLength])
+    }
+  }
+})
+
+test('M5: what travels beside a frame takes credit, and gives all of it back', () => {
+  const { here, settle } = pair()
+  for (let n = 0; n < 64; n += 1) {
+    assert.equal(here.send(message(n, 'x'.repeat(linkBytes / 4))), true)
+    assert.equal(here.send(message(n, new Uint8Array(linkBytes))), true)
+    assert.equal(here.send(message(n)), false, 'no credit left')
+    settle()
+  }
 })

@@ -7,7 +7,7 @@ import { Envelope, type Header } from '../../mailbox/envelope.ts'
 import { Lane } from '../../mailbox/lane.ts'
 import { MAX_BYTES } from '../../persistence/codec.ts'
 import { Standby, type Successor } from '../../runtime/peer/standby.ts'
-import { linkBytes, linkMessages } from '../../runtime/wire/link.ts'
+import { linkBytes, linkMessages } from '../../runtime/wire/link-credit.ts'
 
 function message(n: number, payload: unknown = n, header?: Header): Envelope {
   return new Envelope('log/a', '', 'put', payload, Lane.normal, -1, n, 0, 0, header)
