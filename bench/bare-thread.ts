@@ -5,6 +5,7 @@
  */
 import { type MessagePort, parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads'
 import { decodeFrame, encodeFrame } from '../persistence/codec.ts'
+import { BareActors } from './bare-actors.ts'
 import { burn } from './burn.ts'
 import { segmentBound } from './segment-bound.ts'
 
@@ -13,6 +14,7 @@ export interface BareStart {
   readonly role: keyof typeof roles
   readonly port?: MessagePort
   readonly file?: string
+  readonly actors?: number
 }
 
 type Work = (ask: number) => unknown
@@ -137,18 +139,18 @@ const roles = {
     return () => total
   },
 
-  /** Calls so many handlers for each event of a frame. */
-  fanOut: (): Work => {
-    const seen = new Float64Array(2_000)
+  /** Hands each event of a frame to so many bare actors; says how much they have seen in all. */
+  fanOut: ({ actors = 0 }: BareStart): Work => {
+    const bare = new BareActors(actors, {
+      priced(state) {
+        state.seen += 1
+      },
+    })
     return (ask) => {
-      const { frame, handlers } = ask as unknown as {
-        frame: Uint8Array<ArrayBuffer>
-        handlers: number
-      }
-      for (const [, price] of decodeFrame(frame) as [string, number][]) {
-        for (let i = 0; i < handlers; i += 1) seen[i] = (seen[i] ?? 0) + price
-      }
-      return seen[0]
+      const frame = ask as unknown as Uint8Array<ArrayBuffer>
+      for (const [, price] of decodeFrame(frame) as [string, number][])
+        bare.publish('priced', price)
+      return bare.run()
     }
   },
 

@@ -74,6 +74,23 @@ export function compose(
   )
 }
 
+/** The same for a tell with no options where nothing is traced, as most are. */
+export function composePlain(sender: Sender, to: string, name: string, payload: unknown): Envelope {
+  const { host, trace } = sender
+  return new Envelope(
+    to,
+    sender.from,
+    name,
+    payload,
+    Lane.normal,
+    host.origin,
+    host.nextSeq(),
+    sender.causeA,
+    sender.causeB,
+    trace === undefined ? undefined : { trace },
+  )
+}
+
 /** @throws OPTION_INVALID */
 export function checkSend({ options }: Call): void {
   if (options === undefined) return

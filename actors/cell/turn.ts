@@ -23,7 +23,7 @@ import { OpenCalls } from './open-calls.ts'
 import { composeTell, streamFrom } from './outgoing.ts'
 import { presentId, presentKey } from './present.ts'
 import { Seeded } from './seeded.ts'
-import { type Call, compose, type Sender } from './sending.ts'
+import { type Call, composePlain, type Sender } from './sending.ts'
 import type { EndReason, Probe, Signal } from './signal.ts'
 import { SpanPort } from './span-port.ts'
 import { checkInterrupt } from './turn-checks.ts'
@@ -98,11 +98,11 @@ export abstract class Turn extends Handling implements SendPort, Sender {
     options?: MessageOptions,
   ): TellOutcome {
     this.check()
-    const call = { to, name, spec, payload, options }
-    if (options === undefined && spec.input === undefined) {
-      return this.dispatch(compose(this, call, payload))
+    const isPlain = options === undefined && spec.input === undefined
+    if (isPlain && this.host.tracing === undefined) {
+      return this.dispatch(composePlain(this, to.id, name, payload))
     }
-    const told = composeTell(this, call)
+    const told = composeTell(this, { to, name, spec, payload, options })
     return told instanceof Envelope ? this.dispatch(told) : told
   }
 

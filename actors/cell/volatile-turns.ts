@@ -17,6 +17,8 @@ import type { Turn } from './turn.ts'
 import { recordEnd, recordTaken } from './volatile-record.ts'
 import { VolatileTurn } from './volatile-turn.ts'
 
+type Handle = (ctx: unknown, payload: unknown) => unknown
+
 export abstract class VolatileTurns extends Cell {
   state: unknown
   #timers: Timers | undefined
@@ -72,12 +74,21 @@ export abstract class VolatileTurns extends Cell {
     if (envelope.header.tick !== undefined) this.#timers?.taken(envelope)
     const turn = new VolatileTurn(this, envelope)
     if (this.host.tracing !== undefined) turn.beginSpan()
-    this.runTurn(turn, (turn) => {
+    this.#handle(turn, envelope, handler)
+  }
+
+  #handle(turn: VolatileTurn, envelope: Envelope, handler: Handle): void {
+    let result: unknown
+    try {
       recordTaken(this, envelope)
-      return envelope.header.topic === undefined
-        ? handler(turn, envelope.payload)
-        : handlePublished(turn, envelope, handler)
-    })
+      result =
+        envelope.header.topic === undefined
+          ? handler(turn, envelope.payload)
+          : handlePublished(turn, envelope, handler)
+    } catch (error) {
+      return this.#threw(turn, error)
+    }
+    this.#returned(turn, result)
   }
 
   /** A termination of which this actor knows, or wants to know nothing any more. */
@@ -85,16 +96,25 @@ export abstract class VolatileTurns extends Cell {
     this.tally.move(Count.running, Count.processed)
   }
 
-  /** Most handlers are synchronous and end here, without a promise. */
-  protected runTurn(turn: VolatileTurn, handler: (turn: VolatileTurn) => unknown): void {
+  /** A turn without a message. */
+  protected runTurn(turn: VolatileTurn, run: (turn: VolatileTurn) => unknown): void {
     let result: unknown
     try {
-      result = handler(turn)
+      result = run(turn)
     } catch (error) {
-      if (turn.open === 0) return this.failed(turn, error)
-      this.#hold(turn)
-      return turn.throw(error)
+      return this.#threw(turn, error)
     }
+    this.#returned(turn, result)
+  }
+
+  #threw(turn: VolatileTurn, error: unknown): void {
+    if (turn.open === 0) return this.failed(turn, error)
+    this.#hold(turn)
+    turn.throw(error)
+  }
+
+  /** Most handlers are synchronous and end here, without a promise. */
+  #returned(turn: VolatileTurn, result: unknown): void {
     const isPlain = typeof result !== 'object' || result === null
     // It called nothing that could still end, or have failed: the turn's own bookkeeping is not needed.
     if (isPlain && turn.open === 0) return this.completed(turn, result)

@@ -1,6 +1,6 @@
 /**
- * One topic with 1,000 subscribers on two hosts, beside one frame per host, encoded once, and as many calls
- * of a handler.
+ * One topic with 1,000 subscribers on two hosts, beside one frame per host, encoded once, and as many bare
+ * deliveries: an object, a mailbox, a run queue, a call (`bare-actors.ts`).
  */
 import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
@@ -52,9 +52,12 @@ export const fanOut: BenchCase = {
     const names = Array.from({ length: subscribers }, (_, i) => `w${i}`)
     await Promise.all(names.map((name) => system.ref(Watcher, name).ask.join()))
     const threads = await Promise.all(
-      Array.from({ length: hosts }, () => BareThread.start({ role: 'fanOut' })),
+      Array.from({ length: hosts }, () =>
+        BareThread.start({ role: 'fanOut', actors: subscribers / hosts }),
+      ),
     )
     let published = 0
+    let bare = 0
     return {
       ours: {
         name: 'troupe',
@@ -67,8 +70,16 @@ export const fanOut: BenchCase = {
       },
       bounds: [
         {
-          name: 'a frame per host and a call per subscriber',
-          round: () => rate(events * subscribers, () => bareFanOut(threads, events)),
+          name: 'a frame per host and a bare delivery per subscriber',
+          async round() {
+            let seen = 0
+            const figure = await rate(events * subscribers, async () => {
+              seen = await bareFanOut(threads, events)
+            })
+            bare += events * subscribers
+            must(seen === bare, () => `the bare actors have seen ${seen} of ${bare}`)
+            return figure
+          },
         },
       ],
       async close() {
@@ -94,15 +105,18 @@ async function checkAll(system: System, names: readonly string[], expected: numb
   must(wrong < 0, () => `${names[wrong]} has seen ${seen[wrong]} of ${expected}`)
 }
 
-async function bareFanOut(threads: readonly BareThread[], events: number): Promise<void> {
+/** How much the bare actors have seen since they began. */
+async function bareFanOut(threads: readonly BareThread[], events: number): Promise<number> {
+  let seen: unknown[] = []
   for (let sent = 0; sent < events; sent += together) {
     const items = Array.from({ length: together }, (_, i) => ['prices.tea', i])
     const frame = encodeFrame(items)
-    await Promise.all(
+    seen = await Promise.all(
       threads.map((thread) => {
         const copy = frame.slice()
-        return thread.ask({ frame: copy, handlers: subscribers / hosts }, [copy.buffer])
+        return thread.ask(copy, [copy.buffer])
       }),
     )
   }
+  return (seen as number[]).reduce((total, count) => total + count, 0)
 }

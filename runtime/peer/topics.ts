@@ -5,7 +5,11 @@
  * messages pending for their subscribers itself.
  */
 import type { LaneNumber } from '../../mailbox/lane.ts'
+import { Memo } from '../../mailbox/memo.ts'
 import { checkPattern, TopicIndex } from '../../persistence/topic.ts'
+
+/** Topics whose subscribers are kept at hand: each may have any number of them. */
+const mostTopics = 64
 
 /** One local interest. */
 export interface Subscriber {
@@ -31,6 +35,8 @@ export interface Published {
 
 export class Topics {
   readonly #local = new TopicIndex<Subscriber>()
+  /** As it is published to again and again, until a subscription begins or ends. */
+  readonly #matching = new Memo((topic) => this.#match(topic), mostTopics)
   readonly #byActor = new Map<string, Map<string, Subscriber>>()
   readonly #patterns = new Map<string, number>()
   readonly #remote = new TopicIndex<number>()
@@ -82,7 +88,11 @@ export class Topics {
   }
 
   /** Local subscribers of a topic; an actor that matches twice is listed once. */
-  matching(topic: string): Subscriber[] {
+  matching(topic: string): readonly Subscriber[] {
+    return this.#matching.of(topic) as readonly Subscriber[]
+  }
+
+  #match(topic: string): readonly Subscriber[] {
     const seen = new Set<string>()
     return [...this.#local.match(topic)].filter(({ actor }) => {
       if (actor === undefined) return true
@@ -118,6 +128,7 @@ export class Topics {
 
   #add(subscriber: Subscriber): void {
     this.#local.add(subscriber.pattern, subscriber)
+    this.#matching.clear()
     const count = this.#patterns.get(subscriber.pattern) ?? 0
     this.#patterns.set(subscriber.pattern, count + 1)
     if (count === 0) this.#interest(subscriber.pattern, true)
@@ -125,6 +136,7 @@ export class Topics {
 
   #drop(subscriber: Subscriber): void {
     this.#local.remove(subscriber.pattern, subscriber)
+    this.#matching.clear()
     const count = (this.#patterns.get(subscriber.pattern) ?? 1) - 1
     if (count > 0) return void this.#patterns.set(subscriber.pattern, count)
     this.#patterns.delete(subscriber.pattern)

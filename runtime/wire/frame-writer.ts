@@ -70,9 +70,9 @@ export class FrameWriter {
     const numbers = this.#room()
     let at = this.#length
     numbers[at++] = tag
-    numbers[at++] = texts.numberOf(to)
-    numbers[at++] = texts.numberOf(from)
-    numbers[at++] = texts.numberOf(name)
+    numbers[at++] = texts.numberOf(to, 0)
+    numbers[at++] = texts.numberOf(from, 1)
+    numbers[at++] = texts.numberOf(name, 2)
     numbers[at++] = lane
     numbers[at++] = a
     numbers[at++] = b

@@ -9,8 +9,11 @@ import { assertSendable, encodeValue } from '../../persistence/codec.ts'
  * @throws NOT_ENCODABLE, PAYLOAD_TOO_LARGE
  */
 export function payloadBytes({ header, payload, name }: Envelope): number {
+  if (typeof payload === 'number') return mostOfNumber
   return header.bytes?.length ?? assertSendable(payload, `payload of "${name}"`)
 }
+
+const mostOfNumber = 9
 
 /**
  * With its payload as bytes, for a message that crosses to several threads.

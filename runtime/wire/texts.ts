@@ -9,13 +9,25 @@
 /** Texts after which a sender begins anew: addresses of actors are without end. */
 const mostTexts = 4_096
 
+/** What a text is of a message: many in a row say the same there. */
+export type Part = 0 | 1 | 2
+
 export class TextWriter {
   readonly #numbers = new Map<string, number>()
   #fresh: string[] = []
+  /** Said last, by part. */
+  readonly #last: string[] = []
+  readonly #lastNumbers: number[] = []
 
-  numberOf(text: string): number {
-    const known = this.#numbers.get(text)
-    if (known !== undefined) return known
+  numberOf(text: string, part: Part): number {
+    if (this.#last[part] === text) return this.#lastNumbers[part] as number
+    const number = this.#numbers.get(text) ?? this.#learn(text)
+    this.#last[part] = text
+    this.#lastNumbers[part] = number
+    return number
+  }
+
+  #learn(text: string): number {
     const number = this.#numbers.size
     this.#numbers.set(text, number)
     this.#fresh.push(text)
@@ -35,7 +47,9 @@ export class TextWriter {
   /** The frame that says so is on its way, and no other is open. */
   said(): void {
     if (this.#fresh.length > 0) this.#fresh = []
-    if (this.#numbers.size >= mostTexts) this.#numbers.clear()
+    if (this.#numbers.size < mostTexts) return
+    this.#numbers.clear()
+    this.#last.length = 0
   }
 }
 
