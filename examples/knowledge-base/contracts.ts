@@ -1,8 +1,8 @@
 /**
  * What can be said to the example's actors. Types and names only: safe to import anywhere.
  *
- * `index` is always the path of the full-text index: a message says what it is about, so that it
- * still means the same after a restart.
+ * `index` is always the path of the full-text index and `model` the name of a model: a message says what
+ * it is about, so that it still means the same after a restart.
  */
 
 import type { Passage } from 'troupe/agents'
@@ -34,7 +34,7 @@ export interface AgentWork {
 
 /** A question to the questions it is made of. */
 export const Decompose = contract('decompose', {
-  split: message<{ question: string }, Worked<readonly string[]>>(),
+  split: message<{ question: string; model: string }, Worked<readonly string[]>>(),
 })
 
 /** The passages that may hold an answer. */
@@ -44,7 +44,10 @@ export const Retrieve = contract('retrieve', {
 
 /** The sentences of passages that do answer. */
 export const Reason = contract('reason', {
-  find: message<{ question: string; passages: readonly Passage[] }, Worked<Finding>>(),
+  find: message<
+    { question: string; passages: readonly Passage[]; model: string },
+    Worked<Finding>
+  >(),
 })
 
 /** A piece of an answer while it is being written: provisional until the answer is there. */
@@ -57,7 +60,10 @@ export interface Said {
 
 /** Findings to an answer; each part is published to `topic` as a {@link Said} when it is there. */
 export const Synthesize = contract('synthesize', {
-  write: message<{ findings: readonly Finding[]; topic: string }, Worked<readonly AnswerPart[]>>(),
+  write: message<
+    { findings: readonly Finding[]; topic: string; model: string },
+    Worked<readonly AnswerPart[]>
+  >(),
 })
 
 /** An answer, and what it took. */
@@ -66,9 +72,21 @@ export interface Answer {
   readonly work: readonly AgentWork[]
 }
 
-/** One question to one state of the documents. Its key says both, so asking again is no new work. */
+/** What is to be answered, from what, by whom. */
+export interface Task {
+  readonly question: string
+  readonly index: string
+  /** Names the documents as they are now. */
+  readonly documents: string
+  /** Where the answer is said while it is written. */
+  readonly topic: string
+  /** `extractive`, or `bedrock:ID`. */
+  readonly model: string
+}
+
+/** One question to one state of the documents, by one model. Its key says all three, so asking again is no new work. */
 export const Orchestrator = contract('orchestrator', {
-  answer: message<{ question: string; index: string; documents: string; topic: string }>(),
+  answer: message<Task>(),
   /** Waits its turn behind `answer`; `null` when that failed for good. */
   result: message<void, Answer | null>(),
 })

@@ -1,20 +1,23 @@
 /** What handlers find in `ctx.deps`: built once for each thread, closed with it. */
 
-import { extractiveModel, type Model } from 'troupe/agents'
 import type { HostInfo } from 'troupe/contract'
+import { Models } from './models.ts'
 import { Indexes } from './retrieve/indexes.ts'
 
 export interface Deps {
-  readonly model: Model
+  readonly models: Models
   readonly indexes: Indexes
   /** The thread's slot; -1 for the calling thread. */
   readonly slot: number
 }
 
 export const makeDeps = ({ slot }: HostInfo): Deps => ({
-  model: extractiveModel(),
+  models: new Models(),
   indexes: new Indexes(),
   slot,
 })
 
-export const closeDeps = ({ indexes }: Deps): void => indexes.close()
+export function closeDeps({ indexes, models }: Deps): void {
+  indexes.close()
+  models.close()
+}

@@ -5,6 +5,7 @@
 
 import type { AgentReply, Json } from 'troupe/agents'
 import type { Heard } from '../contracts.ts'
+import { problemOf } from './problem.ts'
 import { aside, printable, type Terminal } from './terminal.ts'
 
 export class AnswerView {
@@ -48,7 +49,7 @@ export class AnswerView {
       case 'steered':
         return aside(this.#terminal.stderr, `  the answer was ${reply.status}`)
       case 'stopped':
-        return aside(this.#terminal.stderr, `  ${reply.message} [${reply.code}]`)
+        return aside(this.#terminal.stderr, `  ${problemOf(reply)}`)
       default:
         return
     }

@@ -8,8 +8,9 @@ import { Escalations } from '../contracts.ts'
 import { environmentOf, invalid } from '../settings.ts'
 import { Ledger } from '../shop/ledger.ts'
 import { type Arguments, type Place, parseArguments, usage } from './arguments.ts'
+import { problemOf } from './problem.ts'
 import { Session } from './session.ts'
-import { problemOf, talk } from './talk.ts'
+import { talk } from './talk.ts'
 import type { Terminal } from './terminal.ts'
 
 /** Exit codes: done, failed, misused, and interrupted as a shell says it for SIGINT. */

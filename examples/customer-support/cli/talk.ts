@@ -3,6 +3,7 @@
 import { createInterface } from 'node:readline'
 import { TroupeError } from 'troupe'
 import type { Action } from './arguments.ts'
+import { problemOf } from './problem.ts'
 import type { Session } from './session.ts'
 import { aside, type Terminal } from './terminal.ts'
 
@@ -64,23 +65,5 @@ function actionOf(line: string): Exclude<Action, { do: 'talk' }> | undefined {
       return rest === '' ? undefined : { do: 'kill', reason: rest }
     default:
       return undefined
-  }
-}
-
-/** An error as one line with what to do about it. */
-export function problemOf({ code, message, fields }: TroupeError): string {
-  return `${message}${hintOf(code, message, fields)} [${code}]`
-}
-
-function hintOf(code: string, message: string, fields: Readonly<Record<string, unknown>>): string {
-  switch (code) {
-    case 'RATE_LIMITED':
-      return ` Try again in ${Math.ceil(Number(fields['retryAfter'] ?? 1_000) / 1_000)} s.`
-    case 'MODEL_DENIED':
-      return ' Give the AWS client credentials: AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.'
-    case 'MODEL_REQUEST_INVALID':
-      return message.includes('Region is missing') ? ' Set AWS_REGION.' : ''
-    default:
-      return ''
   }
 }

@@ -15,9 +15,11 @@ export const decompose = actor(Decompose, {
   record: 'full',
   needs: needs<Deps>(),
   on: {
-    split: (ctx, { question }) =>
-      worked(ctx, question, () =>
-        decomposeQuestion(tracedModel(ctx.deps.model, ctx.span), question, { signal: ctx.signal }),
+    split: (ctx, { question, model }) =>
+      worked(ctx, { question, model }, () =>
+        decomposeQuestion(tracedModel(ctx.deps.models.named(model), ctx.span), question, {
+          signal: ctx.signal,
+        }),
       ),
   },
 })

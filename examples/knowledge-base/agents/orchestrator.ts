@@ -6,7 +6,7 @@
  */
 
 import { actor, type Context } from 'troupe/contract'
-import { type AgentWork, type Answer, Orchestrator, type Worked } from '../contracts.ts'
+import { type AgentWork, type Answer, Orchestrator, type Task, type Worked } from '../contracts.ts'
 import { answers } from './stages.ts'
 
 interface State {
@@ -26,27 +26,23 @@ export const orchestrator = actor(Orchestrator, {
 
 type Asker = Pick<Context, 'now' | 'ref' | 'span'>
 
-interface Task {
-  readonly question: string
-  readonly index: string
-  readonly documents: string
-  readonly topic: string
-}
-
-async function research(ctx: Asker, { question, index, documents, topic }: Task): Promise<Answer> {
+async function research(ctx: Asker, task: Task): Promise<Answer> {
+  const { question, index, documents, topic, model } = task
   const { decompose, retrieve, reason, synthesize } = answers.stages(ctx, {
     tenant: 'local',
     data: documents,
   })
-  const split = await stage(ctx, 'decompose', [decompose(question)])
+  const split = await stage(ctx, 'decompose', [decompose({ question, model })])
   const questions = split.values.flat()
   const searches = questions.map((part) => retrieve({ question: part, index }))
   const found = await stage(ctx, 'retrieve', searches)
   const reasoned = questions.map((part, n) =>
-    reason({ question: part, passages: found.values[n] ?? [] }),
+    reason({ question: part, passages: found.values[n] ?? [], model }),
   )
   const findings = await stage(ctx, 'reason', reasoned)
-  const written = await stage(ctx, 'synthesize', [synthesize({ findings: findings.values, topic })])
+  const written = await stage(ctx, 'synthesize', [
+    synthesize({ findings: findings.values, topic, model }),
+  ])
   const work = [split.work, found.work, findings.work, written.work]
   return { parts: written.values.flat(), work }
 }

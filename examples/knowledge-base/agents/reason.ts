@@ -12,9 +12,9 @@ export const reason = actor(Reason, {
   record: 'full',
   needs: needs<Deps>(),
   on: {
-    find: (ctx, { question, passages }) =>
-      worked(ctx, { question, passages }, () =>
-        findEvidence(tracedModel(ctx.deps.model, ctx.span), question, passages, {
+    find: (ctx, { question, passages, model }) =>
+      worked(ctx, { question, passages, model }, () =>
+        findEvidence(tracedModel(ctx.deps.models.named(model), ctx.span), question, passages, {
           signal: ctx.signal,
         }),
       ),

@@ -1,6 +1,6 @@
 /**
  * The four stages of an answer, and what is kept of them. Each asks its agent. What a stage made of an input
- * is not made again, whichever question it was for. Only `retrieve` looks at the documents; the others
+ * is not made again, whichever question it was for; of another model it is another input. Only `retrieve` looks at the documents; the others
  * depend on what they are given.
  */
 
@@ -15,8 +15,10 @@ const only = 'only'
 const days = 24 * 60 * 60 * 1000
 /** They depend on nothing that changes by itself: the time only bounds what is kept. */
 const kept = { ttl: 30 * days, maxBytes: 64 * 1024 * 1024 }
-/** Another model gives other outputs. */
-const uses = { model: 'extractive' }
+interface Split {
+  readonly question: string
+  readonly model: string
+}
 
 interface Search {
   readonly question: string
@@ -26,11 +28,13 @@ interface Search {
 interface Found {
   readonly question: string
   readonly passages: readonly Passage[]
+  readonly model: string
 }
 
 interface Writing {
   readonly findings: readonly Finding[]
   readonly topic: string
+  readonly model: string
 }
 
 export const answers = pipeline('answer', {
@@ -38,10 +42,9 @@ export const answers = pipeline('answer', {
     decompose: {
       version: 1,
       ...kept,
-      uses,
       independentOf: ['data'],
       counts: ({ value }) => ({ sub_queries: value.length }),
-      run: (ctx, question: string) => ctx.ref(Decompose, only).ask.split({ question }),
+      run: (ctx, split: Split) => ctx.ref(Decompose, only).ask.split(split),
     },
     retrieve: {
       version: 1,
@@ -55,7 +58,6 @@ export const answers = pipeline('answer', {
     reason: {
       version: 1,
       ...kept,
-      uses,
       independentOf: ['data'],
       counts: ({ value }) => ({ steps: value.evidence.length }),
       run: (ctx, found: Found) => ctx.ref(Reason, only).ask.find(found),
@@ -63,7 +65,6 @@ export const answers = pipeline('answer', {
     synthesize: {
       version: 1,
       ...kept,
-      uses,
       independentOf: ['data'],
       counts: ({ value }) => ({ parts: value.length }),
       run: (ctx, writing: Writing) => ctx.ref(Synthesize, only).ask.write(writing),

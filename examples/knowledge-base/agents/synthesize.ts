@@ -17,12 +17,11 @@ export const synthesize = actor(Synthesize, {
   record: 'full',
   needs: needs<Deps>(),
   on: {
-    write: (ctx, { findings, topic }) =>
-      worked(ctx, findings, async () => {
+    write: (ctx, { findings, topic, model }) =>
+      worked(ctx, { findings, model }, async () => {
         const parts: AnswerPart[] = []
-        for await (const part of write(tracedModel(ctx.deps.model, ctx.span), findings, {
-          signal: ctx.signal,
-        })) {
+        const writer = tracedModel(ctx.deps.models.named(model), ctx.span)
+        for await (const part of write(writer, findings, { signal: ctx.signal })) {
           const said: Said = { attempt: ctx.message.id, index: parts.length, part }
           ctx.publish(topic, said)
           parts.push(part)

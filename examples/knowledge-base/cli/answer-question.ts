@@ -1,7 +1,7 @@
 /**
  * Asks one question of the running system and shows its answer as it comes.
  *
- * The orchestrator's key names question and documents, so that the address is the work: after a crash
+ * The orchestrator's key names question, documents and model, so that the address is the work: after a crash
  * the same question finds what was already done, and once answered it is not worked on again.
  */
 
@@ -20,9 +20,11 @@ export interface Asked {
   readonly index: string
   /** Names the documents as they are now. */
   readonly documents: string
+  /** `extractive`, or `bedrock:ID`. */
+  readonly model: string
 }
 
-/** @throws ACTOR_FAILED when the orchestrator gave up */
+/** @throws what the orchestrator gave up with: of the model, or ACTOR_FAILED */
 export async function answerQuestion(
   system: System,
   asked: Asked,
@@ -34,8 +36,8 @@ export async function answerQuestion(
   const unsubscribe = system.subscribe(topic, ({ payload }) => view.said(payload as Said))
   try {
     const orchestrator = system.ref(Orchestrator, key)
-    const { question, index, documents } = asked
-    await orchestrator.deliver.answer({ question, index, documents, topic })
+    const { question, index, documents, model } = asked
+    await orchestrator.deliver.answer({ question, index, documents, topic, model })
     const within = Number.POSITIVE_INFINITY
     const answer = await orchestrator.ask.result(undefined, { within })
     if (answer === null) throw gaveUp(system, key)
@@ -46,8 +48,8 @@ export async function answerQuestion(
   }
 }
 
-function keyOf({ question, folder, documents }: Asked): string {
-  const named = JSON.stringify([question, contentOf(folder), documents])
+function keyOf({ question, folder, documents, model }: Asked): string {
+  const named = JSON.stringify([question, contentOf(folder), documents, model])
   return createHash('sha256').update(named).digest('hex').slice(0, 32)
 }
 
@@ -56,5 +58,6 @@ function gaveUp(system: System, key: string): TroupeError {
   const [letter] = system.deadLetters.list({ to: `orchestrator/${key}`, limit: 1 })
   const cause = letter?.error
   const why = cause instanceof Error ? cause.message : 'see system.deadLetters'
-  return new TroupeError('ACTOR_FAILED', `The question could not be answered: ${why}`, { cause })
+  const code = cause instanceof TroupeError ? cause.code : 'ACTOR_FAILED'
+  return new TroupeError(code, `The question could not be answered: ${why}`, { cause })
 }

@@ -5,6 +5,7 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { parseArgs } from 'node:util'
 import { TroupeError } from 'troupe/contract'
 import type { Folder } from '../ingest/walk.ts'
+import { embedded, modelPattern } from '../models.ts'
 
 /** What is asked when nothing is. */
 export const defaultQuestion = 'What happens to a message when a worker dies?'
@@ -14,11 +15,12 @@ const defaultWorkers = 1
 const mostWorkers = 64
 
 /** How to call the example. */
-export const usage = `npm start -- ["question"] [--docs DIR] [--store FILE] [--workers N]
+export const usage = `npm start -- ["question"] [--docs DIR] [--store FILE] [--model MODEL] [--workers N]
 
   question       what to ask; default: ${defaultQuestion}
   --docs DIR     the folder to answer from; default: this project's README.md and docs/
   --store FILE   where the history is kept; default: .troupe/knowledge-base.db
+  --model MODEL  ${embedded}, which is built in, or bedrock:ID; default: ${embedded}
   --workers N    threads besides the four agents' own; 0 runs everything on one; default: ${defaultWorkers}`
 
 /** Everything the example was asked for. */
@@ -28,6 +30,8 @@ export interface Arguments {
   readonly folder: Folder
   /** Absolute path of the store; the index stands beside it. */
   readonly store: string
+  /** `extractive`, or `bedrock:ID`. */
+  readonly model: string
   readonly workers: number
 }
 
@@ -48,6 +52,7 @@ export function parseArguments(argv: readonly string[], { cwd, project }: Places
     question: oneQuestion(positionals),
     folder: folderOf(filled('docs', values.docs), cwd, project),
     store: resolve(cwd, filled('store', values.store) ?? join('.troupe', 'knowledge-base.db')),
+    model: modelOf(values.model),
     workers: numberOf(values.workers),
   }
 }
@@ -63,6 +68,7 @@ function parse(argv: readonly string[]) {
       options: {
         docs: { type: 'string' },
         store: { type: 'string' },
+        model: { type: 'string' },
         workers: { type: 'string' },
         help: { type: 'boolean', short: 'h' },
       },
@@ -80,6 +86,13 @@ function numberOf(workers: string | undefined): number {
   if (workers === undefined) return defaultWorkers
   if (/^\d+$/.test(workers) && Number(workers) <= mostWorkers) return Number(workers)
   throw invalid(`--workers must be an integer from 0 to ${mostWorkers}, got "${workers}"`)
+}
+
+function modelOf(name: string = embedded): string {
+  if (modelPattern.test(name)) return name
+  throw invalid(
+    `--model must be ${embedded} or bedrock:ID, for example bedrock:amazon.nova-lite-v1:0, got ${JSON.stringify(name)}`,
+  )
 }
 
 function filled(option: string, value: string | undefined): string | undefined {

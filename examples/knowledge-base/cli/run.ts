@@ -14,6 +14,7 @@ import {
   parseArguments,
   usage,
 } from './arguments.ts'
+import { problemOf } from './problem.ts'
 import { type Output, progress } from './progress.ts'
 import { renderReport } from './render.ts'
 import { agentTable } from './table.ts'
@@ -41,7 +42,7 @@ export async function run(
     return exit.ok
   } catch (error) {
     if (!(error instanceof TroupeError)) throw error
-    terminal.stderr.write(`${error.message} [${error.code}]\n`)
+    terminal.stderr.write(`${problemOf(error)}\n`)
     return error.code === 'OPTION_INVALID' ? exit.usage : exit.failed
   }
 }
@@ -78,12 +79,16 @@ const codeOf = (error: unknown): string =>
   error instanceof Error && 'code' in error ? String(error.code) : String(error)
 
 async function work(system: System, args: Arguments, terminal: Terminal): Promise<number> {
-  const { question, folder, store } = args
+  const { question, folder, store, model } = args
   const { stdout, stderr } = terminal
   const { report, documents } = await update(system, args, terminal)
   stderr.write(`${renderReport(report)}\n\n`)
   const index = indexPath(store)
-  const { work } = await answerQuestion(system, { question, folder, index, documents }, stdout)
+  const { work } = await answerQuestion(
+    system,
+    { question, folder, index, documents, model },
+    stdout,
+  )
   const records = (await system.health()).store?.position ?? 0
   stdout.write(`\n${agentTable(work)}\n\nHistory: ${store} (${records} records)\n`)
   return exit.ok

@@ -12,8 +12,8 @@ import { memoryTokens, support } from '../../../examples/customer-support/agent/
 import { voice } from '../../../examples/customer-support/agent/voice.ts'
 import { AnswerView } from '../../../examples/customer-support/cli/answer-view.ts'
 import { parseArguments } from '../../../examples/customer-support/cli/arguments.ts'
+import { problemOf } from '../../../examples/customer-support/cli/problem.ts'
 import { Session } from '../../../examples/customer-support/cli/session.ts'
-import { problemOf } from '../../../examples/customer-support/cli/talk.ts'
 import { Desk, Escalations, Support } from '../../../examples/customer-support/contracts.ts'
 import { depsOf } from '../../../examples/customer-support/deps.ts'
 import { desk } from '../../../examples/customer-support/desk/desk.ts'
@@ -231,5 +231,5 @@ test('an error says what to do about it', async (t) => {
   const { system } = await shop(t, { user: { requests: { perMinute: 1, burst: 1 } } })
   await ask(system, 'anna', 'Where is order 17?')
   const error = await ask(system, 'anna', 'And now?').catch((thrown) => thrown)
-  assert.match(problemOf(error), /Try again in \d+ s\. \[RATE_LIMITED\]$/)
+  assert.match(problemOf(error), /Try again in \d+ s \[RATE_LIMITED\]$/)
 })

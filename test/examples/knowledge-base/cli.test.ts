@@ -51,6 +51,7 @@ test('options are taken in any order, and 0 workers is a number of workers', () 
 test('each mistake is an error that says what to do', () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['--worker', '2'], /Unknown option '--worker'; npm start -- --help/],
+    [['--model', 'gpt'], /--model must be extractive or bedrock:ID, .* got "gpt"/],
     [['--workers', 'many'], /--workers must be an integer from 0 to 64, got "many"/],
     [['--workers', '65'], /from 0 to 64/],
     [['--workers'], /--workers <value>' argument missing/],

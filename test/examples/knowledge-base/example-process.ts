@@ -29,13 +29,18 @@ export interface Interference {
   readonly after: number
 }
 
-/** @param store must lie in a folder that is there */
+/**
+ * @param store must lie in a folder that is there
+ * @param more of the environment
+ */
 export async function runExample(
   args: readonly string[],
   store: string,
   interference?: Interference,
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Finished> {
-  const { NODE_TEST_CONTEXT: _ours, ...env } = process.env
+  const { NODE_TEST_CONTEXT: _ours, ...inherited } = process.env
+  const env = { ...inherited, ...more }
   const child = spawn(process.execPath, [...fromSources, main, ...args, '--store', store], {
     cwd: project,
     env,

@@ -27,11 +27,16 @@ async function begin(t: TestContext): Promise<TestSystem> {
 const worked = <T>(value: T): Worked<T> => ({ value, slot: 0, startedAt: 0, handlingMs: 1 })
 
 /** Asks, answers as the agents would, and tells who was asked what, in no order. */
-async function ask(system: TestSystem, question: string, documents = 'v1'): Promise<string[]> {
+async function ask(
+  system: TestSystem,
+  question: string,
+  documents = 'v1',
+  model = 'extractive',
+): Promise<string[]> {
   const asked: string[] = []
-  const key = `${question} ${documents}`
+  const key = `${question} ${documents} ${model}`
   const orchestrator = system.ref(Orchestrator, key)
-  await orchestrator.deliver.answer({ question, index: 'i', documents, topic: 'answer.t' })
+  await orchestrator.deliver.answer({ question, index: 'i', documents, topic: 'answer.t', model })
   const [split, search, find, write] = [
     ...[system.probe(Decompose, 'only'), system.probe(Retrieve, 'only')],
     ...[system.probe(Reason, 'only'), system.probe(Synthesize, 'only')],
@@ -73,4 +78,12 @@ test('pattern pipeline: when the documents change, what depends on them alone is
   // The passages are the same, and so is what was found in them.
   assert.deepEqual(await ask(system, 'pools', 'v2'), ['search pools'])
   assert.deepEqual(await ask(system, 'pools', 'v2'), [], 'the same address is the same work')
+})
+
+test('pattern pipeline: what one model made is not taken for what another would make', async (t) => {
+  const system = await begin(t)
+  await ask(system, 'pools and queues')
+  const other = await ask(system, 'pools and queues', 'v1', 'bedrock:m')
+  // What was searched for depends on no model.
+  assert.deepEqual(other, ['find pools', 'find queues', 'split pools and queues', 'write'])
 })
