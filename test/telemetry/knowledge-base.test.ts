@@ -26,7 +26,13 @@ test('traces: a question to the knowledge base is one tree, with its stages, mod
   const folder = { base, entries: ['.'] }
   const { documents } = await system.ref(Ingest, 'only').ask.update({ folder, index })
   const asked = system.ref(Orchestrator, 'a-key')
-  await asked.deliver.answer({ question, index, documents, topic: 'answer.a-key' })
+  await asked.deliver.answer({
+    question,
+    index,
+    documents,
+    topic: 'answer.a-key',
+    model: 'extractive',
+  })
   const answer = await asked.ask.result()
   await system.close()
   assert.match(JSON.stringify(answer), /12 volts/)
