@@ -64,6 +64,11 @@ export const errorCodes = Object.freeze({
   MAILBOX_FULL: retryable(
     'The mailbox, the stash or the link has no room, or a turn has too many open asks; slow down or raise the limit (M3, M5).',
   ),
+  MCP_DENIED: final('An MCP server refuses the credentials, or what they may do.'),
+  MCP_INVALID: final('An MCP server said what no tool can be made of; names what and why.'),
+  MCP_UNAVAILABLE: retryable(
+    'An MCP server cannot be reached, ended or was silent; `retryAfter` says when it is tried again.',
+  ),
   MESSAGE_EXPIRED: retryable('The deadline passed before the handler ran.'),
   MIGRATION_FAILED: final(
     'A state or message of an older version cannot be brought to the present one; all bytes are kept (D9).',

@@ -39,6 +39,7 @@ import {
 import type { Model } from './model.ts'
 import { inputSchemaOf } from './tools/input-schema.ts'
 import type { Tool } from './tools/tool.ts'
+import type { ToolSource } from './tools/tool-source.ts'
 import { toolbox } from './tools/toolbox.ts'
 
 /** What an agent sees of its past. */
@@ -55,7 +56,8 @@ interface AgentParts<Deps> {
   readonly model: Model | ((deps: Deps) => Model)
   /** For the model: who it is and how it works. Keep times out of it: a stable beginning is cached. */
   readonly instructions: string | ((key: string) => string)
-  readonly tools?: readonly Tool<Deps>[]
+  /** Tools, and sources of tools, which are asked for theirs when a turn begins. */
+  readonly tools?: readonly (Tool<Deps> | ToolSource<Deps>)[]
   /** How often an answer that does not fit `output` may be mended. Default 2. */
   readonly repairs?: number
   readonly memory?: Memory
@@ -193,7 +195,7 @@ function planOf<Deps>(
   if (instructions === undefined) throw invalid(what, '"instructions" are missing')
   checkOptions(`${what} memory`, memory, { tokens: anInteger(1), summary: isFlag })
   checkBudget(what, budget)
-  const tools = toolbox(options.tools ?? [])
+  const { tools, sources } = offers(what, options.tools ?? [])
   if (output !== undefined && tools.get(answerTool) !== undefined) {
     throw invalid(what, `with "output", "${answerTool}" is the name of the tool that gives it`)
   }
@@ -201,6 +203,7 @@ function planOf<Deps>(
     model: typeof model === 'function' ? model : () => model,
     instructions: typeof instructions === 'function' ? instructions : () => instructions,
     tools,
+    sources,
     output: output && outputPlan(what, output, options.repairs ?? 2),
     memory: { tokens: memory.tokens ?? 32_000, summary: memory.summary ?? true },
     budget,
@@ -209,6 +212,17 @@ function planOf<Deps>(
     queryType: options.queryType,
     clock: options.clock ?? new SystemClock(),
   })
+}
+
+/** @throws OPTION_INVALID when two have one name */
+function offers<Deps>(what: string, given: readonly (Tool<Deps> | ToolSource<Deps>)[]) {
+  const isSource = (one: Tool<Deps> | ToolSource<Deps>): one is ToolSource<Deps> =>
+    typeof (one as Partial<ToolSource> | undefined)?.list === 'function'
+  const sources = given.filter(isSource)
+  const names = sources.map(({ name }) => name)
+  const twice = names.find((name, place) => names.indexOf(name) !== place)
+  if (twice !== undefined) throw invalid(what, `two sources of tools are named "${twice}"`)
+  return { sources, tools: toolbox(given.filter((one): one is Tool<Deps> => !isSource(one))) }
 }
 
 function outputPlan(what: string, schema: StandardSchemaV1, repairs: number): OutputPlan {

@@ -31,6 +31,15 @@ export { titleSeparator } from './extractive/select.ts'
 export { type Sentence, sentencesOf } from './extractive/sentences.ts'
 export { isFunctionWord, wordsOf } from './extractive/terms.ts'
 export { type ExtractiveModelOptions, extractiveModel, noAnswer } from './extractive-model.ts'
+export { type McpClient, mcpClient } from './mcp/mcp-client.ts'
+export type {
+  McpClientOptions,
+  McpHttp,
+  McpLimits,
+  McpStdio,
+  McpValue,
+} from './mcp/mcp-options.ts'
+export { type McpToolOptions, type McpToolsOptions, mcpTools } from './mcp/mcp-tools.ts'
 export {
   type AttemptReport,
   type CallOptions,
@@ -99,6 +108,7 @@ export type { HttpCall } from './tools/http/http-call.ts'
 export { type HttpToolOptions, httpTool } from './tools/http/http-tool.ts'
 export type { HttpHeader, HttpMethod, HttpRule } from './tools/http/rules.ts'
 export type { FindSecret } from './tools/http/secrets.ts'
+export type { ListedTool, ToolHints } from './tools/listed-tool.ts'
 export {
   type Tool,
   type ToolApproval,
@@ -108,6 +118,7 @@ export {
   type ToolWork,
   tool,
 } from './tools/tool.ts'
+export type { ToolSource } from './tools/tool-source.ts'
 export { type Toolbox, toolbox } from './tools/toolbox.ts'
 export { tracedModel } from './traced-model.ts'
 export { tracedRetriever } from './traced-retriever.ts'

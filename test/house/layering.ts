@@ -18,6 +18,7 @@ import { rooms, type SourceTree } from './repository.ts'
  */
 const homes: Readonly<Record<string, Home>> = {
   '@aws-sdk/client-bedrock-runtime': { in: ['actors/agents/models/'] },
+  '@modelcontextprotocol/client': { in: ['actors/agents/mcp/'] },
   '@opentelemetry/': { in: ['runtime/telemetry/'], folders: 3 }, // one for each signal
   '@standard-schema/spec': { in: ['actors/'], folders: Number.POSITIVE_INFINITY }, // types only
   'better-sqlite3': { in: ['persistence/sqlite/'] },

@@ -2,6 +2,7 @@
 import type { StandardSchemaV1 } from '@standard-schema/spec'
 import type { Clock } from '../../../mailbox/clock.ts'
 import type { Model, ToolSpec } from '../model.ts'
+import type { ToolSource } from '../tools/tool-source.ts'
 import type { Toolbox } from '../tools/toolbox.ts'
 import type { Budget } from './budget.ts'
 
@@ -9,6 +10,8 @@ export interface Plan<Deps = unknown> {
   readonly model: (deps: Deps) => Model
   readonly instructions: (key: string) => string
   readonly tools: Toolbox<Deps>
+  /** What else it may call is listed when a turn begins. */
+  readonly sources: readonly ToolSource<Deps>[]
   readonly output: OutputPlan | undefined
   readonly memory: { readonly tokens: number; readonly summary: boolean }
   readonly budget: Budget

@@ -18,10 +18,12 @@ import type { AgentEnd, AgentReply, Decision, Lease, StopReason } from '../conve
 import type { ModelReply } from '../model.ts'
 import { type Json, type ToolCallPart, type ToolResultPart, textOf, toolCallsOf } from '../parts.ts'
 import { failedResult, type ToolError } from '../tools/run-tool.ts'
+import type { Toolbox } from '../tools/toolbox.ts'
 import { askFor, openApprovals, takeApproval } from './approvals.ts'
 import { BudgetWatch } from './budget.ts'
 import type { AgentContext } from './context.ts'
 import type { EventSink } from './events.ts'
+import { offeredTools } from './offered-tools.ts'
 import { Answer } from './output.ts'
 import type { Plan } from './plan.ts'
 import { beginRun, endRun } from './run-span.ts'
@@ -41,11 +43,14 @@ export class Run<Deps> {
   readonly transcript: Transcript
   readonly answer: Answer
   readonly span: OpenSpan | undefined
+  /** What the model may call in this turn. */
+  tools: Toolbox<Deps>
   readonly #thinking: Thinking<Deps>
 
   constructor(ctx: AgentContext<Deps>, plan: Plan<Deps>, emit: EventSink, lease?: Lease) {
     this.ctx = ctx
     this.plan = plan
+    this.tools = plan.tools
     this.emit = emit
     this.budget = new BudgetWatch(
       plan.budget,
@@ -64,11 +69,13 @@ export class Run<Deps> {
     if (text !== undefined) {
       this.transcript.push({ role: 'user', parts: [{ type: 'text', text }] })
     }
-    return this.#over(await this.#loop())
+    return this.#over((await this.#offer()) ?? (await this.#loop()))
   }
 
   /** A human, or the deadline, decided on a call; the last decision goes on. */
   async decide(decision: Decision): Promise<Reply> {
+    const end = await this.#offer()
+    if (end !== undefined) return this.#over(end)
     const { approval, index } = takeApproval(this.ctx as AgentContext, decision.approval)
     const result = decision.approve
       ? await makeCall(this, approval.call)
@@ -83,6 +90,13 @@ export class Run<Deps> {
     const results = copied(waiting.results) as ToolResultPart[]
     this.ctx.state.waiting = null
     return this.#over((await this.#settle(calls, results)) ?? (await this.#loop()))
+  }
+
+  async #offer(): Promise<End | undefined> {
+    const offered = await offeredTools(this.ctx, this.plan)
+    if ('end' in offered) return offered.end
+    this.tools = offered.tools
+    return undefined
   }
 
   async #loop(): Promise<End> {
@@ -127,8 +141,7 @@ export class Run<Deps> {
     }
     if (givenUp !== undefined) return stopped(givenUp)
     const last = results.find(
-      ({ failed }, n) =>
-        failed !== true && this.plan.tools.get(calls[n]?.name ?? '')?.final === true,
+      ({ failed }, n) => failed !== true && this.tools.get(calls[n]?.name ?? '')?.final === true,
     )
     return last === undefined ? undefined : await this.#handedOff(last.output)
   }

@@ -2,6 +2,7 @@
 import type { AgentReply, Approval, Spent, StopReason } from '../conversation.ts'
 import type { ModelMessage } from '../model.ts'
 import type { ToolResultPart } from '../parts.ts'
+import type { ListedTool } from '../tools/listed-tool.ts'
 
 export interface AgentState {
   /** Only ever appended to. */
@@ -14,6 +15,13 @@ export interface AgentState {
   /** Of the whole conversation. */
   spent: Spent
   last: Last | null
+  /** What each source of tools listed last. */
+  offered: Record<string, Offered>
+}
+
+export interface Offered {
+  readonly hash: string
+  readonly tools: readonly ListedTool[]
 }
 
 export interface Waiting {
@@ -37,6 +45,7 @@ export const newState = (): AgentState => ({
   waiting: null,
   spent: { ...nothingSpent },
   last: null,
+  offered: {},
 })
 
 export const added = (a: Spent, b: Partial<Spent>): Spent => ({

@@ -5,6 +5,7 @@ import type { AgentEnd, StopReason } from '../conversation.ts'
 import type { ModelReply, ModelRequest } from '../model.ts'
 import { inputEstimate } from '../models/usage.ts'
 import { tracedModel } from '../traced-model.ts'
+import type { Toolbox } from '../tools/toolbox.ts'
 import { type BudgetWatch, dearest, priceOf } from './budget.ts'
 import type { AgentContext } from './context.ts'
 import type { EventSink } from './events.ts'
@@ -21,6 +22,7 @@ export type Thought =
 interface Thinker<Deps> {
   readonly ctx: AgentContext<Deps>
   readonly plan: Plan<Deps>
+  readonly tools: Toolbox<Deps>
   readonly emit: EventSink
   readonly budget: BudgetWatch
   readonly transcript: Transcript
@@ -52,9 +54,9 @@ export class Thinking<Deps> {
   }
 
   #request(): ModelRequest {
-    const { plan, ctx, transcript } = this.#turn
+    const { plan, ctx, transcript, tools: box } = this.#turn
     const { output, temperature, maxOutputTokens } = plan
-    const tools = output === undefined ? plan.tools.specs : [...plan.tools.specs, output.spec]
+    const tools = output === undefined ? box.specs : [...box.specs, output.spec]
     return {
       purpose: 'agent',
       system: plan.instructions(ctx.self.key),

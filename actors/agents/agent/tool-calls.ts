@@ -9,6 +9,7 @@ import {
   runTool,
   type ToolDesk,
 } from '../tools/run-tool.ts'
+import type { Toolbox } from '../tools/toolbox.ts'
 import type { BudgetWatch } from './budget.ts'
 import type { AgentContext } from './context.ts'
 import type { EventSink } from './events.ts'
@@ -24,6 +25,7 @@ export interface Called {
 interface Bench<Deps> {
   readonly ctx: AgentContext<Deps>
   readonly plan: Plan<Deps>
+  readonly tools: Toolbox<Deps>
   readonly budget: BudgetWatch
   readonly answer: Answer
   readonly emit: EventSink
@@ -40,7 +42,7 @@ export async function makeCalls<Deps>(
     calls.map((call) =>
       answer.isCalledBy(call)
         ? answer.check(call, calls.length === 1)
-        : checkCall(plan.tools, call),
+        : checkCall(bench.tools, call),
     ),
   )
   const held = checked.flatMap((one, index) =>
@@ -69,7 +71,7 @@ export async function makeCall<Deps>(
   const exceeded = budget.check({ steps: 1 }, ctx.now())
   if (exceeded !== undefined) return failedResult(call, exceeded.reason)
   budget.add({ steps: 1 })
-  const checked = await checkCall(plan.tools, call)
+  const checked = await checkCall(bench.tools, call)
   const result = 'tool' in checked ? await runTool(deskOf(bench, 1), checked, plan.clock) : checked
   await emit({ type: 'tool-result', result })
   return result

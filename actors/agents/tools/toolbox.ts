@@ -11,6 +11,7 @@ export interface Toolbox<Deps = unknown> {
   /** By name, ascending. */
   readonly specs: readonly ToolSpec[]
   readonly names: readonly string[]
+  readonly all: readonly Tool<Deps>[]
   /** The tool of a name. */
   get(name: string): Tool<Deps> | undefined
 }
@@ -27,9 +28,11 @@ export function toolbox<Deps = unknown>(tools: readonly Tool<Deps>[]): Toolbox<D
     byName.set(name, one)
   }
   const names = [...byName.keys()].sort()
+  const all = names.map((name) => byName.get(name) as Tool<Deps>)
   return Object.freeze({
     names,
-    specs: names.map((name) => (byName.get(name) as Tool<Deps>).spec),
+    all,
+    specs: all.map(({ spec }) => spec),
     get: (name: string) => byName.get(name),
   })
 }
