@@ -123,6 +123,8 @@ export interface Behavior<
   readonly pin?: string
   /** Actors of this type have a thread of their own. */
   readonly isolate?: boolean
+  /** Ms for which a turn may hold its thread; instead of that of the system (F5). */
+  readonly blockLimit?: number
   /**
    * Keep a volatile actor's messages in the history, headers only or in full. Nothing waits for these records:
    * under load they are written every 20 ms, and what a thread that dies had not sent is lost.
@@ -142,6 +144,8 @@ export interface ActorDefinition<M extends Messages = Messages, Deps = unknown> 
   /** What a store may still hold of it (D9). */
   readonly past: Past
   readonly needs?: Needs<Deps>
+  /** Actors that it cannot do without: an app that lists it has them, too. */
+  readonly companions?: readonly ActorDefinition[]
 }
 
 /**
@@ -234,6 +238,7 @@ const behaviorChecks = {
   passivateAfter: aDuration,
   pin: aText,
   isolate: aBoolean,
+  blockLimit: aDuration,
   record: oneOf('headers', 'full'),
   ...pastChecks,
 }

@@ -124,7 +124,10 @@ function noActors(): TroupeError {
 
 function byType(actors: readonly ActorDefinition[]): ReadonlyMap<string, ActorDefinition> {
   const map = new Map<string, ActorDefinition>()
-  for (const definition of actors) {
+  // One companion may be that of several, and listed by itself.
+  const companions = new Set(actors.flatMap((one) => one?.companions ?? []))
+  for (const one of actors) companions.delete(one)
+  for (const definition of [...actors, ...companions]) {
     const type = definition?.contract?.type
     if (type === undefined) {
       throw noActors()

@@ -131,8 +131,12 @@ export function agent<Output, Deps = unknown>(
       },
     },
   )
+  const companions = plan.tools.all.flatMap(({ runsIn }) => runsIn ?? [])
   // What it answers is known to the types of the contract and to the schema.
-  return definition as unknown as ActorDefinition<Conversation<Output>, Deps>
+  return Object.freeze({ ...definition, companions }) as unknown as ActorDefinition<
+    Conversation<Output>,
+    Deps
+  >
 }
 
 const unheard: EventSink = () => undefined

@@ -31,6 +31,7 @@ export { titleSeparator } from './extractive/select.ts'
 export { type Sentence, sentencesOf } from './extractive/sentences.ts'
 export { isFunctionWord, wordsOf } from './extractive/terms.ts'
 export { type ExtractiveModelOptions, extractiveModel, noAnswer } from './extractive-model.ts'
+export { type IsolatedToolParts, isolatedTool } from './isolated-tool.ts'
 export { type McpClient, mcpClient } from './mcp/mcp-client.ts'
 export type {
   McpClientOptions,

@@ -36,8 +36,8 @@ export interface Watched {
 
 export interface BlockedHostsSide {
   readonly clock: Clock
-  /** Milliseconds after which a stuck thread is ended. */
-  readonly limit: number
+  /** Milliseconds after which a thread that is stuck in this actor is ended. */
+  limit(actor: string): number
   blocked(slot: number, turn: Blocked): void
   /** Ends the thread. */
   end(slot: number): void
@@ -135,6 +135,7 @@ class HostWatch {
     }
     // Whoever stopped at a breakpoint wants to look, not to lose the thread.
     if (inspectorUrl() !== undefined) return
-    if (this.#side.clock.mono() - this.#since >= this.#side.limit) this.#side.end(slot)
+    if (this.#side.clock.mono() - this.#since >= this.#side.limit(this.#host.busy.atHand.actor))
+      this.#side.end(slot)
   }
 }

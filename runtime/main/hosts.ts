@@ -6,6 +6,7 @@
  * them does is `successors.ts`; who is linked with whom, `host-links.ts`.
  */
 import { Count } from '../../mailbox/accounting.ts'
+import { typeOf } from '../../mailbox/address.ts'
 import type { KilledActor } from '../../persistence/killed-files.ts'
 import type { Counters } from '../peer/counters.ts'
 import { type FlightEntry, flightOf } from '../peer/flight-recorder.ts'
@@ -42,7 +43,8 @@ export class Hosts implements HostsView, Runners {
     this.#links = new HostLinks(side.links, this.running, side.app.actors.keys())
     this.#blocked = new BlockedHosts({
       clock: side.clock,
-      limit: side.options.blockLimit,
+      limit: (actor) =>
+        side.app.actors.get(typeOf(actor))?.behavior.blockLimit ?? side.options.blockLimit,
       blocked: (slot, turn) => side.blocked(slot, turn),
       end: (slot) => void this.kill(slot),
     })

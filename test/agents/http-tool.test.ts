@@ -70,7 +70,7 @@ async function called(
   if (!('tool' in checked)) return checked.output
   const facts = { key: 'step-1', signal, deps: undefined, agent: { type: 'a', key: 'b' } }
   try {
-    return (await checked.tool.work.run(checked.input, facts as never)) as Json
+    return (await checked.tool.work.run(checked.input, facts as never, part)) as Json
   } catch (error) {
     const { code = 'none', message } = error as Error & { code?: string }
     return { error: code, message }

@@ -84,14 +84,14 @@ export async function runTool<Deps>(
 function asked<Deps>(
   desk: ToolDesk<Deps>,
   tool: Tool<Deps>,
-  run: (input: unknown, turn: ToolTurn<Deps>) => unknown,
+  run: (input: unknown, turn: ToolTurn<Deps>, call: ToolCallPart) => unknown,
   call: ToolCallPart,
   input: unknown,
 ): Promise<ToolResultPart> {
   return spannedCall(desk.span, call, async (span) => {
     const ref: ToolTurn['ref'] = (contract, key) => desk.ref(contract, key, span)
     const turn = span === undefined ? desk : Object.create(desk, { ref: { value: ref } })
-    return await resultOf(tool, call, await run(input, turn))
+    return await resultOf(tool, call, await run(input, turn, call))
   })
 }
 

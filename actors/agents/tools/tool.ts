@@ -21,13 +21,13 @@ import {
   aText,
   checkOptions,
 } from '../../../mailbox/options.ts'
-import type { Needs } from '../../actor.ts'
+import type { ActorDefinition, Needs } from '../../actor.ts'
 import type { Contract, Messages } from '../../contract.ts'
 import type { Ref } from '../../ref.ts'
 import type { Span } from '../../span.ts'
 import type { OpenLease } from '../agent/budget.ts'
 import type { ToolSpec } from '../model.ts'
-import type { Json } from '../parts.ts'
+import type { Json, ToolCallPart } from '../parts.ts'
 import { inputSchemaOf } from './input-schema.ts'
 
 /** What `execute` is told beside its input. */
@@ -80,6 +80,8 @@ export interface Tool<Deps = unknown> {
   readonly maxOutput: number
   readonly approval: ToolApproval | undefined
   readonly final: boolean
+  /** The actor that it needs in the app, where it has one of its own. */
+  readonly runsIn: ActorDefinition | undefined
 }
 
 /** How it works; both get the input as its schema made it. */
@@ -92,7 +94,7 @@ export type ToolWork<Deps> =
   | {
       readonly kind: 'ask'
       /** Its `ask`. */
-      readonly run: (input: unknown, turn: ToolTurn<Deps>) => unknown
+      readonly run: (input: unknown, turn: ToolTurn<Deps>, call: ToolCallPart) => unknown
     }
 
 type InputOf<I extends StandardSchemaV1> = StandardSchemaV1.InferOutput<I>
@@ -184,6 +186,7 @@ export function tool<
     maxOutput: parts.maxOutput ?? 65_536,
     approval: parts.approval as ToolApproval | undefined,
     final: parts.final ?? false,
+    runsIn: undefined,
   })
 }
 
