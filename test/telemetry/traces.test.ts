@@ -162,7 +162,7 @@ test("traces: what a host's own services send begins none", async (t) => {
 })
 
 test('traces: a trace on two threads is one tree, told by one exporter', async (t) => {
-  const { system, collector } = await traced(t, {}, { workers: 2 })
+  const { system, collector } = await traced(t, {}, { workers: 2, startWithin: 600_000 })
   await system.ref(Order, 'anna').ask.place(item)
   await system.close()
   assertOneTree(collector.spans)
