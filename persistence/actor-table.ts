@@ -33,6 +33,9 @@ export class ActorTable {
   #dirty = new Uint8Array(0)
   readonly #free: number[] = []
   #used = 1
+  /** Asked for last: a record asks for its actor several times, and often it is the next one's as well. */
+  #lastNo = -1
+  #lastRow = 0
 
   /** @param stored reads the row of an actor that is not in memory */
   constructor(stored: (no: number) => ActorRow | undefined) {
@@ -56,7 +59,10 @@ export class ActorTable {
 
   /** Row of an actor, read or begun if it is not in memory. */
   open(no: number): number {
-    return this.#rows.get(no) ?? this.#load(no)
+    if (no === this.#lastNo) return this.#lastRow
+    this.#lastRow = this.#rows.get(no) ?? this.#load(no)
+    this.#lastNo = no
+    return this.#lastRow
   }
 
   no(row: number): number {
@@ -126,6 +132,8 @@ export class ActorTable {
 
   /** Forgets a clean row. */
   evict(row: number): void {
+    this.#lastNo = -1
+    this.#lastRow = 0
     this.#rows.delete(this.no(row))
     this.#no[row] = 0
     this.#free.push(row)

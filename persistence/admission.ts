@@ -17,7 +17,7 @@ import { Numbering } from './numbering.ts'
 import { type KnownId, OwnIds } from './own-ids.ts'
 import { PartFlag, RecordFlag, RecordKind } from './record.ts'
 import type { Frame } from './segment.ts'
-import { malformation, recordsEnd } from './shape.ts'
+import { malformation, type Survey, surveyOf } from './shape.ts'
 import type { Ack, Dropped, FanOut, Refusal, RefusalReason, SettledId } from './store.ts'
 
 /** A frame's live records, ready to be written, and its answer. */
@@ -65,6 +65,7 @@ class Batch implements Heard {
   readonly #undone: Map<number, Client>
   readonly #directory: Uint8Array
   readonly #view: DataView
+  readonly #survey: Survey
   readonly #numbering: Numbering
   readonly #ownIds: OwnIds
   readonly #endings: Endings
@@ -88,16 +89,18 @@ class Batch implements Heard {
     this.#undone = undone
     this.#directory = frame.directory
     this.#view = viewOf(this.#directory)
+    const survey = surveyOf(this.#view)
+    this.#survey = survey
     this.#numbering = new Numbering(this.#view, frame.strings, medium)
-    this.#ownIds = new OwnIds(this.#view, frame.body, medium, time)
+    this.#ownIds = new OwnIds(this.#view, frame.body, medium, time, survey.hasOwnIds)
     this.#base = ledger.position + 1
-    this.#endings = new Endings(this.#view, this.#base, ledger, medium)
+    this.#endings = new Endings(this.#view, this.#base, ledger, medium, survey.hasConditions)
   }
 
   run(): Admitted {
     const { slot, epoch, seq } = this.#frame
     this.#ledger.sources.from(slot, epoch)
-    const end = recordsEnd(this.#view)
+    const { end } = this.#survey
     let record = 0
     for (let at = 0; at < end; at = nextRecord(this.#view, at)) {
       this.#admit(record, at)
@@ -144,7 +147,7 @@ class Batch implements Heard {
     const known = this.#ownIds.duplicate(at)
     const reason = this.#isUndone(at, no)
       ? 'after-refused'
-      : (misfit(this.#ledger, this.#view, at) ?? (known && 'duplicate'))
+      : (misfit(this.#ledger, this.#view, at, this.#survey.hasFired) ?? (known && 'duplicate'))
     if (reason === undefined) this.#commit(at, no)
     else this.#refuse(record, at, reason, explain[reason], known)
   }
@@ -152,19 +155,27 @@ class Batch implements Heard {
   #commit(at: number, no: number): void {
     const position = this.#base + this.#count
     this.#numbering.link(at, no === 0 ? 0 : this.#ledger.actors.head(this.#ledger.actors.open(no)))
-    for (const { ownId, index, position: first } of this.#ownIds.drop(at)) {
-      this.#dropped.push({ message: { position, index }, ownId, position: first })
-    }
-    for (const index of this.#endings.drop(at)) {
-      this.#dropped.push({ message: { position, index }, ownId: '', position: 0 })
-    }
-    this.#ownIds.accept(at, position)
+    if (this.#survey.hasOwnIds) this.#ownIdsOf(at, position)
+    if (this.#survey.hasConditions) this.#endsOf(at, position)
     this.#ledger.apply(this.#view, at, position, this)
     this.#count += 1
   }
 
+  #ownIdsOf(at: number, position: number): void {
+    for (const { ownId, index, position: first } of this.#ownIds.drop(at)) {
+      this.#dropped.push({ message: { position, index }, ownId, position: first })
+    }
+    this.#ownIds.accept(at, position)
+  }
+
+  #endsOf(at: number, position: number): void {
+    for (const index of this.#endings.drop(at)) {
+      this.#dropped.push({ message: { position, index }, ownId: '', position: 0 })
+    }
+  }
+
   #isUndone(at: number, no: number): boolean {
-    const from = this.#undone.get(no)
+    const from = this.#undone.size === 0 ? undefined : this.#undone.get(no)
     if (from === undefined) return false
     const { slot, epoch } = this.#frame
     const rebased = (this.#view.getUint16(at + At.flags, true) & RecordFlag.rebased) !== 0

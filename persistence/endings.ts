@@ -22,14 +22,17 @@ export class Endings {
   /** Most frames ask nothing. */
   readonly #any: boolean
 
-  /** @param base position of the frame's first live record */
-  constructor(view: DataView, base: number, ledger: Ledger, medium: ReadMedium) {
+  /**
+   * @param base position of the frame's first live record
+   * @param any whether the frame asks at all
+   */
+  constructor(view: DataView, base: number, ledger: Ledger, medium: ReadMedium, any: boolean) {
     this.#view = view
     this.#base = base
     this.#ledger = ledger
     this.#medium = medium
     this.#reader = new HistoryReader(medium)
-    this.#any = asks(view)
+    this.#any = any
   }
 
   /** Marks what a record sends in case of an end that was none, and returns the indexes. */
@@ -73,13 +76,6 @@ function newestBefore(view: DataView, before: number, no: number): number | unde
     if (view.getUint32(at + At.actor, true) === no) kind = view.getUint8(at)
   }
   return kind
-}
-
-function asks(view: DataView): boolean {
-  for (let at = 0; at + entrySize <= view.byteLength; at += entrySize) {
-    if (isConditional(view, at)) return true
-  }
-  return false
 }
 
 function isConditional(view: DataView, part: number): boolean {

@@ -45,27 +45,31 @@ export function folding(view: DataView, at: number, position: number, heard: Hea
   }
 }
 
-const consuming: ReadonlySet<RecordKind> = new Set([
-  RecordKind.turn,
-  RecordKind.parked,
-  RecordKind.destroyed,
-])
-
-const naming: ReadonlySet<RecordKind> = new Set([
-  ...consuming,
-  RecordKind.stepBegun,
-  RecordKind.stepDone,
-  RecordKind.interrupt,
-])
-
 /** True for kinds whose message must be pending for their actor, or come inline with them. */
 export function needsPending(kind: RecordKind): boolean {
-  return naming.has(kind)
+  switch (kind) {
+    case RecordKind.turn:
+    case RecordKind.parked:
+    case RecordKind.destroyed:
+    case RecordKind.stepBegun:
+    case RecordKind.stepDone:
+    case RecordKind.interrupt:
+      return true
+    case RecordKind.accept:
+    case RecordKind.deadLetter:
+    case RecordKind.replayed:
+    case RecordKind.event:
+      return false
+    default:
+      return kind satisfies never
+  }
 }
 
 /** True when the record ends its message: a turn that stashes it does not. */
 export function consumes({ kind, flags }: Folding): boolean {
-  return consuming.has(kind) && !(flags & RecordFlag.stash)
+  const ends =
+    kind === RecordKind.turn || kind === RecordKind.parked || kind === RecordKind.destroyed
+  return ends && !(flags & RecordFlag.stash)
 }
 
 /** True when the record brings its message with it. An inline message is always the first part. */

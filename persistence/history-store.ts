@@ -1,7 +1,7 @@
 /**
  * The store over any medium: its life from opening to closing, and everything that is written to it.
  * Both stores are this class; a medium only keeps rows and blobs. What it answers is read elsewhere:
- * records and chains (`history-reader.ts`), activations (`activation.ts`), the rest (`ledger-answers.ts`).
+ * records and chains (`history-reader.ts`), the rest (`answering-store.ts`).
  *
  * Invariant: after a failed commit the ledger is ahead of the medium by what was being written, so
  * nothing is answered from it until `reopen` has folded it anew (D5).
@@ -10,40 +10,16 @@ import { TroupeError } from '../mailbox/errors.ts'
 import type { Faults } from '../mailbox/fault-points.ts'
 import { Activations } from './activation.ts'
 import { Admission } from './admission.ts'
+import { AnsweringStore, type Known } from './answering-store.ts'
 import { rowsIn } from './checkpoint.ts'
 import { Clients } from './clients.ts'
-import { isDamage, missing } from './decode.ts'
-import { HistoryReader } from './history-reader.ts'
-import type { Ledger } from './ledger.ts'
 import { LedgerAnswers } from './ledger-answers.ts'
 import type { Medium } from './medium.ts'
-import { isKept } from './own-ids.ts'
-import type { MessageRef } from './record.ts'
 import { recover } from './recovery.ts'
 import { renameTypes } from './rename-types.ts'
 import type { Frame } from './segment.ts'
-import type {
-  Ack,
-  CheckpointChunk,
-  DueSnapshot,
-  NewestCheckpoint,
-  Outcome,
-  Store,
-  StoreStats,
-  Tail,
-  WakePage,
-  Watch,
-  WithheldTimer,
-  WrittenSnapshot,
-} from './store.ts'
-import type {
-  Damage,
-  DueTimer,
-  LoadedActor,
-  PendingPage,
-  Snapshot,
-  StoredMessage,
-} from './stored.ts'
+import type { Ack, CheckpointChunk, Store, Tail, WrittenSnapshot } from './store.ts'
+import type { Damage, Snapshot } from './stored.ts'
 
 /** Options every store has. */
 export interface StoreOptions {
@@ -56,33 +32,23 @@ export interface StoreOptions {
   readonly renamed?: ReadonlyMap<string, string>
 }
 
-export class HistoryStore extends HistoryReader implements Store {
-  readonly #medium: Medium
+export class HistoryStore extends AnsweringStore implements Store {
   readonly #options: StoreOptions
-  readonly #now: () => number
   readonly #damages: Damage[] = []
   readonly #seen = new WeakSet<Uint8Array>()
   readonly #clients: Clients
   // Absent until the first recovery.
-  #ledger!: Ledger
+  protected known!: Known
   #admission!: Admission
-  #activations!: Activations
-  #answers!: LedgerAnswers
   #state: 'open' | 'failed' | 'closed' = 'open'
 
   constructor(medium: Medium, options: StoreOptions = {}) {
-    super(medium)
-    this.#medium = medium
+    super(medium, options.now ?? Date.now)
     this.#options = options
-    this.#now = options.now ?? Date.now
     // Before the ledger is read, which knows who watches whom by text.
     renameTypes(medium, options.renamed ?? new Map())
     this.#recover()
     this.#clients = new Clients(this.position)
-  }
-
-  override get position(): number {
-    return this.#ledger.position
   }
 
   /** Directories given up at opening, because `acceptLoss` was set. */
@@ -93,26 +59,26 @@ export class HistoryStore extends HistoryReader implements Store {
   // ── writing ───────────────────────────────────────────────────────────────────────────────────
 
   commit(frames: readonly Frame[]): Ack[] {
-    this.#live()
+    this.live()
     this.#options.faults?.('commit:begin')
-    const time = this.#now()
+    const time = this.now()
     const acks = this.#write(() => frames.map((frame) => this.#admit(frame, time)))
     this.#clients.confirm(this.position)
     return acks
   }
 
   beginEpoch(slot: number): number {
-    this.#live()
+    this.live()
     return this.#write(() => {
-      const epoch = this.#medium.epoch(slot) + 1
-      this.#medium.setEpoch(slot, epoch)
+      const epoch = this.medium.epoch(slot) + 1
+      this.medium.setEpoch(slot, epoch)
       return epoch
     })
   }
 
   reserveOrigins(count: number): number {
-    this.#live()
-    return this.#write(() => this.#medium.addOrigins(count) + 1)
+    this.live()
+    return this.#write(() => this.medium.addOrigins(count) + 1)
   }
 
   writeSnapshot(snapshot: Snapshot, bytes: number): void {
@@ -120,43 +86,43 @@ export class HistoryStore extends HistoryReader implements Store {
   }
 
   writeSnapshots(all: readonly WrittenSnapshot[]): void {
-    this.#live()
+    this.live()
     const numbered = all.map((one) => ({ ...one, no: this.#numberOf(one.snapshot.actor) }))
     const { faults } = this.#options
     faults?.('snapshot:before-write')
     this.#attempt(() =>
-      this.#medium.derived(() => {
-        for (const { no, snapshot } of numbered) this.#medium.putSnapshot(no, snapshot)
+      this.medium.derived(() => {
+        for (const { no, snapshot } of numbered) this.medium.putSnapshot(no, snapshot)
       }),
     )
     faults?.('snapshot:written')
     for (const { no, snapshot, bytes } of numbered) {
       const size = snapshot.state.length + (snapshot.meta?.length ?? 0)
-      this.#ledger.snapshot(no, size, bytes)
+      this.known.ledger.snapshot(no, size, bytes)
     }
   }
 
   #numberOf(actor: string): number {
-    const no = this.#medium.actorNo(actor)
+    const no = this.medium.actorNo(actor)
     if (no === undefined) throw new Error(`a snapshot of ${actor}, which has no records`)
     return no
   }
 
   writeCheckpoint(chunk: CheckpointChunk): void {
-    this.#live()
+    this.live()
     const rows = [...rowsIn(chunk.bytes)]
     const { faults } = this.#options
     faults?.('checkpoint:before-chunk')
-    this.#attempt(() => this.#medium.derived(() => this.#medium.putCheckpoint(chunk, rows)))
+    this.#attempt(() => this.medium.derived(() => this.medium.putCheckpoint(chunk, rows)))
     faults?.('checkpoint:chunk-written')
-    for (const { no, head } of rows) this.#ledger.stored(no, head)
+    for (const { no, head } of rows) this.known.ledger.stored(no, head)
   }
 
   dropSegments(positions: readonly number[], floor: number): void {
-    this.#live()
+    this.live()
     const { faults } = this.#options
     faults?.('retention:before-drop')
-    this.#attempt(() => this.#medium.derived(() => this.#medium.dropSegments(positions, floor)))
+    this.#attempt(() => this.medium.derived(() => this.medium.dropSegments(positions, floor)))
     faults?.('retention:dropped')
   }
 
@@ -168,18 +134,18 @@ export class HistoryStore extends HistoryReader implements Store {
     this.#clients.note(frame)
     if (ack.count === 0) return ack
     const { base: position, count } = ack
-    this.#medium.append({ position, count, slot, epoch, seq, time, directory, body })
+    this.medium.append({ position, count, slot, epoch, seq, time, directory, body })
     return ack
   }
 
   #status(frame: Frame): Ack['status'] {
-    const isNewest = frame.epoch > 0 && frame.epoch === this.#medium.epoch(frame.slot)
+    const isNewest = frame.epoch > 0 && frame.epoch === this.medium.epoch(frame.slot)
     if (!isNewest) return 'fenced'
     return this.#clients.follows(frame) ? 'committed' : 'out-of-order'
   }
 
   #write<T>(work: () => T): T {
-    return this.#attempt(() => this.#medium.transaction(work))
+    return this.#attempt(() => this.medium.transaction(work))
   }
 
   /** A transaction. If it fails its outcome is unknown, and so is the ledger's (D5). */
@@ -195,15 +161,15 @@ export class HistoryStore extends HistoryReader implements Store {
   // ── failing, and opening again (D5) ───────────────────────────────────────────────────────────
 
   reopen(): Tail {
-    if (this.#state === 'closed') this.#live()
+    if (this.#state === 'closed') this.live()
     this.#state = 'failed'
-    this.#medium.reopen()
+    this.medium.reopen()
     this.#recover()
-    this.#clients.recover(this.#medium)
+    this.#clients.recover(this.medium)
     this.#state = 'open'
     // What an older generation got done is not where the present one goes on.
     const isNewest = (one: Tail['clients'][number]): boolean =>
-      one.epoch === this.#medium.epoch(one.slot)
+      one.epoch === this.medium.epoch(one.slot)
     return { position: this.position, clients: this.#clients.tails().filter(isNewest) }
   }
 
@@ -213,108 +179,26 @@ export class HistoryStore extends HistoryReader implements Store {
     const keep = (damage: Damage): void => {
       this.#damages.push(damage)
     }
-    const before = this.#ledger?.timers
-    this.#ledger = acceptLoss ? recover(this.#medium, keep) : recover(this.#medium)
-    if (before !== undefined) this.#ledger.timers.takeOver(before)
-    this.#admission = new Admission(this.#ledger, this.#medium, this.#seen)
-    this.#activations = new Activations(this.#ledger, this.#medium, this)
-    this.#answers = new LedgerAnswers(this.#ledger, this.#medium, this.#activations)
+    const before = this.known?.ledger.timers
+    const ledger = acceptLoss ? recover(this.medium, keep) : recover(this.medium)
+    if (before !== undefined) ledger.timers.takeOver(before)
+    this.#admission = new Admission(ledger, this.medium, this.#seen)
+    const activations = new Activations(ledger, this.medium, this)
+    const answers = new LedgerAnswers(ledger, this.medium, activations)
+    this.known = { ledger, activations, answers }
   }
 
   close(): void {
     if (this.#state === 'closed') return
     this.#state = 'closed'
-    this.#medium.close()
+    this.medium.close()
   }
 
-  #live(): void {
-    if (this.#state === 'open') return
+  protected live(): Known {
+    if (this.#state === 'open') return this.known
     throw this.#state === 'failed'
       ? new TroupeError('STORE_STALLED', 'a commit failed and its outcome is unknown; call reopen')
       : new TroupeError('SYSTEM_CLOSED', 'the store is closed; open it again')
-  }
-
-  // ── answering ─────────────────────────────────────────────────────────────────────────────────
-
-  load(actor: string, limit: number): LoadedActor | Damage {
-    this.#live()
-    return this.#activations.load(actor, limit)
-  }
-
-  loadMany(actors: readonly string[], limit: number): (LoadedActor | Damage)[] {
-    this.#live()
-    return this.#activations.loadMany(actors, limit)
-  }
-
-  pending(actor: string, after: MessageRef, limit: number): PendingPage {
-    this.#live()
-    return this.#activations.pending(actor, after, limit)
-  }
-
-  outcome(actor: string, ownId: string): Outcome {
-    this.#live()
-    const no = actor === '' ? 0 : this.#medium.actorNo(actor)
-    const row = no === undefined ? undefined : this.#medium.ownId(no, ownId)
-    if (row === undefined || !isKept(row, this.#now())) return { kind: 'unknown' }
-    const { position, index, by } = row
-    if (by === 0) return { kind: 'pending', message: { position, index } }
-    const record = this.record(by) ?? missing(by)
-    return isDamage(record) ? record : { kind: 'done', record }
-  }
-
-  hasEnded(actor: string): boolean {
-    this.#live()
-    return this.#activations.hasEnded(actor)
-  }
-
-  watches(types: readonly string[]): readonly Watch[] {
-    this.#live()
-    return this.#answers.watches(types)
-  }
-
-  wakeList(after: number | undefined, limit: number): WakePage {
-    this.#live()
-    return this.#answers.wakeList(after, limit)
-  }
-
-  shiftClock(ms: number): void {
-    this.#ledger.timers.shift = ms
-  }
-
-  withholdTimers(timers: readonly WithheldTimer[]): void {
-    const withheld = new Set(timers.map(({ actor, timer }) => `${actor}\n${timer}`))
-    const medium = this.#medium
-    this.#ledger.timers.withhold(
-      ({ actor, id }) =>
-        withheld.size > 0 && withheld.has(`${medium.address(actor)}\n${medium.name(id)}`),
-    )
-  }
-
-  dueTimers(now: number, limit: number): readonly DueTimer[] {
-    this.#live()
-    return this.#answers.dueTimers(now, limit)
-  }
-
-  nextDue(): number | undefined {
-    return this.#answers.nextDue()
-  }
-
-  unreleased(slot: number, epoch: number): readonly (StoredMessage | Damage)[] {
-    this.#live()
-    return this.#answers.unreleased(slot, epoch)
-  }
-
-  newestCheckpoint(): NewestCheckpoint {
-    this.#live()
-    return this.#answers.newestCheckpoint(this.#now())
-  }
-
-  dueSnapshots(limit: number): readonly DueSnapshot[] {
-    return this.#answers.dueSnapshots(limit)
-  }
-
-  stats(): StoreStats {
-    return this.#answers.stats()
   }
 }
 

@@ -9,12 +9,20 @@ import { PartKind, RecordKind } from './record.ts'
 import type { RefusalReason } from './store.ts'
 import { timerOf } from './timer-parts.ts'
 
-/** Why the record at `at` cannot be committed now; undefined when it can. */
-export function misfit(ledger: Ledger, view: DataView, at: number): RefusalReason | undefined {
+/**
+ * Why the record at `at` cannot be committed now; undefined when it can.
+ * @param fires whether its frame fires any timer
+ */
+export function misfit(
+  ledger: Ledger,
+  view: DataView,
+  at: number,
+  fires: boolean,
+): RefusalReason | undefined {
   const kind = view.getUint8(at) as RecordKind
   if (kind === RecordKind.turn && !turnFollows(ledger, view, at)) return 'turn-mismatch'
   if (needsPending(kind) && !hasMessage(ledger, view, at)) return 'not-pending'
-  return timersAreDue(ledger, view, at) ? undefined : 'timer-not-due'
+  return fires && !timersAreDue(ledger, view, at) ? 'timer-not-due' : undefined
 }
 
 function turnFollows({ actors }: Ledger, view: DataView, at: number): boolean {

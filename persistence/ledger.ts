@@ -20,6 +20,7 @@ import {
   type Folding,
   folding,
   type Heard,
+  hasInline,
   inlineMarks,
   needsPending,
 } from './folding.ts'
@@ -91,12 +92,24 @@ export class Ledger {
   /** Folds one checked record. */
   apply(view: DataView, at: number, position: number, heard: Heard): void {
     this.#position = position
+    if (saysLittle(view, at)) {
+      this.#noteEvent(view.getUint32(at + At.actor, true), position)
+      return
+    }
     const record = folding(view, at, position, heard)
     if (record.no !== 0) this.#applyToActor(record, this.actors.open(record.no))
     const end = nextRecord(view, at)
     for (let part = at + entrySize; part < end; part += entrySize) {
       if (view.getUint16(part + At.flags, true) & PartFlag.dead) continue
       this.#part(record, part)
+    }
+  }
+
+  /** Of a volatile actor: it has a record more, and that is all. */
+  #noteEvent(no: number, position: number): void {
+    const row = this.actors.open(no)
+    if (position > this.actors.head(row)) {
+      this.actors.advance(row, position, this.actors.turn(row), 0)
     }
   }
 
@@ -274,4 +287,15 @@ export class Ledger {
       this.subscriptions.remove(no, pattern, this.#port.name(pattern))
     }
   }
+}
+
+/**
+ * True of a recorded event without state that comes with nothing, or with its message alone: what most
+ * events are.
+ */
+function saysLittle(view: DataView, at: number): boolean {
+  if (view.getUint8(at) !== RecordKind.event) return false
+  if (view.getUint16(at + At.flags, true) & (RecordFlag.whole | RecordFlag.unstash)) return false
+  const parts = view.getUint32(at + At.parts, true)
+  return parts === 0 || (parts === 1 && hasInline(view, at))
 }

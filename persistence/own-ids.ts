@@ -29,8 +29,9 @@ export class OwnIds {
   /** Most frames have none, and ask no further. */
   readonly #any: boolean
 
-  constructor(view: DataView, body: Uint8Array, medium: Medium, time: number) {
-    this.#any = hasOwnIds(view)
+  /** @param any whether the frame has any */
+  constructor(view: DataView, body: Uint8Array, medium: Medium, time: number, any: boolean) {
+    this.#any = any
     this.#view = view
     this.#body = body
     this.#medium = medium
@@ -136,13 +137,6 @@ export class OwnIds {
 }
 
 const none: readonly KnownId[] = Object.freeze([])
-
-function hasOwnIds(view: DataView): boolean {
-  for (let at = 0; at < view.byteLength; at += entrySize) {
-    if (view.getUint8(at) === PartKind.ownId) return true
-  }
-  return false
-}
 
 /** Whether an own id still counts at wall time `now`. */
 export function isKept(row: OwnIdRow, now: number): boolean {
