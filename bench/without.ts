@@ -8,6 +8,7 @@ import { registerHooks } from 'node:module'
 const parts: Readonly<Record<string, RegExp>> = {
   'fault points': /^.*faults\?\.\('[^']+'\)\s*$/gm,
   traces: /^.*(\.tracing !== undefined\) .*|this\.(handled|span)\?\.end\(.*)$/gm,
+  'the flight recorder': /^.*this\.#flight\.note\(.*\)\s*$/gm,
   'the watch over threads': /^.*(#busy\?\.\w+\(.*\)|this\.#peer\.starts = .*)\s*$/gm,
 }
 
