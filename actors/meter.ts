@@ -28,9 +28,12 @@ export type ObservedMetric =
 /** Counts for one thread; given to `deps` as `host.meter`. */
 export interface Meter {
   /**
+   * Adds to a counter, or to what goes up and down.
+   *
    * @param by negative only for what goes down, too
    * @param a values of the metric's labels, in its order; a missing one is empty
    */
   add(metric: AddedMetric, by: number, a?: string, b?: string, c?: string): void
+  /** Puts one value, seconds or tokens, into its bucket; labels as for `add`. */
   observe(metric: ObservedMetric, value: number, a?: string, b?: string, c?: string): void
 }

@@ -199,15 +199,16 @@ export class DurableCell extends DurableTurns {
 
   /** Takes the running turn and the waiting retry back too; returns all messages, oldest first. */
   #takeUndone(undone: Undo): Envelope[] {
+    const running = this.turn
+    const comesBack = running?.envelope !== undefined && !undone.isPast(running.envelope)
     const envelopes = undone.take()
     this.hand.clear()
-    const running = this.turn
     running?.fail(undoneError())
     running?.close()
     // Its calls go on: the turn that comes again joins them.
     running?.leaveAsks(undoneError())
     this.turn = undefined
-    if (running?.envelope !== undefined) envelopes.push(running.envelope)
+    if (comesBack) envelopes.push(running.envelope as Envelope)
     for (const { lane } of envelopes) this.tally.move(Count.running, pendingColumn(lane))
     for (const waiting of this.retry?.envelopes ?? []) {
       if (!envelopes.includes(waiting)) envelopes.push(waiting)

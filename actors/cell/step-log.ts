@@ -102,7 +102,8 @@ export class StepLog implements StepStore {
         resolve(position)
       }
       const undone = (refusal: Refusal | undefined): void => {
-        this.#owner.undo(undefined, refusal)
+        // The running turn's message comes again with the others, unless it is not to be handled at all.
+        this.#owner.undo(isPast(refusal) ? envelope : undefined, refusal)
         reject(undoneError())
       }
       pipeline.append(new Written(committed, undone))
@@ -131,3 +132,8 @@ export class StepLog implements StepStore {
 
 /** Its result was seen before. */
 function nothing(): void {}
+
+/** Its message was handled before, here or under the same own id. */
+function isPast(refusal: Refusal | undefined): boolean {
+  return refusal?.reason === 'not-pending' || refusal?.reason === 'duplicate'
+}

@@ -26,6 +26,8 @@ export class Undo {
   readonly #owner: Owner
   /** Messages of undone turns, oldest first; present while an undo is under way. */
   #messages: Envelope[] | undefined
+  /** Messages of this undo that must not come back. */
+  #past: Set<Envelope> | undefined
   #isRebase = false
 
   constructor(owner: Owner) {
@@ -51,13 +53,21 @@ export class Undo {
   add(envelope: Envelope, refusal: Refusal | undefined): void {
     if (refusal?.reason === 'not-pending') this.#forgetCopy()
     else if (refusal?.reason === 'duplicate') this.#answerDuplicate(envelope)
-    else this.#messages?.push(envelope)
+    else return void this.#messages?.push(envelope)
+    this.#past ??= new Set()
+    this.#past.add(envelope)
+  }
+
+  /** It was handled before: a turn of it that still runs comes to nothing. */
+  isPast(envelope: Envelope): boolean {
+    return this.#past?.has(envelope) === true
   }
 
   /** Ends the undo; the next record tells of it. */
   take(): Envelope[] {
     const messages = this.#messages ?? []
     this.#messages = undefined
+    this.#past = undefined
     this.#isRebase = true
     return messages
   }

@@ -5,6 +5,7 @@ import { test } from 'node:test'
 import { actor } from '../../actors/actor.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
+import { terminal } from '../../mailbox/errors.ts'
 import { withFolderAsync } from '../persistence/temp.ts'
 import { code, Gate, settled, watched } from './support.ts'
 import { type Engine, memoryEngine, sqliteEngine, World } from './world.ts'
@@ -12,6 +13,7 @@ import { type Engine, memoryEngine, sqliteEngine, World } from './world.ts'
 const Shop = contract('shop', {
   order: message<number, string>(),
   slow: message<number, string>(),
+  stepped: message<number, string>(),
   refuse: message<number, string>(),
   forward: message<{ id: string; times: number }, void>(),
   count: message<void, number>(),
@@ -20,6 +22,8 @@ const Shop = contract('shop', {
 const Buyer = contract('buyer', { buy: message<{ id: string; n: number }, string>() })
 
 let gate = new Gate()
+let starts = 0
+let calls = 0
 const aborted: string[] = []
 
 const shop = actor(Shop, {
@@ -37,6 +41,15 @@ const shop = actor(Shop, {
       await gate.pass()
       if (ctx.signal.aborted) throw ctx.signal.reason
       return `slow ${n}`
+    },
+    async stepped(ctx, n) {
+      starts += 1
+      if (starts > 5) throw terminal('without end')
+      ctx.state.orders += 1
+      return await ctx.effect('call', n, () => {
+        calls += 1
+        return `step ${n}`
+      })
     },
     refuse(ctx, n) {
       ctx.state.orders += n
@@ -83,6 +96,24 @@ for (const name of ['memory', 'sqlite'] as const) {
         engine.close()
       }
     })
+  })
+}
+
+for (const how of ['tell', 'ask'] as const) {
+  test(`own ids: ${how} under an id that was handled makes no step, and is over`, async () => {
+    const w = new World({ actors })
+    starts = 0
+    calls = 0
+    const first = await settled(w, w.ref(Shop, 's').ask.stepped(5, { id: 'a' }))
+    for (let again = 0; again < 2; again += 1) {
+      const said = w.ref(Shop, 's')[how].stepped(5, { id: 'a' })
+      if (said instanceof Promise) assert.equal(await settled(w, said), first)
+      await w.settle()
+    }
+    assert.equal(await settled(w, w.ref(Shop, 's').ask.order(1)), 'order 2 of 1')
+    assert.ok(starts <= 3, `${starts} starts`)
+    assert.equal(calls, 1)
+    w.assertBalanced()
   })
 }
 

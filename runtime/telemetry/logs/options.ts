@@ -13,14 +13,19 @@ import {
 /** A logger of pino's, as far as lines are written to it. */
 export interface PinoLogger {
   readonly level: string
+  /** @param line the fields of the line, beside its message */
   debug(line: object, message: string): void
+  /** @param line the fields of the line, beside its message */
   info(line: object, message: string): void
+  /** @param line the fields of the line, beside its message */
   warn(line: object, message: string): void
+  /** @param line the fields of the line, beside its message */
   error(line: object, message: string): void
 }
 
 /** Where lines may be written: a `Writable` of Node's, or what has its `write`. */
 export interface LineStream {
+  /** @param line one or more whole lines, each with its newline */
   write(line: string): unknown
   /** Bytes that wait in it; beyond 16 MiB lines are dropped. */
   readonly writableLength?: number

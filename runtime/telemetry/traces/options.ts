@@ -11,12 +11,18 @@ import {
 
 /** Where finished spans go: a `SpanExporter` of OpenTelemetry's SDK. It lives on the main thread. */
 export interface TraceExporter {
-  /** @param spans its `ReadableSpan`s */
+  /**
+   * Takes ended spans; `done` is called once, with code 0 when they are out.
+   *
+   * @param spans its `ReadableSpan`s
+   */
   export(
     spans: object[],
     done: (result: { readonly code: number; readonly error?: Error }) => void,
   ): void
+  /** The last call: resolves when everything it took is out, or given up. */
   shutdown(): Promise<void>
+  /** Resolves when everything it took so far is out. */
   forceFlush?(): Promise<void>
 }
 
