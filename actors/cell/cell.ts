@@ -43,7 +43,7 @@ export type WaitsFor = 'nothing' | 'time' | 'somebody'
 /** Idle ms after which a durable actor leaves memory, unless its definition says otherwise. */
 export const defaultPassivateAfter = 300_000
 
-const noReadings: ReadonlySet<ReadTurn> = new Set()
+const noReadings: readonly ReadTurn[] = Object.freeze([])
 
 /** Why it ends. */
 interface Ending {
@@ -136,7 +136,7 @@ export abstract class Cell {
   /** True when it may leave memory: nothing waiting, nothing running, nothing to settle. */
   get quiet(): boolean {
     const { waiting, stash } = this.inbox
-    return this.phase === 'ready' && waiting + stash.size + this.readings.size === 0
+    return this.phase === 'ready' && waiting + stash.size + this.readsOut === 0
   }
 
   /** Nothing waits here and nothing runs; stashed messages may lie. */
@@ -215,7 +215,12 @@ export abstract class Cell {
     this.host.touched(this)
   }
 
-  get readings(): ReadonlySet<ReadTurn> {
+  /** Reads that run. */
+  protected get readsOut(): number {
+    return this.#readings?.size ?? 0
+  }
+
+  get readings(): Iterable<ReadTurn> {
     return this.#readings ?? noReadings
   }
 
@@ -317,7 +322,7 @@ export abstract class Cell {
   /** Called again when a child is gone and when the last turn is over. */
   endIfAlone(): void {
     if (this.phase !== 'stopping' || this.family.size > 0) return
-    if (this.turn !== undefined || this.readings.size > 0 || !this.mayBeGone()) return
+    if (this.turn !== undefined || this.readsOut > 0 || !this.mayBeGone()) return
     const { reason, error } = this.ending as Ending
     this.phase = 'gone'
     this.closed()

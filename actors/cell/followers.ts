@@ -110,7 +110,7 @@ export class Followers {
   }
 }
 
-const nobody: ReadonlySet<Envelope> = new Set()
+const nobody: readonly Envelope[] = Object.freeze([])
 
 /** Of messages with the same key the order is kept. */
 function sentKey({ lane, from }: Sent): string {

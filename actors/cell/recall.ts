@@ -24,7 +24,7 @@ interface Holder {
   readonly definition: { readonly behavior: { readonly durable?: boolean | undefined } }
   readonly host: { readonly clock: Clock; readonly interrupts: EarlyInterrupts }
   readonly turn: Running | undefined
-  readonly readings: ReadonlySet<Running>
+  readonly readings: Iterable<Running>
   readonly inbox: Inbox
   readonly family: { readonly parent: string | undefined }
   readonly grantToken: string | undefined
@@ -124,7 +124,8 @@ export class Recall {
 
   #busy(): Whereabouts | undefined {
     const { turn, readings, host } = this.#cell
-    const running = turn ?? readings.values().next().value
+    const [reading] = readings
+    const running = turn ?? reading
     if (running?.envelope === undefined) return undefined
     const busyFor = host.clock.mono() - running.startedMono
     return { busyWith: running.envelope.name, busyFor }

@@ -180,7 +180,7 @@ export abstract class VolatileTurns extends Cell {
 
   read(envelope: Envelope): void {
     new ReadTurn(this, envelope, () => this.state).run()
-    if (this.readings.size > 0 && this.phase === 'ready') this.phase = 'turn'
+    if (this.readsOut > 0 && this.phase === 'ready') this.phase = 'turn'
   }
 
   override readOver(reading: ReadTurn): void {
