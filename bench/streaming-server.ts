@@ -14,8 +14,8 @@ export const piece = 'and so on, word for word, '
 
 /** From outside: so many answers are to come, or those that wait shall go on. */
 type Order = { readonly answers: number } | 'go on'
-/** To outside: where it listens, or that all wait. */
-type Notice = { readonly url: string } | 'all wait'
+/** To outside: where it listens, that all wait, or that nobody listens any more to those that did. */
+type Notice = { readonly url: string } | 'all wait' | 'all left'
 
 /** The side of who asks. */
 export class StreamingServer {
@@ -33,7 +33,7 @@ export class StreamingServer {
       execArgv: ['--disable-warning=ExperimentalWarning'],
     })
     const notice = await noticeOf(child)
-    if (notice === 'all wait') throw new Error('the server did not say where it listens')
+    if (typeof notice === 'string') throw new Error('the server did not say where it listens')
     return new StreamingServer(notice.url, child)
   }
 
@@ -42,6 +42,11 @@ export class StreamingServer {
     const waiting = noticeOf(this.#child)
     this.#child.send({ answers } satisfies Order)
     return waiting
+  }
+
+  /** Resolves when the last of those that wait is closed by its reader. */
+  left(): Promise<unknown> {
+    return noticeOf(this.#child)
   }
 
   goOn(): void {
@@ -68,7 +73,7 @@ function noticeOf(child: ChildProcess): Promise<Notice> {
 
 function serve(): void {
   const [head, body, tail] = answer()
-  const waiting: ServerHttp2Stream[] = []
+  const waiting = new Set<ServerHttp2Stream>()
   let expected = 0
   const server = createServer()
   server.on('stream', (stream) => {
@@ -78,8 +83,11 @@ function serve(): void {
       stream.respond({ ':status': 200, 'content-type': 'application/vnd.amazon.eventstream' })
       stream.write(head)
       for (let i = 0; i < pieces / 2; i += 1) stream.write(body)
-      waiting.push(stream)
-      if (waiting.length === expected) tell('all wait')
+      waiting.add(stream)
+      stream.on('close', () => {
+        if (waiting.delete(stream) && waiting.size === 0) tell('all left')
+      })
+      if (waiting.size === expected) tell('all wait')
     })
   })
   process.on('message', (order: Order) => {
@@ -87,7 +95,9 @@ function serve(): void {
       expected = order.answers
       return
     }
-    for (const stream of waiting.splice(0)) {
+    const open = [...waiting]
+    waiting.clear()
+    for (const stream of open) {
       for (let i = 0; i < pieces / 2; i += 1) stream.write(body)
       stream.end(tail)
     }

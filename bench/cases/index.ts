@@ -32,6 +32,7 @@ export const cases: Readonly<Record<string, () => Promise<BenchCase>>> = Object.
   'savina-astar': async () => (await import('./savina-astar.ts')).savinaAstar,
   'history-filter': async () => (await import('./history-filter.ts')).historyFilter,
   'streamed-answers': async () => (await import('./streamed-answers.ts')).streamedAnswers,
+  'agent-stop': async () => (await import('./agent-stop.ts')).agentStop,
   'tool-loop': async () => (await import('./tool-loop.ts')).toolLoop,
   gate: async () => (await import('./gate.ts')).gateCase,
   rerun: async () => (await import('./rerun.ts')).rerunCase,
