@@ -43,5 +43,6 @@ export async function closeTelemetry(telemetry: Telemetry, deadline: Promise<voi
     timer = setTimeout(resolve, flushWithin)
   })
   await Promise.race([telemetry.traces?.close(), late, deadline])
+  telemetry.traces?.giveUp()
   clearTimeout(timer)
 }

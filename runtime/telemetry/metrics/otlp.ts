@@ -24,6 +24,9 @@ export interface MetricSource {
   read(): Promise<readonly Sampled[]>
 }
 
+/** Ms for one export, its retries included: so long may one keep a process whose system has closed. */
+const exportWithin = 3_000
+
 /** @throws PACKAGE_MISSING */
 export async function exportMetrics(
   { endpoint, headers, resource, every }: NonNullable<MetricPlan['export']>,
@@ -36,7 +39,7 @@ export async function exportMetrics(
     ),
     import('@opentelemetry/resources').catch(notInstalled('@opentelemetry/resources')),
   ])
-  const timeout = Math.min(every, 10_000)
+  const timeout = Math.min(every, exportWithin)
   const exporter = new OTLPMetricExporter({
     url: endpoint,
     headers: { ...headers },

@@ -47,6 +47,8 @@ export class Outlet {
   #failed = 0
   #dropped = 0
   #error: unknown
+  /** Ends of exports that are out. */
+  readonly #open = new Set<(error: unknown) => void>()
 
   /** @throws PACKAGE_MISSING */
   static async open(plan: TracePlan, changed: (error: unknown) => void): Promise<Outlet> {
@@ -100,9 +102,11 @@ export class Outlet {
         const end = (error: unknown): void => {
           if (isDone) return
           isDone = true
+          this.#open.delete(end)
           settled(spans.length, error)
           done({ code: success })
         }
+        this.#open.add(end)
         try {
           exporter.export(spans, ({ code, error }) => {
             end(code === success ? undefined : (error ?? new Error('the exporter failed')))
@@ -139,6 +143,12 @@ export class Outlet {
     await this.#processor.shutdown().catch(() => undefined)
   }
 
+  /** Waits no longer for exports that are out: nothing of them keeps the process. */
+  giveUp(): void {
+    for (const end of [...this.#open])
+      end(new Error('the system closed before the exporter answered'))
+  }
+
   #readable(span: SpanData): ReadableSpan {
     const { traceId, start, end } = span
     const context = (spanId: string): SpanContext => ({ traceId, spanId, traceFlags: sampled })
@@ -170,8 +180,8 @@ function hrTime(ms: number): [number, number] {
   return [seconds, Math.min(999_999_999, Math.round((ms - seconds * 1_000) * 1e6))]
 }
 
-/** Ms for one export, its retries included. */
-const exportWithin = 5_000
+/** Ms for one export, its retries included: so long may one keep a process whose system has closed. */
+const exportWithin = 3_000
 
 async function otlpExporter({ endpoint, headers }: TracePlan): Promise<SpanExporter> {
   const { OTLPTraceExporter } = await import('@opentelemetry/exporter-trace-otlp-proto').catch(

@@ -85,6 +85,11 @@ export class Traces {
   close(): Promise<void> {
     return this.#outlet.close()
   }
+
+  /** After {@link close}, when there is no time left. */
+  giveUp(): void {
+    this.#outlet.giveUp()
+  }
 }
 
 const droppedIn = (tally: Int32Array | undefined): number =>
