@@ -13,19 +13,19 @@ import {
 /** A logger of pino's, as far as lines are written to it. */
 export interface PinoLogger {
   readonly level: string
-  /** @param line the fields of the line, beside its message */
+  /** Writes a line of level `debug`; `line` has its fields. */
   debug(line: object, message: string): void
-  /** @param line the fields of the line, beside its message */
+  /** Writes a line of level `info`; `line` has its fields. */
   info(line: object, message: string): void
-  /** @param line the fields of the line, beside its message */
+  /** Writes a line of level `warn`; `line` has its fields. */
   warn(line: object, message: string): void
-  /** @param line the fields of the line, beside its message */
+  /** Writes a line of level `error`; `line` has its fields. */
   error(line: object, message: string): void
 }
 
 /** Where lines may be written: a `Writable` of Node's, or what has its `write`. */
 export interface LineStream {
-  /** @param line one or more whole lines, each with its newline */
+  /** Takes one or more whole lines, each with its newline. */
   write(line: string): unknown
   /** Bytes that wait in it; beyond 16 MiB lines are dropped. */
   readonly writableLength?: number
