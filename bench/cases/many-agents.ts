@@ -3,13 +3,13 @@
  * one that waits takes of memory. Beside it as many bare promises.
  */
 
-import { threadId } from 'node:worker_threads'
 import { actor } from '../../actors/actor.ts'
 import { app } from '../../actors/app.ts'
 import { contract } from '../../actors/contract.ts'
 import { message } from '../../actors/message.ts'
 import { createSystem, type System } from '../../runtime/index.ts'
 import type { BenchCase, Round } from '../bench-case.ts'
+import { scale, weight } from '../scale.ts'
 import { TempFolder } from '../temp-folder.ts'
 import { must } from '../timing.ts'
 
@@ -27,10 +27,6 @@ const agent = actor(Agent, {
   },
   reads: { thought: (ctx) => ctx.state.answer },
 })
-
-/** What an actor's thread has on its heap once everything that can be collected is. */
-const Scale = contract('scale', { thread: message<void, number>(), weigh: message<void, number>() })
-const scale = actor(Scale, { on: { thread: () => threadId, weigh: () => heap() } })
 
 const agents = app(import.meta.url, { actors: [agent, scale] })
 
@@ -123,38 +119,6 @@ async function weighing(system: System, count: number): Promise<Round> {
   await answered(system, count)
   const figure = (performance.now() - start) / 1_000
   return { figure, facts: { 'bytes/waiting agent': bytes, 'waiting when weighed': waiting } }
-}
-
-/** Of the calling thread and of all hosts: so many actors that each host has one. */
-async function weight(system: System): Promise<number> {
-  const byThread = new Map<number, string>()
-  for (let i = 0; i < 32; i += 1) {
-    byThread.set(await patiently(() => system.ref(Scale, `s${i}`).ask.thread()), `s${i}`)
-  }
-  let bytes = heap()
-  for (const key of byThread.values()) {
-    bytes += await patiently(() => system.ref(Scale, key).ask.weigh())
-  }
-  return bytes
-}
-
-/** While a link has no credit an ask is refused at once. */
-async function patiently<T>(ask: () => Promise<T>): Promise<T> {
-  for (;;) {
-    try {
-      return await ask()
-    } catch (error) {
-      if ((error as { code?: string }).code !== 'MAILBOX_FULL') throw error
-      await sleep(5)
-    }
-  }
-}
-
-function heap(): number {
-  if (global.gc === undefined) throw new Error('the case needs node --expose-gc')
-  global.gc()
-  const { heapUsed, external } = process.memoryUsage()
-  return heapUsed + external
 }
 
 function sleep(ms: number): Promise<void> {
